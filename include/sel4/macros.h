@@ -1,0 +1,8 @@
+/*
+ * The few helper macros of the seL4 headers that programs use themselves.
+ */
+#pragma once
+
+#define LIBSEL4_BIT(n)                ((seL4_Word)1 << (n))
+#define SEL4_PACKED                   __attribute__((packed))
+#define SEL4_COMPILE_ASSERT(name, ok) _Static_assert(ok, #name);
