@@ -1,0 +1,98 @@
+# The front door. `make help` prints the lines that start with "#?"; docs/building.md says more.
+#
+#? ReL4-C: a capability microkernel for 64-bit RISC-V with the seL4 15.0 binary interface
+#?
+#? make run      build the kernel and a root task, and boot them under QEMU (Ctrl-C ends it)
+#? make build    build the kernels and all root tasks; the default
+#? make test     run every test; the last line is "N passed, N failed"
+#? make soak     run the system tests with long counts, including those that only make sense long
+#? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
+#? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
+#? make format   bring all sources into the house's format
+#? make clean    remove out/, where everything that is built lives
+#? make help     this text
+#?
+#? Variables, with their defaults:
+#?   APP=demo       the folder of apps/ to run or debug
+#?   ROOT=          a root task ELF from elsewhere, instead of APP
+#?   HARTS=2        harts (processors) of the machine, 1 to 8
+#?   MEM=512        memory of the machine in MiB
+#?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N console=on|off log=LEVEL
+#?   KERNEL=release the kernel that `make run` boots, release or debug
+#?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
+#?   TEST=          run only the tests whose name matches this Perl pattern
+#?   JOBS=          tests that run at the same time; default: one per processor
+#?   GDB_PORT=1234  where QEMU waits for gdb
+#?   V=             V=1 shows the commands
+#?
+#? Examples:
+#?   make run APP=hello HARTS=4
+#?   make run ROOT=other/root.elf HARTS=4 BOOTARGS="abi=up" MEM=1024
+#?   make debug APP=hello
+#?   make test TEST=boot
+
+APP      ?= demo
+ROOT     ?= $(OUT)/apps/$(APP).elf
+HARTS    ?= 2
+MEM      ?= 512
+BOOTARGS ?=
+KERNEL   ?= release
+DOMAINS  ?= 1
+TEST     ?=
+JOBS     ?=
+GDB_PORT ?= 1234
+
+OUT   := out
+CROSS := riscv64-unknown-elf-
+Q     := $(if $(V),,@)
+say    = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
+.DELETE_ON_ERROR:
+.SECONDARY:
+SHELL := /bin/bash
+
+# `make clean test` means one after the other.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+.PHONY: build run debug tests test soak soak-tests check clean help packages
+build: kernels apps
+
+# What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
+PACKAGES_run   := run
+PACKAGES_debug := run debug
+PACKAGES_check := run test check
+PACKAGES_format := check
+PACKAGES_test  := run test
+PACKAGES_tests := run test
+PACKAGES_soak  := run test
+packages:
+	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
+
+include mk/kernel.mk
+include mk/programs.mk
+include mk/check.mk
+
+run: $(kernel_$(KERNEL)) $(ROOT)
+	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+
+debug: $(kernel_debug) $(ROOT)
+	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+
+# The kernels of one and of four domains are tested, whatever DOMAINS says.
+tests: $(KERNELS) $(APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS)
+
+test: tests
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
+
+soak: soak-tests
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)" --soak
+
+clean:
+	$(Q)rm -rf $(OUT)
+
+help:
+	@sed -n 's/^#? \{0,1\}//p' Makefile

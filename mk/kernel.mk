@@ -1,0 +1,45 @@
+# The kernel, from all of kernel/**/*.c and *.S: for each number of domains a release and a debug build. They
+# differ in flags only. One domain builds into out/, n domains into out/domainsN/.
+
+KERNEL_SRCS := $(sort $(shell find kernel -name '*.[cS]'))
+KERNEL_LDS  := kernel/arch/riscv64/kernel.ld
+
+# -mcmodel=medany and --no-relax keep code independent of where data lies, so that adding the symbol table in the
+# second link moves nothing. The loop-distribution pass would turn memset's own loop into a call of memset.
+KERNEL_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -g \
+	-ffreestanding -fno-common -fno-pic -fno-stack-protector -fno-tree-loop-distribute-patterns \
+	-ffunction-sections -fdata-sections \
+	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ikernel
+KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
+	-Wl,--no-relax -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
+
+KERNEL_FLAGS_release := -O2
+KERNEL_FLAGS_debug   := -O1 -fno-omit-frame-pointer -DREL4_DEBUG=1
+
+# Arguments: output folder, number of domains, mode, ELF file.
+define kernel_rules
+$(1)/obj/$(3)/%.o: % Makefile mk/kernel.mk | packages
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_FLAGS_$(3)) -DREL4_NUM_DOMAINS=$(2) -MMD -MP -c $$< -o $$@
+
+$(4): $(KERNEL_SRCS:%=$(1)/obj/$(3)/%.o) $(KERNEL_LDS) scripts/link-kernel.sh scripts/symbols.sh
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)scripts/link-kernel.sh $$@ $(1)/obj/$(3) \
+		$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_LINK) $$(filter %.o,$$^)
+
+KERNELS += $(4)
+-include $(KERNEL_SRCS:%=$(1)/obj/$(3)/%.d)
+endef
+
+kernel_folder = $(OUT)$(if $(filter-out 1,$(1)),/domains$(1))
+$(foreach n,$(sort 1 4 $(DOMAINS)),\
+	$(eval $(call kernel_rules,$(call kernel_folder,$(n)),$(n),release,$(call kernel_folder,$(n))/rel4.elf))\
+	$(eval $(call kernel_rules,$(call kernel_folder,$(n)),$(n),debug,$(call kernel_folder,$(n))/debug/rel4.elf)))
+
+kernel_release := $(call kernel_folder,$(DOMAINS))/rel4.elf
+kernel_debug   := $(call kernel_folder,$(DOMAINS))/debug/rel4.elf
+
+.PHONY: kernels
+kernels: $(kernel_release) $(kernel_debug)
