@@ -11,11 +11,11 @@ here=$(dirname "$0")
 console=${kernel%/*}/console.log
 
 qemu=("$here/qemu.sh" "$kernel" "$root" "$@" -- -gdb "tcp::$port" -S)
-gdb=(gdb-multiarch -q "$kernel" -ex "add-symbol-file $root" -ex 'set confirm off' -ex "target remote :$port")
+gdb=(gdb-multiarch -q "$kernel" -ex 'set confirm off' -ex "add-symbol-file $root" -ex "target remote :$port")
 
 if [ ! -t 0 ]; then
     echo "QEMU waits on port $port. In another terminal:"
-    printf ' %q' "${gdb[@]}"; echo
+    echo "    ${gdb[*]@Q}"
     exec "${qemu[@]}"
 fi
 

@@ -1,0 +1,41 @@
+/*
+ * Address-space identifiers: which root each number stands for, and which harts may hold translations of it.
+ *
+ * A pool is one page of entries. An entry is the physical address of the root (its low 12 bits are free) and a
+ * bit per hart that ran in the address space since all of its translations were last flushed.
+ */
+#pragma once
+
+#include "arch/riscv64/vm.h"
+#include "lib/types.h"
+#include <sel4/abi.h>
+
+struct asid_pool {
+    word_t entries[ABI_ASIDS_PER_POOL];
+};
+
+extern struct asid_pool *asid_pools[ABI_ASID_POOLS];
+
+#define ASID_HARTS_MASK 0xfffull
+
+/* The entry of an ASID below 2^16; NULL if there is no such pool. */
+static inline word_t *asid_entry(word_t asid)
+{
+    struct asid_pool *pool = asid_pools[asid / ABI_ASIDS_PER_POOL];
+
+    return pool ? &pool->entries[asid % ABI_ASIDS_PER_POOL] : NULL;
+}
+
+static inline word_t asid_root_phys(word_t entry)
+{
+    return entry & ~ASID_HARTS_MASK;
+}
+
+/* The root of an ASID, NULL if it is not assigned. */
+pte_t *asid_root(word_t asid);
+
+/* The harts that may hold translations of an assigned ASID. */
+word_t asid_harts(word_t asid);
+
+/* Takes the root away: afterwards no hart runs in the address space or holds translations of it. */
+void asid_release(word_t asid);

@@ -1,0 +1,112 @@
+/*
+ * The door between user mode and the kernel.
+ *
+ * While a thread runs, sscratch holds its TCB, which begins with its context. While the kernel runs, sscratch is
+ * zero, so a trap from the kernel itself is recognised and ends in a panic. Everything is saved on entry and
+ * loaded on exit, in one place; the kernel stack is empty at both.
+ */
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/offsets.h"
+#include <sel4/abi.h>
+
+#define REG(n) ((n) * 8)
+
+.macro for_each_register op
+    \op     ra, REG(1)(sp)
+    \op     gp, REG(3)(sp)
+    \op     s0, REG(4)(sp)
+    \op     s1, REG(5)(sp)
+    \op     s2, REG(6)(sp)
+    \op     s3, REG(7)(sp)
+    \op     s4, REG(8)(sp)
+    \op     s5, REG(9)(sp)
+    \op     s6, REG(10)(sp)
+    \op     s7, REG(11)(sp)
+    \op     s8, REG(12)(sp)
+    \op     s9, REG(13)(sp)
+    \op     s10, REG(14)(sp)
+    \op     s11, REG(15)(sp)
+    \op     a0, REG(16)(sp)
+    \op     a1, REG(17)(sp)
+    \op     a2, REG(18)(sp)
+    \op     a3, REG(19)(sp)
+    \op     a4, REG(20)(sp)
+    \op     a5, REG(21)(sp)
+    \op     a6, REG(22)(sp)
+    \op     a7, REG(23)(sp)
+    \op     t1, REG(25)(sp)
+    \op     t2, REG(26)(sp)
+    \op     t3, REG(27)(sp)
+    \op     t4, REG(28)(sp)
+    \op     t5, REG(29)(sp)
+    \op     t6, REG(30)(sp)
+    \op     tp, REG(31)(sp)
+.endm
+
+.section .text.entry, "ax"
+.balign 4
+.globl trap_entry
+trap_entry:
+    csrrw   sp, sscratch, sp
+    beqz    sp, kernel_trap
+    for_each_register sd
+    sd      t0, REG(24)(sp)
+    csrrw   t0, sscratch, zero
+    sd      t0, REG(2)(sp)
+    csrr    t2, sepc
+    sd      t2, REG(0)(sp)
+    csrr    t0, scause
+    li      t1, CAUSE_ECALL
+    ld      tp, TCB_HART(sp)
+    bne     t0, t1, 1f
+
+    addi    t2, t2, 4
+    sd      t2, CONTEXT_NEXT_PC(sp)
+    mv      a6, a7              /* handle_syscall(thread, a0 capability, a1 info, a7 number) */
+    mv      a3, a7
+    mv      a2, a1
+    mv      a1, a0
+    mv      a0, sp
+    ld      sp, HART_STACK_TOP(tp)
+    call    handle_syscall
+    j       return_to_user
+
+1:  sd      t2, CONTEXT_NEXT_PC(sp)
+    mv      a1, t0              /* handle_trap(thread, cause) */
+    mv      a0, sp
+    ld      sp, HART_STACK_TOP(tp)
+    call    handle_trap
+
+/* a0 = the thread to run; everything else of the hart is set up for it. Does not return. */
+.globl return_to_user
+return_to_user:
+    mv      sp, a0
+    ld      t0, CONTEXT_NEXT_PC(sp)
+    csrw    sepc, t0
+    csrw    sscratch, sp
+    for_each_register ld
+    ld      t0, REG(24)(sp)
+    ld      sp, REG(2)(sp)
+    sret
+
+/* A trap from the kernel: sp is 0, sscratch holds the kernel's sp. Report it on the panic stack. */
+kernel_trap:
+    la      sp, panic_registers
+    for_each_register sd
+    sd      t0, REG(24)(sp)
+    csrr    t0, sscratch
+    sd      t0, REG(2)(sp)
+    csrr    t0, sepc
+    sd      t0, REG(0)(sp)
+    mv      a0, sp
+    la      sp, panic_stack_top
+    call    handle_kernel_trap
+
+.section .bss
+.balign 16
+panic_registers:
+    .skip   33 * 8
+.balign 16
+panic_stack:
+    .skip   2048
+panic_stack_top:

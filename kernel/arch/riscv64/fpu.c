@@ -1,0 +1,70 @@
+/*
+ * Floating point on demand; see fpu.h for the scheme.
+ *
+ * hart->fpu_owner is the thread whose registers the hart holds. They are current for that thread only if its
+ * fpu_hart still names this hart: loading them elsewhere moves it.
+ */
+#include "arch/riscv64/fpu.h"
+
+#include "thread/hart.h"
+#include "thread/tcb.h"
+
+void fpu_store_registers(struct fpu_context *to);
+void fpu_load_registers(const struct fpu_context *from);
+
+static void set_fs(word_t status, word_t fs)
+{
+    csr_write(sstatus, (status & ~(word_t)SSTATUS_FS) | fs);
+}
+
+void fpu_park(struct hart *hart)
+{
+    word_t status = csr_read(sstatus);
+
+    if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+        if (hart->fpu_owner) {
+            fpu_store_registers(&hart->fpu_owner->fpu);
+        }
+        set_fs(status, SSTATUS_FS_CLEAN);
+    }
+}
+
+void fpu_switch(struct hart *hart, struct tcb *to)
+{
+    word_t status = csr_read(sstatus);
+    word_t fs = status & SSTATUS_FS;
+
+    if (fs == SSTATUS_FS_DIRTY && hart->fpu_owner) {
+        fpu_store_registers(&hart->fpu_owner->fpu);
+    }
+    bool loaded = hart->fpu_owner == to && to->fpu_hart == hart && !(to->flags & ABI_TCB_FLAG_FPU_DISABLED);
+    word_t wanted = loaded ? SSTATUS_FS_CLEAN : 0;
+    if (fs != wanted) {
+        set_fs(status, wanted);
+    }
+}
+
+bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
+{
+    word_t status = csr_read(sstatus);
+
+    if ((status & SSTATUS_FS) || (thread->flags & ABI_TCB_FLAG_FPU_DISABLED)) {
+        return false;
+    }
+    csr_write(sstatus, status | SSTATUS_FS_CLEAN);
+    fpu_load_registers(&thread->fpu);
+    set_fs(status, SSTATUS_FS_CLEAN);
+    hart->fpu_owner = thread;
+    thread->fpu_hart = hart;
+    return true;
+}
+
+void fpu_forget(struct tcb *thread)
+{
+    if (thread->fpu_hart) {
+        if (thread->fpu_hart->fpu_owner == thread) {
+            thread->fpu_hart->fpu_owner = NULL;
+        }
+        thread->fpu_hart = NULL;
+    }
+}

@@ -1,0 +1,53 @@
+/*
+ * What RISC-V adds to a hart's record, and how the running hart finds its own. The rest of the record is in
+ * thread/hart.h.
+ */
+#pragma once
+
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/offsets.h"
+#include "lib/types.h"
+
+struct hart;
+
+struct hart_arch {
+    word_t stack_top;    /* kernel stack, empty at every entry from user mode */
+    word_t hart_id;      /* the firmware's number */
+    word_t plic_context; /* supervisor context of this hart in the interrupt controller */
+    word_t satp;         /* as last written */
+    word_t deadline;     /* of the next tick, in time counts */
+};
+
+_Static_assert(offsetof(struct hart_arch, stack_top) == HART_STACK_TOP, "offsets.h");
+
+/* The running hart's record; the kernel keeps it in tp. */
+static inline struct hart *this_hart(void)
+{
+    struct hart *hart;
+
+    __asm__("mv %0, tp" : "=r"(hart));
+    return hart;
+}
+
+/* An interrupt waits to be taken by this hart. */
+static inline bool interrupt_pending(void)
+{
+    return csr_read(sip) & SIP_ALL;
+}
+
+/* Sleeps until an interrupt is pending. The kernel runs with interrupts off, so none is taken. */
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
+
+/* A hint inside a wait loop. It is the PAUSE instruction (Zihintpause), a no-op where that is missing. */
+static inline void pause_hint(void)
+{
+    __asm__ volatile(".word 0x0100000f" ::: "memory");
+}
+
+static inline word_t instructions_retired(void)
+{
+    return csr_read(instret);
+}

@@ -1,0 +1,10 @@
+/*
+ * Byte offsets that assembler needs. C asserts every one of them beside the structure it belongs to.
+ */
+#pragma once
+
+#define CONTEXT_NEXT_PC   256
+#define TCB_HART          264
+#define HART_STACK_TOP    0
+#define FPU_FCSR          256
+#define KERNEL_STACK_BITS 12

@@ -1,0 +1,125 @@
+/*
+ * The end: what the kernel says when it finds itself broken. Prints the hart, the registers where a trap left them,
+ * and a backtrace with names from the symbol table that the build links in.
+ */
+#include "arch/riscv64/context.h"
+#include "arch/riscv64/power.h"
+#include "arch/riscv64/window.h"
+#include "lib/assert.h"
+#include "lib/print.h"
+#include "thread/hart.h"
+
+#include <stdarg.h>
+
+#define MAX_FRAMES 24
+
+struct kernel_symbol {
+    uint32_t offset; /* from kernel_start */
+    uint32_t name;   /* in kernel_symbol_names */
+};
+
+extern const uint32_t kernel_symbol_count;
+extern const struct kernel_symbol kernel_symbols[];
+extern const char kernel_symbol_names[];
+extern char kernel_start[], text_end[], kernel_end[];
+
+_Noreturn void handle_kernel_trap(const struct context *context);
+
+static unsigned panicking;
+
+static bool in_text(word_t address)
+{
+    return address >= (word_t)kernel_start && address < (word_t)text_end;
+}
+
+static void print_frame(word_t address)
+{
+    word_t offset = address - (word_t)kernel_start;
+    const struct kernel_symbol *best = NULL;
+
+    for (uint32_t i = 0; i < kernel_symbol_count && kernel_symbols[i].offset <= offset; i++) {
+        best = &kernel_symbols[i];
+    }
+    if (best) {
+        print("  %016lx %s+0x%lx\n", address, kernel_symbol_names + best->name, offset - best->offset);
+    } else {
+        print("  %016lx\n", address);
+    }
+}
+
+/*
+ * Walks frame pointers where the build keeps them (debug). Otherwise, any word on the stack that points behind a
+ * call in the kernel's text is shown; some of those are left over from earlier calls.
+ */
+static void print_backtrace(word_t pc, word_t fp, word_t sp)
+{
+    print("backtrace:\n");
+    if (in_text(pc)) {
+        print_frame(pc);
+    }
+#if REL4_DEBUG
+    (void)sp;
+    for (unsigned i = 0; i < MAX_FRAMES; i++) {
+        if (fp < (word_t)kernel_start + 16 || fp > (word_t)kernel_end || fp % 8) {
+            break;
+        }
+        word_t return_address = ((word_t *)fp)[-1];
+        if (!in_text(return_address)) {
+            break;
+        }
+        print_frame(return_address);
+        fp = ((word_t *)fp)[-2];
+    }
+#else
+    (void)fp;
+    unsigned shown = 0;
+    for (; sp >= (word_t)kernel_start && sp < (word_t)kernel_end && shown < MAX_FRAMES; sp += 8) {
+        word_t value = *(word_t *)sp;
+        if (in_text(value)) {
+            print_frame(value);
+            shown++;
+        }
+    }
+#endif
+}
+
+/* Only the first hart that panics reports; any other, and a panic inside a panic, just ends. */
+static void begin_panic(void)
+{
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
+        power_off(1);
+    }
+    print("\nPANIC on hart %u: ", this_hart() ? this_hart()->id : 0);
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    va_list args;
+    word_t sp;
+
+    begin_panic();
+    va_start(args, format);
+    print_args(format, args);
+    va_end(args);
+    print("\n");
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+    print_backtrace(0, (word_t)__builtin_frame_address(0), sp);
+    power_off(1);
+}
+
+_Noreturn void handle_kernel_trap(const struct context *context)
+{
+    static const char *const names[ABI_REG_COUNT] = {
+        "pc", "ra", "sp", "gp", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
+        "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6",  "tp",
+    };
+
+    begin_panic();
+    print("trap in the kernel, scause %lx, stval %lx, sstatus %lx\n", csr_read(scause), csr_read(stval),
+          csr_read(sstatus));
+    for (unsigned i = 0; i < ABI_REG_COUNT; i++) {
+        print("%s%s %016lx%s", i % 4 ? "  " : "", names[i], context->regs[i], i % 4 == 3 ? "\n" : "");
+    }
+    print_backtrace(context->regs[ABI_REG_PC], context->regs[ABI_REG_S0], context->regs[ABI_REG_SP]);
+    power_off(1);
+}

@@ -1,0 +1,68 @@
+/*
+ * PLIC registers: priorities at 0, enable bits at 0x2000 + 0x80 per context, threshold and claim/complete at
+ * 0x200000 + 0x1000 per context.
+ */
+#include "arch/riscv64/plic.h"
+
+#include "arch/riscv64/window.h"
+#include "thread/hart.h"
+
+#define PLIC_ENABLE  0x2000
+#define PLIC_CONTEXT 0x200000
+
+#define SOURCE_PRIORITY 2
+
+static word_t plic_base;
+static unsigned plic_last_source;
+
+static volatile uint32_t *plic_register(word_t offset)
+{
+    return phys_to_ptr(plic_base + offset);
+}
+
+static volatile uint32_t *enable_register(const struct hart *hart, unsigned source)
+{
+    return plic_register(PLIC_ENABLE + 0x80 * hart->arch.plic_context + 4ul * (source / 32));
+}
+
+static volatile uint32_t *claim_register(const struct hart *hart)
+{
+    return plic_register(PLIC_CONTEXT + 0x1000 * hart->arch.plic_context + 4);
+}
+
+void plic_init(word_t phys, unsigned last_source)
+{
+    plic_base = phys;
+    plic_last_source = last_source;
+    for (unsigned source = 1; source <= last_source; source++) {
+        *plic_register(4ul * source) = SOURCE_PRIORITY;
+    }
+}
+
+void plic_init_hart(const struct hart *hart)
+{
+    for (unsigned source = 0; source <= plic_last_source; source += 32) {
+        *enable_register(hart, source) = 0;
+    }
+    *plic_register(PLIC_CONTEXT + 0x1000 * hart->arch.plic_context) = 0;
+}
+
+void plic_enable(const struct hart *hart, unsigned source)
+{
+    *enable_register(hart, source) |= 1u << (source % 32);
+}
+
+void plic_disable(const struct hart *hart, unsigned source)
+{
+    *enable_register(hart, source) &= ~(1u << (source % 32));
+}
+
+unsigned plic_claim(const struct hart *hart)
+{
+    return *claim_register(hart);
+}
+
+void plic_complete(const struct hart *hart, unsigned source)
+{
+    *claim_register(hart) = source;
+}

@@ -1,0 +1,12 @@
+/*
+ * Turning the machine off.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* phys is the address of a SiFive test finisher, which carries an exit status on QEMU; 0 if there is none. */
+void power_init(word_t phys);
+
+/* code 0 is success. Never returns, whatever the platform does. */
+_Noreturn void power_off(unsigned code);

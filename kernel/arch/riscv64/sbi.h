@@ -1,0 +1,23 @@
+/*
+ * Calls to the firmware (RISC-V SBI 0.2 and later, plus the legacy console output, which every firmware has).
+ */
+#pragma once
+
+#include "lib/types.h"
+
+void sbi_put_char(char c);
+
+/* Sets the next timer interrupt of this hart, in counts of the time CSR; clears a pending one. */
+void sbi_set_timer(word_t time);
+
+/* Starts a stopped hart at a physical address with a1 = argument. Returns 0 or a negative SBI error. */
+long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument);
+
+/* Raises the supervisor software interrupt of one hart. */
+void sbi_send_ipi(word_t hart_id);
+
+/* Executes sfence.vma on another hart for size bytes at start in one ASID; size -1 means all addresses.
+ * Returns when it is done. */
+void sbi_remote_sfence_asid(word_t hart_id, word_t start, word_t size, word_t asid);
+
+_Noreturn void sbi_shutdown(bool failure);

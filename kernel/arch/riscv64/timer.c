@@ -1,0 +1,32 @@
+/*
+ * The tick, from the SBI timer. Missed ticks are not made up for: after a long delay the next one is a full
+ * period away.
+ */
+#include "arch/riscv64/timer.h"
+
+#include "arch/riscv64/sbi.h"
+#include "thread/hart.h"
+
+static word_t counts_per_tick;
+
+void timer_init(word_t time_frequency)
+{
+    counts_per_tick = time_frequency / TICKS_PER_SECOND;
+}
+
+void timer_start(struct hart *hart)
+{
+    hart->arch.deadline = csr_read(time) + counts_per_tick;
+    sbi_set_timer(hart->arch.deadline);
+}
+
+void timer_acknowledge(struct hart *hart)
+{
+    word_t now = csr_read(time);
+
+    hart->arch.deadline += counts_per_tick;
+    if (hart->arch.deadline <= now) {
+        hart->arch.deadline = now + counts_per_tick;
+    }
+    sbi_set_timer(hart->arch.deadline);
+}

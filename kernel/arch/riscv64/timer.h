@@ -1,0 +1,17 @@
+/*
+ * The tick: one interrupt every two milliseconds on each hart, which drives time slices and domains.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define TICKS_PER_SECOND 500
+
+struct hart;
+
+/* time_frequency is in counts of the time CSR per second, from the device tree. */
+void timer_init(word_t time_frequency);
+void timer_start(struct hart *hart);
+
+/* Acknowledges the tick and sets the next one. */
+void timer_acknowledge(struct hart *hart);

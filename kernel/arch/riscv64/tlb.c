@@ -1,0 +1,47 @@
+/*
+ * TLB maintenance: the local fence, and the firmware's for the other harts.
+ */
+#include "arch/riscv64/tlb.h"
+
+#include "arch/riscv64/sbi.h"
+#include "thread/hart.h"
+
+#define ALL_ADDRESSES (~(word_t)0)
+
+static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
+{
+    while (harts) {
+        unsigned id = (unsigned)__builtin_ctzl(harts);
+        harts &= harts - 1;
+        sbi_remote_sfence_asid(harts_table[id].arch.hart_id, start, size, asid);
+    }
+}
+
+void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+{
+    word_t self = bit(this_hart()->id);
+
+    if (harts & self) {
+        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
+    }
+    if (unlikely(harts & ~self)) {
+        remote_fence(harts & ~self, vaddr, 4096, asid);
+    }
+}
+
+void tlb_flush_asid(word_t harts, word_t asid)
+{
+    word_t self = bit(this_hart()->id);
+
+    if (harts & self) {
+        __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+    }
+    if (unlikely(harts & ~self)) {
+        remote_fence(harts & ~self, 0, ALL_ADDRESSES, asid);
+    }
+}
+
+void tlb_flush_page_local(word_t vaddr)
+{
+    __asm__ volatile("sfence.vma %0, zero" ::"r"(vaddr) : "memory");
+}

@@ -1,0 +1,68 @@
+/*
+ * Sv39 page tables and address-space switching (RISC-V privileged specification 1.12, chapter 4.4).
+ *
+ * Tables hold physical addresses. The upper half of every root is the kernel's, the same in all, and never
+ * changes after boot.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define PTE_VALID    0x1ul
+#define PTE_READ     0x2ul
+#define PTE_WRITE    0x4ul
+#define PTE_EXECUTE  0x8ul
+#define PTE_USER     0x10ul
+#define PTE_GLOBAL   0x20ul
+#define PTE_ACCESSED 0x40ul
+#define PTE_DIRTY    0x80ul
+#define PTE_LEAF     (PTE_READ | PTE_WRITE | PTE_EXECUTE)
+
+#define PT_LEVELS     3
+#define PT_INDEX_BITS 9
+#define PT_ENTRIES    512
+
+typedef word_t pte_t;
+
+static inline pte_t pte_make(word_t phys, word_t flags)
+{
+    return phys >> 12 << 10 | flags;
+}
+
+static inline word_t pte_phys(pte_t pte)
+{
+    return pte << 10 >> 20 << 12;
+}
+
+static inline bool pte_is_valid(pte_t pte)
+{
+    return pte & PTE_VALID;
+}
+
+static inline bool pte_is_leaf(pte_t pte)
+{
+    return pte & PTE_LEAF;
+}
+
+/* log2 of the bytes that one entry of a table at this level covers; the root is level 2. */
+static inline unsigned pt_level_bits(unsigned level)
+{
+    return 12 + PT_INDEX_BITS * level;
+}
+
+static inline unsigned pt_index(word_t vaddr, unsigned level)
+{
+    return vaddr >> pt_level_bits(level) & (PT_ENTRIES - 1);
+}
+
+/* Replaces the boot mapping by the final one: kernel text read-only, nothing both writable and executable. */
+void vm_init_kernel(void);
+
+/* Copies the kernel half into a new root. */
+void vm_install_kernel_half(pte_t *root);
+
+/* Switches this hart to an address space, if it is not there already. */
+void vm_activate(word_t root_phys, word_t asid);
+
+/* The address space of nobody: kernel mappings only. */
+void vm_activate_kernel(void);

@@ -1,0 +1,21 @@
+/*
+ * The physical window: all of physical memory below 254 GiB, seen by the kernel at a fixed offset. Kernel
+ * objects live in it, and so does the kernel image itself, so one conversion serves everything.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define PHYS_WINDOW_BASE 0xffffffc000000000ul
+#define PHYS_WINDOW_BITS 38
+#define PHYS_WINDOW_SIZE 0x3f80000000ul
+
+static inline void *phys_to_ptr(word_t phys)
+{
+    return (void *)(PHYS_WINDOW_BASE | phys);
+}
+
+static inline word_t ptr_to_phys(const volatile void *ptr)
+{
+    return (word_t)ptr & mask(PHYS_WINDOW_BITS);
+}

@@ -1,0 +1,212 @@
+/*
+ * Deletion without recursion and without memory of its own.
+ *
+ * When the last capability of a CNode or TCB is deleted, a zombie takes its place in the slot (the root) and
+ * the object's slots are emptied one by one, from the last. If one of them holds the last capability of another
+ * CNode or TCB, that object's zombie moves into its own slot 0 and changes places with what was there. Such an
+ * orphan is queued in a list that starts at the root; the slot in work goes on with what came in exchange. So the
+ * stack never grows, each step takes constant time, and all progress is in the slots: deletion can stop
+ * and go on anywhere.
+ *
+ * Zombies stay in the derivation tree, so the memory of a dying object cannot be given away before its zombie is
+ * gone, and a revoke from above finds every zombie and can finish it alone. When the work meets the
+ * root of somebody else's unfinished deletion, it takes over its list and then the zombie itself.
+ *
+ * A root may stand inside one of the dying objects of its own list. That object's zombie goes last, together
+ * with the root.
+ */
+#include "cap/delete.h"
+
+#include "cap/ops.h"
+#include "cap/zombie.h"
+
+static void zombie_make(struct slot *slot, struct remains remains)
+{
+    word_t radix = WORD_BITS - 1 - (word_t)__builtin_clzl(remains.count);
+
+    assert(remains.count == bit((unsigned)radix));
+    slot->cap = cap_make_object(CAP_ZOMBIE, remains.slots, 0);
+    slot->cap.w0 |= radix << ZOMBIE_RADIX_SHIFT;
+    zombie_set_count(slot, remains.count);
+}
+
+static void list_remove(struct slot *z)
+{
+    struct slot *prev = zombie_prev(z);
+    struct slot *next = zombie_next(z);
+
+    if (prev) {
+        zombie_set_next(prev, next);
+    }
+    if (next) {
+        zombie_set_prev(next, prev);
+    }
+}
+
+static void list_insert_behind(struct slot *z, struct slot *orphan)
+{
+    struct slot *next = zombie_next(z);
+
+    zombie_set_prev(orphan, z);
+    zombie_set_next(orphan, next);
+    zombie_set_next(z, orphan);
+    if (next) {
+        zombie_set_prev(next, orphan);
+    }
+}
+
+/* The zombie in victim, a root without followers, becomes an orphan in its own object, queued behind z. What
+ * stood at its new place comes into victim. The root that the work is for keeps its place. */
+static void make_orphan(struct slot *victim, struct slot *z, const struct slot *root)
+{
+    struct slot *home = zombie_slots(victim);
+    struct cap cap = victim->cap;
+
+    cap.w0 = (cap.w0 & ~mask(PHYS_WINDOW_BITS)) | bit(ZOMBIE_ORPHAN_BIT);
+    if (home == root) {
+        home++;
+        cap.w0 |= bit(ZOMBIE_HOME_BIT);
+    }
+    if (slot_is_empty(home)) {
+        slot_move(home, cap, victim);
+    } else {
+        slot_swap(victim, cap, home, home->cap);
+    }
+    list_insert_behind(z, home);
+}
+
+/* victim, a slot of the object of z, is the root of another deletion, which is taken over bit by bit. */
+static void take_over(struct slot *victim, struct slot *z, const struct slot *root)
+{
+    struct slot *follower = zombie_next(victim);
+
+    if (!follower) {
+        make_orphan(victim, z, root);
+        return;
+    }
+    list_remove(follower);
+    if (follower == z) {
+        /* z itself was first in that list; what follows it stays with it. */
+        zombie_set_next(victim, NULL);
+        zombie_set_prev(z, NULL);
+        if (zombie_next(z)) {
+            zombie_set_prev(zombie_next(z), z);
+        }
+    } else {
+        list_insert_behind(z, follower);
+    }
+}
+
+/* One slot of a dying object. */
+static void empty_last_slot(struct slot *z, struct slot *root)
+{
+    word_t count = zombie_count(z);
+    struct slot *victim = zombie_slots(z) + (count - 1);
+
+    if (slot_is_empty(victim) || victim == z || victim == root) {
+        zombie_set_count(z, count - 1);
+        return;
+    }
+    if (slot_is_zombie(victim)) {
+        take_over(victim, z, root);
+        return;
+    }
+    const struct cap_ops *ops = cap_ops(victim->cap);
+    struct remains remains = { 0 };
+    if (ops->finalise) {
+        remains = ops->finalise(victim->cap, victim, slot_is_last(victim));
+    }
+    if (remains.count) {
+        zombie_make(victim, remains);
+        make_orphan(victim, z, root);
+    } else {
+        slot_remove(victim);
+        zombie_set_count(z, count - 1);
+    }
+}
+
+/* One step of the deletion whose zombie stands in root. True when the slot is empty at last. */
+static bool zombie_step(struct slot *root)
+{
+    struct slot *z = root;
+
+    if (zombie_count(root) == 0 && !zombie_prev(root) && zombie_next(root)) {
+        z = zombie_next(root);
+        if (zombie_count(z) == 0 && zombie_contains(z, root) && zombie_next(z)) {
+            z = zombie_next(z);
+        }
+    }
+    if (zombie_count(z)) {
+        empty_last_slot(z, root);
+        return false;
+    }
+    list_remove(z);
+    if (z == root) {
+        slot_remove(root);
+        return true;
+    }
+    bool root_inside = zombie_contains(z, root);
+    if (root_inside) {
+        assert(!zombie_next(root));
+        slot_remove(root);
+    }
+    slot_remove(z);
+    return root_inside;
+}
+
+enum progress slot_delete(struct slot *slot)
+{
+    if (slot_is_empty(slot)) {
+        return DONE;
+    }
+    if (!slot_is_zombie(slot)) {
+        const struct cap_ops *ops = cap_ops(slot->cap);
+        struct remains remains = { 0 };
+        if (ops->finalise) {
+            remains = ops->finalise(slot->cap, slot, slot_is_last(slot));
+        }
+        if (remains.count == 0) {
+            slot_remove(slot);
+            return DONE;
+        }
+        zombie_make(slot, remains);
+    }
+    while (!zombie_step(slot)) {
+        if (preemption_point()) {
+            return AGAIN;
+        }
+    }
+    return DONE;
+}
+
+void slot_delete_simple(struct slot *slot)
+{
+    enum progress progress = slot_delete(slot);
+
+    assert(progress == DONE);
+    (void)progress;
+}
+
+enum progress slot_revoke(struct slot *slot)
+{
+    while (slot_has_children(slot)) {
+        if (slot_delete(slot_next(slot)) == AGAIN || preemption_point()) {
+            return AGAIN;
+        }
+    }
+    return DONE;
+}
+
+/* A zombie was moved by CNode Move or by the work above: its list must know. */
+static void zombie_moved(struct cap cap, struct slot *to)
+{
+    (void)cap;
+    if (zombie_next(to)) {
+        zombie_set_prev(zombie_next(to), to);
+    }
+}
+
+const struct cap_ops zombie_ops = {
+    .name = "zombie",
+    .moved = zombie_moved,
+};

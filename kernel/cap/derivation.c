@@ -1,0 +1,245 @@
+/*
+ * The derivation tree: list surgery and the tests that give the list its meaning.
+ */
+#include "cap/ops.h"
+#include "cap/slot.h"
+#include "cap/zombie.h"
+
+static void set_next(struct slot *slot, struct slot *next)
+{
+    slot->next = (word_t)next | (slot->next & SLOT_MARKS);
+}
+
+static void link_behind(struct slot *slot, struct slot *source)
+{
+    struct slot *next = slot_next(source);
+
+    slot->prev = source;
+    set_next(slot, next);
+    set_next(source, slot);
+    if (next) {
+        next->prev = slot;
+    }
+}
+
+static void announce_move(struct slot *to)
+{
+    const struct cap_ops *ops = cap_ops(to->cap);
+
+    if (unlikely(ops->moved != NULL)) {
+        ops->moved(to->cap, to);
+    }
+}
+
+/* The neighbours of a slot that was written at a new place point to it. */
+static void adopt_neighbours(struct slot *slot)
+{
+    if (slot->prev) {
+        set_next(slot->prev, slot);
+    }
+    if (slot_next(slot)) {
+        slot_next(slot)->prev = slot;
+    }
+}
+
+void slot_insert_root(struct slot *slot, struct cap cap)
+{
+    assert(slot_is_empty(slot));
+    *slot = (struct slot){ .cap = cap, .next = SLOT_REVOCABLE | SLOT_FIRST_BADGED };
+}
+
+void slot_insert_created(struct slot *slot, struct cap cap, struct slot *untyped)
+{
+    assert(slot_is_empty(slot));
+    slot->cap = cap;
+    slot->next = SLOT_REVOCABLE | SLOT_FIRST_BADGED;
+    link_behind(slot, untyped);
+}
+
+/* A derived capability is a parent in its own right when it names something narrower than its source does. */
+static bool starts_new_branch(struct cap cap, struct cap source)
+{
+    switch (cap_type(cap)) {
+    case CAP_ENDPOINT:
+    case CAP_NOTIFICATION:
+        return cap_badge(cap) != cap_badge(source);
+    case CAP_IRQ_HANDLER:
+        return cap_is(source, CAP_IRQ_CONTROL);
+    case CAP_UNTYPED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void slot_insert(struct slot *slot, struct cap cap, struct slot *source)
+{
+    assert(slot_is_empty(slot));
+    assert(!slot_is_empty(source));
+    slot->cap = cap;
+    slot->next = starts_new_branch(cap, source->cap) ? SLOT_REVOCABLE | SLOT_FIRST_BADGED : 0;
+    link_behind(slot, source);
+    if (cap_is(source->cap, CAP_UNTYPED) && cap_is(cap, CAP_UNTYPED)) {
+        /* The copy may give the memory away, so the source must not until its children are gone. */
+        source->cap.w1 = bit(untyped_size_bits(source->cap));
+    }
+}
+
+void slot_move(struct slot *to, struct cap cap, struct slot *from)
+{
+    assert(slot_is_empty(to));
+    *to = *from;
+    to->cap = cap;
+    *from = (struct slot){ 0 };
+    adopt_neighbours(to);
+    announce_move(to);
+}
+
+void slot_swap(struct slot *a, struct cap first, struct slot *b, struct cap second)
+{
+    struct slot old = *a;
+
+    *a = *b;
+    *b = old;
+    a->cap = second;
+    b->cap = first;
+    /* Where the two were neighbours, each now names itself and means the other. */
+    if (a->prev == a) {
+        a->prev = b;
+    }
+    if (b->prev == b) {
+        b->prev = a;
+    }
+    if (slot_next(a) == a) {
+        set_next(a, b);
+    }
+    if (slot_next(b) == b) {
+        set_next(b, a);
+    }
+    adopt_neighbours(a);
+    adopt_neighbours(b);
+    announce_move(a);
+    announce_move(b);
+}
+
+void slot_remove(struct slot *slot)
+{
+    struct slot *next = slot_next(slot);
+
+    if (slot->prev) {
+        set_next(slot->prev, next);
+    }
+    if (next) {
+        next->prev = slot->prev;
+        next->next |= slot->next & SLOT_FIRST_BADGED;
+    }
+    *slot = (struct slot){ 0 };
+}
+
+static word_t region_start(struct cap cap)
+{
+    switch (cap_type(cap)) {
+    case CAP_UNTYPED:
+        return untyped_phys(cap);
+    case CAP_FRAME:
+        return frame_phys(cap);
+    default:
+        return ptr_to_phys(cap_object(cap));
+    }
+}
+
+static unsigned region_bits(struct cap cap)
+{
+    const struct cap_ops *ops = cap_ops(cap);
+
+    return ops->size_bits ? ops->size_bits(cap) : 0;
+}
+
+static bool region_contains(struct cap outer, struct cap inner)
+{
+    unsigned inner_bits = region_bits(inner);
+    unsigned outer_bits = region_bits(outer);
+
+    return inner_bits != 0 && inner_bits <= outer_bits &&
+           align_down(region_start(inner), outer_bits) == region_start(outer);
+}
+
+/* An object that is being destroyed still occupies the memory that it came from. */
+static bool untyped_contains_zombie(struct cap untyped, const struct slot *zombie)
+{
+    return align_down(ptr_to_phys(zombie_slots(zombie)), untyped_size_bits(untyped)) == untyped_phys(untyped);
+}
+
+/* b lies in what a covers: for memory its range, for interrupts their control, otherwise the same object. */
+static bool same_region(struct cap a, struct cap b)
+{
+    switch (cap_type(a)) {
+    case CAP_NULL:
+    case CAP_ZOMBIE:
+    case CAP_REPLY:
+        return false;
+    case CAP_UNTYPED:
+        return region_contains(a, b);
+    case CAP_FRAME:
+        return cap_is(b, CAP_FRAME) && region_contains(a, b);
+    case CAP_CNODE:
+        return cap_is(b, CAP_CNODE) && cap_object(a) == cap_object(b) && cnode_radix(a) == cnode_radix(b);
+    case CAP_IRQ_CONTROL:
+        return cap_is(b, CAP_IRQ_CONTROL) || cap_is(b, CAP_IRQ_HANDLER);
+    case CAP_IRQ_HANDLER:
+        return cap_is(b, CAP_IRQ_HANDLER) && irq_handler_irq(a) == irq_handler_irq(b);
+    case CAP_ASID_CONTROL:
+    case CAP_DOMAIN:
+        return cap_is(b, cap_type(a));
+    default:
+        return cap_is(b, cap_type(a)) && cap_object(a) == cap_object(b);
+    }
+}
+
+bool cap_same_object(struct cap a, struct cap b)
+{
+    switch (cap_type(a)) {
+    case CAP_UNTYPED:
+        return false;
+    case CAP_IRQ_CONTROL:
+        return cap_is(b, CAP_IRQ_CONTROL);
+    case CAP_FRAME:
+        return cap_is(b, CAP_FRAME) && frame_phys(a) == frame_phys(b) && frame_size(a) == frame_size(b) &&
+               frame_is_device(a) == frame_is_device(b);
+    default:
+        return same_region(a, b);
+    }
+}
+
+bool slot_is_descendant(const struct slot *a, const struct slot *b)
+{
+    if (!(a->next & SLOT_REVOCABLE)) {
+        return false;
+    }
+    if (cap_is(b->cap, CAP_ZOMBIE)) {
+        return cap_is(a->cap, CAP_UNTYPED) && untyped_contains_zombie(a->cap, b);
+    }
+    if (!same_region(a->cap, b->cap)) {
+        return false;
+    }
+    if (!cap_is(a->cap, CAP_ENDPOINT) && !cap_is(a->cap, CAP_NOTIFICATION)) {
+        return true;
+    }
+    return cap_badge(a->cap) == 0 ||
+           (cap_badge(a->cap) == cap_badge(b->cap) && !(b->next & SLOT_FIRST_BADGED));
+}
+
+bool slot_has_children(const struct slot *slot)
+{
+    const struct slot *next = slot_next(slot);
+
+    return next && slot_is_descendant(slot, next);
+}
+
+bool slot_is_last(const struct slot *slot)
+{
+    const struct slot *next = slot_next(slot);
+
+    return !(slot->prev && cap_same_object(slot->prev->cap, slot->cap)) &&
+           !(next && cap_same_object(slot->cap, next->cap));
+}

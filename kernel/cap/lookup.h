@@ -1,0 +1,31 @@
+/*
+ * Resolving capability pointers.
+ */
+#pragma once
+
+#include "cap/slot.h"
+
+/* Why a lookup failed, in the words of the binary interface. */
+struct lookup_failure {
+    word_t type; /* LOOKUP_... */
+    word_t bits_left;
+    word_t guard;      /* of the CNode where it failed */
+    word_t bits_found; /* that the CNode would have taken */
+};
+
+struct lookup_result {
+    struct slot *slot; /* NULL if it failed */
+    word_t bits_left;  /* not resolved, because the slot holds no CNode */
+    struct lookup_failure failure;
+};
+
+/* Resolves the low bits bits of index (1 to 64), starting with the guard of root, which must be a CNode or fails as
+ * an invalid root. The slot may be empty. */
+void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup_result *result);
+
+/* Resolves a full capability pointer; bits left over at something that is no CNode are ignored. Returns NULL and
+ * fills failure if it fails. */
+struct slot *cap_lookup(struct cap root, word_t pointer, struct lookup_failure *failure);
+
+/* Words that describe a failure, as they appear in messages: type first. Returns how many, 1 to 4. */
+unsigned lookup_failure_words(const struct lookup_failure *failure, word_t words[4]);

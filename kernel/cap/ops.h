@@ -1,0 +1,60 @@
+/*
+ * What a capability type does, reached through a table by type, so that new object types live in rooms of their
+ * own and the core does not know them. A missing function means the plain answer given beside it.
+ */
+#pragma once
+
+#include "cap/slot.h"
+
+struct request;
+struct operation;
+struct result;
+
+/* An object that is being destroyed still holds these capabilities; they go first. */
+struct remains {
+    struct slot *slots;
+    word_t count;
+};
+
+struct cap_ops {
+    const char *name;
+
+    /* Checks a request against everything it names and fills operation, or returns the error of the binary interface
+     * with its words in result. Changes nothing. Missing: IllegalOperation. */
+    word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
+
+    /* The capability that a copy gets, or an error. A null capability means that it cannot be copied. Missing: the
+     * same capability. */
+    word_t (*derive)(const struct slot *slot, struct cap cap, struct cap *derived);
+
+    /* A capability goes away; last says that no other names the object. Returns what the object still holds.
+     * Missing: nothing happens. */
+    struct remains (*finalise)(struct cap cap, struct slot *slot, bool last);
+
+    /* The capability is now in another slot. Missing: nobody needs to know. */
+    void (*moved)(struct cap cap, struct slot *to);
+
+    /* Physical memory that belongs to the object: log2 of its bytes, 0 if it has none. Missing: none. */
+    unsigned (*size_bits)(struct cap cap);
+
+    /* The capability is not kept in the derivation tree. */
+    bool outside_tree;
+};
+
+extern const struct cap_ops *const cap_ops_table[CAP_TYPES];
+
+static inline const struct cap_ops *cap_ops(struct cap cap)
+{
+    return cap_ops_table[cap_type(cap)];
+}
+
+static inline word_t cap_derive(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    const struct cap_ops *ops = cap_ops(cap);
+
+    if (ops->derive) {
+        return ops->derive(slot, cap, derived);
+    }
+    *derived = cap;
+    return ERR_NONE;
+}

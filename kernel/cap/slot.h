@@ -1,0 +1,64 @@
+/*
+ * Capability slots and the derivation tree.
+ *
+ * The tree is a doubly linked list in prefix order: the descendants of a capability follow it directly. Who is
+ * a descendant is decided from the capabilities themselves and two marks (slot_is_descendant()), so no
+ * parent pointers exist. Lists of different roots are not connected.
+ *
+ * A reply capability is in no list: the thread it answers knows its slot, and it is never copied.
+ *
+ * All functions need the kernel lock in exclusive mode.
+ */
+#pragma once
+
+#include "cap/cap.h"
+
+struct slot {
+    struct cap cap;
+    struct slot *prev;
+    word_t next; /* successor, and the two marks in its low bits */
+};
+
+_Static_assert(sizeof(struct slot) == 1 << ABI_SLOT_BITS, "binary interface");
+
+#define SLOT_FIRST_BADGED 1ul
+#define SLOT_REVOCABLE    2ul
+#define SLOT_MARKS        3ul
+
+static inline struct slot *slot_next(const struct slot *slot)
+{
+    return (struct slot *)(slot->next & ~SLOT_MARKS);
+}
+
+static inline bool slot_is_empty(const struct slot *slot)
+{
+    return cap_is_null(slot->cap);
+}
+
+/* Puts the root of a new list, as at boot: a revocable capability that nothing was derived from. */
+void slot_insert_root(struct slot *slot, struct cap cap);
+
+/* Puts a newly created object's capability directly behind the untyped it came from. */
+void slot_insert_created(struct slot *slot, struct cap cap, struct slot *untyped);
+
+/* Puts a capability derived from source into an empty slot, directly behind the source. */
+void slot_insert(struct slot *slot, struct cap cap, struct slot *source);
+
+/* Moves a slot's place in the tree to an empty slot, holding cap there; the old slot becomes empty. */
+void slot_move(struct slot *to, struct cap cap, struct slot *from);
+
+/* Exchanges the places of two slots that hold capabilities; first will be in b, second in a. */
+void slot_swap(struct slot *a, struct cap first, struct slot *b, struct cap second);
+
+/* Takes a capability out of the tree and empties its slot. Does nothing else: see cap/delete.h. */
+void slot_remove(struct slot *slot);
+
+/* b's capability was derived from a's; b directly or indirectly follows a in the list. */
+bool slot_is_descendant(const struct slot *a, const struct slot *b);
+
+bool slot_has_children(const struct slot *slot);
+
+/* No other capability names the same object. */
+bool slot_is_last(const struct slot *slot);
+
+bool cap_same_object(struct cap a, struct cap b);

@@ -1,0 +1,68 @@
+/*
+ * Harts: one record each, written only by its own hart or under the kernel lock.
+ */
+#pragma once
+
+#include "arch/riscv64/hart.h"
+#include "lib/types.h"
+
+#define MAX_HARTS 8
+
+#ifndef REL4_NUM_DOMAINS
+#define REL4_NUM_DOMAINS 1
+#endif
+
+#define NUM_PRIORITIES 256
+
+struct tcb;
+
+/* The threads that are ready to run on one hart in one domain: a circular list per priority and a bitmap of
+ * those that are not empty, with one bit per bitmap word on top. */
+struct ready_queue {
+    word_t summary;
+    word_t bitmap[NUM_PRIORITIES / WORD_BITS];
+    struct tcb *head[NUM_PRIORITIES];
+};
+
+/* A place in the queue for the kernel lock. */
+struct lock_node {
+    struct lock_node *next;
+    unsigned waiting;
+};
+
+struct hart {
+    struct hart_arch arch;
+    unsigned id; /* logical number, 0 to harts_online - 1 */
+
+    struct tcb *current; /* the thread that runs, or idle_thread */
+
+    /* What the scheduler does before this hart leaves the kernel: nothing when both are clear, look for the
+     * best ready thread when reschedule is set, else switch to the candidate if it deserves it. */
+    struct tcb *candidate;
+    bool reschedule;
+
+    /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
+     * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
+    bool entry_void;
+
+    /* This hart waits for the kernel lock, with all state of its thread in memory. Partner: thread_stall(). */
+    unsigned parked;
+
+    /* Harts, by logical number, that get an inter-processor interrupt when this one leaves the kernel. */
+    word_t ipi_targets;
+
+    /* Work done since the last look for interrupts, in preemption_point(). */
+    unsigned work_units;
+
+    struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
+
+    /* The last page fault that was repeated after a local fence, so that it is not repeated twice. */
+    word_t retried_pc;
+    word_t retried_address;
+
+    struct lock_node lock_node;
+    struct ready_queue ready[REL4_NUM_DOMAINS];
+};
+
+extern struct hart harts_table[MAX_HARTS];
+extern unsigned harts_online;
