@@ -3,6 +3,9 @@
  */
 #pragma once
 
-#define LIBSEL4_BIT(n)                ((seL4_Word)1 << (n))
+#define LIBSEL4_BIT(n) ((seL4_Word)1 << (n))
+/* Stubs are inlined even without optimisation, so that a system call is never more than its instructions. */
+#define LIBSEL4_INLINE_FUNC static inline __attribute__((always_inline))
+
 #define SEL4_PACKED                   __attribute__((packed))
 #define SEL4_COMPILE_ASSERT(name, ok) _Static_assert(ok, #name);

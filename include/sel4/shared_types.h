@@ -92,7 +92,7 @@ typedef struct seL4_CapRights {
     seL4_Word words[1];
 } seL4_CapRights_t;
 
-/* Builds a rights word; any non-zero argument that is odd grants its right (pass 0 or 1). */
+/* Builds a rights word. Each argument is 1 to give the right, 0 to withhold it. */
 static inline seL4_CapRights_t seL4_CapRights_new(seL4_Word grantReply, seL4_Word grant, seL4_Word read,
                                                   seL4_Word write)
 {
