@@ -48,6 +48,9 @@ struct hart {
     /* This hart waits for the kernel lock, with all state of its thread in memory. Partner: thread_stall(). */
     unsigned parked;
 
+    /* Another hart takes down the address space that this one is in. Partner: asid_release(). */
+    unsigned leave_address_space;
+
     /* Harts, by logical number, that get an inter-processor interrupt when this one leaves the kernel. */
     word_t ipi_targets;
 

@@ -22,21 +22,21 @@ LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word la
                                                  seL4_Word mr2, seL4_Word mr3, struct sel4_registers *reply)
 {
     struct sel4_registers r = {
-        service,
-        seL4_MessageInfo_new(label, 0, extraCaps, length).words[0],
-        { mr0, mr1, mr2, mr3 },
+        service, seL4_MessageInfo_new(label, 0, extraCaps, length).words[0], mr0, mr1, mr2, mr3,
     };
-    seL4_Error error;
+    seL4_Word error;
 
     r = sel4_trap_call(seL4_SysCall, r);
-    error = (seL4_Error)(r.info >> 12);
+    error = r.info >> 12;
     if (__builtin_expect(error != seL4_NoError, 0)) {
-        for (int i = 0; i < seL4_FastMessageRegisters; i++)
-            seL4_SetMR(i, r.mr[i]);
+        seL4_SetMR(0, r.mr0);
+        seL4_SetMR(1, r.mr1);
+        seL4_SetMR(2, r.mr2);
+        seL4_SetMR(3, r.mr3);
     }
     if (reply)
         *reply = r;
-    return error;
+    return (seL4_Error)error;
 }
 
 LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke(seL4_CPtr service, seL4_Word label, seL4_Word extraCaps,
@@ -81,8 +81,12 @@ static inline seL4_Error seL4_TCB_ReadRegisters(seL4_TCB service, seL4_Bool susp
 
     if (error)
         return error;
+    seL4_SetMR(0, reply.mr0);
+    seL4_SetMR(1, reply.mr1);
+    seL4_SetMR(2, reply.mr2);
+    seL4_SetMR(3, reply.mr3);
     for (seL4_Word i = 0; i < count; i++)
-        words[i] = i < seL4_FastMessageRegisters ? reply.mr[i] : seL4_GetMR(i);
+        words[i] = seL4_GetMR(i);
     return seL4_NoError;
 }
 
@@ -225,7 +229,7 @@ LIBSEL4_INLINE_FUNC seL4_TCB_SetFlags_t seL4_TCB_SetFlags(seL4_TCB service, seL4
     struct sel4_registers reply;
     seL4_Error error = sel4_invoke_reply(service, TCBSetFlags, 0, 2, clear, set, 0, 0, &reply);
 
-    return (seL4_TCB_SetFlags_t){ error, reply.mr[0] };
+    return (seL4_TCB_SetFlags_t){ error, reply.mr0 };
 }
 
 /*
@@ -431,7 +435,7 @@ LIBSEL4_INLINE_FUNC seL4_RISCV_Page_GetAddress_t seL4_RISCV_Page_GetAddress(seL4
     struct sel4_registers reply;
     seL4_Error error = sel4_invoke_reply(service, RISCVPageGetAddress, 0, 0, 0, 0, 0, 0, &reply);
 
-    return (seL4_RISCV_Page_GetAddress_t){ error, reply.mr[0] };
+    return (seL4_RISCV_Page_GetAddress_t){ error, reply.mr0 };
 }
 
 /*

@@ -13,7 +13,7 @@ LIBSEL4_INLINE_FUNC struct sel4_registers sel4_message_load(seL4_CPtr dest, seL4
 {
     const seL4_Word *msg = __sel4_ipc_buffer->msg;
 
-    return (struct sel4_registers){ dest, info.words[0], { msg[0], msg[1], msg[2], msg[3] } };
+    return (struct sel4_registers){ dest, info.words[0], msg[0], msg[1], msg[2], msg[3] };
 }
 
 /* Writes message words 0 to 3 to the IPC buffer, and the badge if the caller wants it. */
@@ -21,10 +21,10 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_message_store(struct sel4_registers 
 {
     seL4_Word *msg = __sel4_ipc_buffer->msg;
 
-    msg[0] = r.mr[0];
-    msg[1] = r.mr[1];
-    msg[2] = r.mr[2];
-    msg[3] = r.mr[3];
+    msg[0] = r.mr0;
+    msg[1] = r.mr1;
+    msg[2] = r.mr2;
+    msg[3] = r.mr3;
     if (sender)
         *sender = r.badge;
     return (seL4_MessageInfo_t){ { r.info } };
@@ -36,9 +36,7 @@ LIBSEL4_INLINE_FUNC struct sel4_registers sel4_mrs_load(seL4_CPtr dest, seL4_Mes
                                                         const seL4_Word *mr2, const seL4_Word *mr3)
 {
     return (struct sel4_registers){
-        dest,
-        info.words[0],
-        { mr0 ? *mr0 : 0, mr1 ? *mr1 : 0, mr2 ? *mr2 : 0, mr3 ? *mr3 : 0 },
+        dest, info.words[0], mr0 ? *mr0 : 0, mr1 ? *mr1 : 0, mr2 ? *mr2 : 0, mr3 ? *mr3 : 0,
     };
 }
 
@@ -47,13 +45,13 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_mrs_store(struct sel4_registers r, s
                                                       seL4_Word *mr3)
 {
     if (mr0)
-        *mr0 = r.mr[0];
+        *mr0 = r.mr0;
     if (mr1)
-        *mr1 = r.mr[1];
+        *mr1 = r.mr1;
     if (mr2)
-        *mr2 = r.mr[2];
+        *mr2 = r.mr2;
     if (mr3)
-        *mr3 = r.mr[3];
+        *mr3 = r.mr3;
     if (sender)
         *sender = r.badge;
     return (seL4_MessageInfo_t){ { r.info } };

@@ -15,7 +15,7 @@
 struct sel4_registers {
     seL4_Word badge;
     seL4_Word info;
-    seL4_Word mr[seL4_FastMessageRegisters];
+    seL4_Word mr0, mr1, mr2, mr3;
 };
 
 /* Sends a message: number is a call that returns nothing (Send, NBSend, Reply). */
@@ -23,10 +23,10 @@ LIBSEL4_INLINE_FUNC void sel4_trap_send(seL4_Syscall_ID number, struct sel4_regi
 {
     register seL4_Word a0 asm("a0") = r.badge;
     register seL4_Word a1 asm("a1") = r.info;
-    register seL4_Word a2 asm("a2") = r.mr[0];
-    register seL4_Word a3 asm("a3") = r.mr[1];
-    register seL4_Word a4 asm("a4") = r.mr[2];
-    register seL4_Word a5 asm("a5") = r.mr[3];
+    register seL4_Word a2 asm("a2") = r.mr0;
+    register seL4_Word a3 asm("a3") = r.mr1;
+    register seL4_Word a4 asm("a4") = r.mr2;
+    register seL4_Word a5 asm("a5") = r.mr3;
     register long a7 asm("a7") = number;
 
     asm volatile("ecall" : : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7) : "memory");
@@ -57,7 +57,7 @@ LIBSEL4_INLINE_FUNC struct sel4_registers sel4_trap_recv(seL4_Syscall_ID number,
     register long a7 asm("a7") = number;
 
     asm volatile("ecall" : "+r"(a0), "+r"(a1), "=r"(a2), "=r"(a3), "=r"(a4), "=r"(a5) : "r"(a7) : "memory");
-    return (struct sel4_registers){ a0, a1, { a2, a3, a4, a5 } };
+    return (struct sel4_registers){ a0, a1, a2, a3, a4, a5 };
 }
 
 /* Sends a message and receives one (Call, ReplyRecv, and the debug calls). */
@@ -65,12 +65,12 @@ LIBSEL4_INLINE_FUNC struct sel4_registers sel4_trap_call(seL4_Syscall_ID number,
 {
     register seL4_Word a0 asm("a0") = r.badge;
     register seL4_Word a1 asm("a1") = r.info;
-    register seL4_Word a2 asm("a2") = r.mr[0];
-    register seL4_Word a3 asm("a3") = r.mr[1];
-    register seL4_Word a4 asm("a4") = r.mr[2];
-    register seL4_Word a5 asm("a5") = r.mr[3];
+    register seL4_Word a2 asm("a2") = r.mr0;
+    register seL4_Word a3 asm("a3") = r.mr1;
+    register seL4_Word a4 asm("a4") = r.mr2;
+    register seL4_Word a5 asm("a5") = r.mr3;
     register long a7 asm("a7") = number;
 
     asm volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5) : "r"(a7) : "memory");
-    return (struct sel4_registers){ a0, a1, { a2, a3, a4, a5 } };
+    return (struct sel4_registers){ a0, a1, a2, a3, a4, a5 };
 }

@@ -1,0 +1,57 @@
+/*
+ * The table of address spaces, and taking one down under the feet of other harts.
+ */
+#include "arch/riscv64/asid.h"
+
+#include "arch/riscv64/sbi.h"
+#include "arch/riscv64/tlb.h"
+#include "arch/riscv64/window.h"
+#include "thread/hart.h"
+
+struct asid_pool *asid_pools[ABI_ASID_POOLS];
+
+pte_t *asid_root(word_t asid)
+{
+    word_t *entry = asid_entry(asid);
+
+    return entry && asid_root_phys(*entry) ? phys_to_ptr(asid_root_phys(*entry)) : NULL;
+}
+
+word_t asid_harts(word_t asid)
+{
+    return *asid_entry(asid) & ASID_HARTS_MASK;
+}
+
+static bool hart_uses(const struct hart *hart, word_t root, word_t asid)
+{
+    return hart->arch.satp == (SATP_SV39 | asid << SATP_ASID_SHIFT | root >> 12);
+}
+
+/* The hart runs user code, or waits for the kernel lock; idle harts use the kernel's own root. */
+static void expel_hart(struct hart *hart)
+{
+    __atomic_store_n(&hart->leave_address_space, 1, __ATOMIC_RELEASE); /* pairs with wait_for_lock() */
+    sbi_send_ipi(hart->arch.hart_id);
+    while (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) {
+        pause_hint();
+    }
+}
+
+void asid_release(word_t asid)
+{
+    word_t *entry = asid_entry(asid);
+    word_t root = asid_root_phys(*entry);
+    word_t harts = *entry & ASID_HARTS_MASK;
+
+    *entry = 0;
+    if (hart_uses(this_hart(), root, asid)) {
+        vm_activate_kernel();
+    }
+    for (unsigned id = 0; id < harts_online; id++) {
+        struct hart *hart = &harts_table[id];
+        if (hart != this_hart() && hart_uses(hart, root, asid)) {
+            expel_hart(hart);
+        }
+    }
+    tlb_flush_asid(harts, asid);
+}

@@ -1,0 +1,228 @@
+/*
+ * Lock, exit, idling, and stalling other harts.
+ */
+#include "thread/kernel.h"
+
+#include "arch/riscv64/asid.h"
+#include "arch/riscv64/fpu.h"
+#include "arch/riscv64/sbi.h"
+#include "arch/riscv64/vm.h"
+#include "lib/preempt.h"
+#include "thread/scheduler.h"
+
+#define WORK_UNITS_PER_LOOK 100
+
+struct hart harts_table[MAX_HARTS];
+unsigned harts_online = 1;
+
+/* The last hart in the queue for the kernel lock; NULL if it is free. */
+static struct lock_node *lock_tail;
+
+_Noreturn void return_to_user(struct tcb *thread);
+
+static void wait_for_lock(struct hart *hart, struct lock_node *before)
+{
+    fpu_park(hart);
+    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE); /* pairs with stall_hart() */
+    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
+    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
+        if (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) { /* pairs with asid_release() */
+            vm_activate_kernel();
+            __atomic_store_n(&hart->leave_address_space, 0, __ATOMIC_RELEASE);
+        }
+        pause_hint();
+    }
+    hart->parked = 0;
+}
+
+void kernel_lock_exclusive(struct hart *hart)
+{
+    struct lock_node *node = &hart->lock_node;
+
+    node->next = NULL;
+    node->waiting = 1;
+    /* Acquire pairs with the release in kernel_unlock(); release publishes the node itself. */
+    struct lock_node *before = __atomic_exchange_n(&lock_tail, node, __ATOMIC_ACQ_REL);
+    if (unlikely(before != NULL)) {
+        wait_for_lock(hart, before);
+    }
+}
+
+void kernel_unlock(struct hart *hart)
+{
+    struct lock_node *node = &hart->lock_node;
+    struct lock_node *next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE);
+
+    if (likely(!next)) {
+        struct lock_node *expected = node;
+        if (likely(__atomic_compare_exchange_n(&lock_tail, &expected, NULL, false, __ATOMIC_RELEASE,
+                                               __ATOMIC_RELAXED))) {
+            return;
+        }
+        /* Somebody has queued up and is about to say so. */
+        while (!(next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE))) {
+            pause_hint();
+        }
+    }
+    __atomic_store_n(&next->waiting, 0, __ATOMIC_RELEASE); /* pairs with wait_for_lock() */
+}
+
+bool kernel_lock_contended(const struct hart *hart)
+{
+    return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
+}
+
+bool preemption_point(void)
+{
+    struct hart *hart = this_hart();
+
+    if (++hart->work_units < WORK_UNITS_PER_LOOK) {
+        return false;
+    }
+    hart->work_units = 0;
+    return interrupt_pending() || kernel_lock_contended(hart);
+}
+
+void thread_load_vspace(const struct tcb *thread)
+{
+    struct cap cap = thread->slots[TCB_VSPACE].cap;
+
+    if (likely(cap_is(cap, CAP_PAGE_TABLE) && page_table_is_mapped(cap))) {
+        word_t asid = cap_mapped_asid(cap);
+        word_t *entry = asid_entry(asid);
+        word_t root = ptr_to_phys(cap_object(cap));
+        if (likely(entry && asid_root_phys(*entry) == root)) {
+            *entry |= bit(this_hart()->id);
+            vm_activate(root, asid);
+            return;
+        }
+    }
+    vm_activate_kernel();
+}
+
+static void switch_thread(struct hart *hart, struct tcb *next)
+{
+    word_t reservation;
+
+    hart->current = next;
+    fpu_switch(hart, next);
+    if (next == &idle_thread) {
+        vm_activate_kernel();
+        return;
+    }
+    thread_load_vspace(next);
+    /* A reservation of the thread before must not let a store-conditional of this one succeed. */
+    __asm__ volatile("sc.d zero, zero, (%0)" ::"r"(&reservation) : "memory");
+}
+
+static void send_ipis(struct hart *hart)
+{
+    word_t targets = hart->ipi_targets;
+
+    hart->ipi_targets = 0;
+    while (targets) {
+        unsigned id = (unsigned)__builtin_ctzl(targets);
+        targets &= targets - 1;
+        sbi_send_ipi(harts_table[id].arch.hart_id);
+    }
+}
+
+static void idle(struct hart *hart)
+{
+    kernel_unlock(hart);
+    if (hart->ipi_targets) {
+        send_ipis(hart);
+    }
+    while (!interrupt_pending()) {
+        wait_for_interrupt();
+    }
+    kernel_lock_exclusive(hart);
+    /* Nobody takes anything from a hart that has nothing, but another may have seen the thread before. */
+    hart->entry_void = false;
+    handle_interrupts(hart);
+}
+
+struct tcb *kernel_exit(struct hart *hart)
+{
+    for (;;) {
+        struct tcb *next = hart->current;
+        if (hart->candidate || hart->reschedule || !thread_is_runnable(next)) {
+            next = sched_choose(hart);
+            if (next != hart->current) {
+                switch_thread(hart, next);
+            }
+        }
+        if (unlikely(next == &idle_thread)) {
+            idle(hart);
+            continue;
+        }
+        if (next->state == THREAD_RESTART) {
+            next->context.next_pc = next->context.regs[ABI_REG_PC];
+            next->state = THREAD_RUNNING;
+        }
+        kernel_unlock(hart);
+        if (unlikely(hart->ipi_targets != 0)) {
+            send_ipis(hart);
+        }
+        return next;
+    }
+}
+
+struct tcb *kernel_exit_void(struct hart *hart)
+{
+    hart->entry_void = false;
+    hart->reschedule = true;
+    if (hart->current != &idle_thread) {
+        /* Its registers may be new, and so may its address space. What it came for has not happened. */
+        thread_load_vspace(hart->current);
+    }
+    return kernel_exit(hart);
+}
+
+_Noreturn void kernel_enter(void)
+{
+    struct hart *hart = this_hart();
+
+    kernel_lock_exclusive(hart);
+    hart->reschedule = true;
+    return_to_user(kernel_exit(hart));
+}
+
+static void stall_hart(struct hart *hart)
+{
+    if (!__atomic_load_n(&hart->parked, __ATOMIC_ACQUIRE)) { /* pairs with wait_for_lock() */
+        sbi_send_ipi(hart->arch.hart_id);
+        while (!__atomic_load_n(&hart->parked, __ATOMIC_ACQUIRE)) {
+            pause_hint();
+        }
+    }
+}
+
+static bool runs_elsewhere(const struct tcb *thread)
+{
+    return thread->hart != this_hart() && thread->hart->current == thread;
+}
+
+void thread_stall(struct tcb *thread)
+{
+    if (unlikely(runs_elsewhere(thread))) {
+        stall_hart(thread->hart);
+    }
+}
+
+void thread_interrupt(struct tcb *thread)
+{
+    if (unlikely(runs_elsewhere(thread))) {
+        stall_hart(thread->hart);
+        thread->hart->entry_void = true;
+        thread->state = THREAD_RESTART;
+    }
+}
+
+void thread_expel(struct tcb *thread)
+{
+    if (unlikely(runs_elsewhere(thread))) {
+        thread_interrupt(thread);
+        thread->hart->current = &idle_thread;
+    }
+}
