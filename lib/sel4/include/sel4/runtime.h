@@ -1,0 +1,52 @@
+/*
+ * The run-time of root tasks: what happens before main() and after it, and what further threads need.
+ *
+ * Before main(): stack (64 KiB, above a page that is unmapped so that an overflow faults), thread-local
+ * storage, IPC buffer pointer, constructors. stdout and stderr go to the kernel's console, character by
+ * character. malloc() has 1 MiB. Other sizes: lib/sel4/root.ld. The C library takes no locks: several threads
+ * may print, their characters then mix, but only one may use malloc() at a time.
+ *
+ * After main(): its return value, or that of exit(), becomes the exit status of the machine. abort() and
+ * failed assertions give 134. All of this needs the capabilities of a root task; other programs must not use
+ * it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sel4/bootinfo.h>
+
+/*
+ * Slots at the end of BootInfo's empty region that sel4_power_off() takes, whatever is in them then. A
+ * program that keeps them empty, as <sel4/simple.h> does, never loses a capability to it.
+ */
+#define SEL4_RUNTIME_SLOTS 32
+
+/*
+ * Ends the program and the machine, through the "sifive,test0" device that QEMU's virt machine has. The low
+ * 8 bits of code become QEMU's exit status.
+ *
+ * To reach the device it revokes the device untyped around it and maps the frame in place of the BootInfo
+ * page, so that it works however much memory and page tables the program has used. Where there is no such
+ * device, or its untyped is gone, it prints a line and stops the calling and the first thread.
+ */
+_Noreturn void sel4_power_off(int code);
+
+/* Bytes that a thread's local storage takes, including what sel4_tls_init() may need to align it. */
+size_t sel4_tls_size(void);
+
+/*
+ * Prepares a thread's local storage in sel4_tls_size() bytes at area: initial values, zeroes, and the IPC
+ * buffer pointer. Returns the value for the thread's tp register.
+ */
+seL4_Word sel4_tls_init(void *area, seL4_IPCBuffer *ipc_buffer);
+
+/* Returns the flattened device tree that the kernel passed on, or null. */
+const void *sel4_device_tree(void);
+
+/*
+ * Finds the first device-tree node that is compatible with the given name and has registers, and stores the
+ * physical address of the first one. Returns false if there is none.
+ */
+bool sel4_find_device(const char *compatible, seL4_Word *paddr);

@@ -1,0 +1,20 @@
+/*
+ * Standard output and error: every character goes to the kernel's console at once, so that nothing is lost
+ * when a program faults. There is no input.
+ */
+#include <stdio.h>
+
+#include <sel4/sel4.h>
+
+static int put(char c, FILE *stream)
+{
+    (void)stream;
+    seL4_DebugPutChar(c);
+    return (unsigned char)c;
+}
+
+static FILE console = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
+
+FILE *const stdin = &console;
+FILE *const stdout = &console;
+FILE *const stderr = &console;

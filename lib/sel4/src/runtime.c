@@ -1,0 +1,79 @@
+/*
+ * From the first C function to main(), and thread-local storage. The order in sel4_start() matters: nothing
+ * may touch a thread-local variable before _init_tls(), or call the kernel before the IPC buffer is known.
+ */
+/* <picotls.h> is empty unless <picolibc.h> comes first. */
+#include <picolibc.h>
+#include <picotls.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <sel4/runtime.h>
+#include <sel4/sel4.h>
+
+__thread seL4_IPCBuffer *__sel4_ipc_buffer;
+
+static seL4_BootInfo *boot_info;
+
+/* Set by the linker script; the addresses are what matters. */
+extern char __image_start[], __stack_guard[], __first_tls[];
+
+extern int main(int argc, char **argv);
+void __libc_init_array(void);
+_Noreturn void sel4_start(seL4_BootInfo *bi);
+
+seL4_BootInfo *seL4_GetBootInfo(void)
+{
+    return boot_info;
+}
+
+const seL4_BootInfoHeader *sel4_bootinfo_chunk(const seL4_BootInfo *bi, seL4_Word id)
+{
+    const char *extra = (const char *)bi + seL4_BootInfoFrameSize;
+    seL4_Word offset = 0;
+
+    while (offset + sizeof(seL4_BootInfoHeader) <= bi->extraLen) {
+        const seL4_BootInfoHeader *header = (const seL4_BootInfoHeader *)(extra + offset);
+
+        if (header->id == id)
+            return header;
+        if (header->len < sizeof(*header))
+            return NULL;
+        offset += header->len;
+    }
+    return NULL;
+}
+
+size_t sel4_tls_size(void)
+{
+    return _tls_size() + _tls_align() - 1;
+}
+
+seL4_Word sel4_tls_init(void *area, seL4_IPCBuffer *ipc_buffer)
+{
+    uintptr_t base = ((uintptr_t)area + _tls_align() - 1) & -(uintptr_t)_tls_align();
+    uintptr_t offset = (uintptr_t)&__sel4_ipc_buffer - (uintptr_t)__builtin_thread_pointer();
+
+    _init_tls((void *)base);
+    *(seL4_IPCBuffer **)(base + offset) = ipc_buffer;
+    return base;
+}
+
+/* Takes away the page below the stack. A kernel that maps the image otherwise only leaves us without it. */
+static void unmap_stack_guard(const seL4_BootInfo *bi)
+{
+    seL4_RISCV_Page_Unmap(bi->userImageFrames.start + ((__stack_guard - __image_start) >> seL4_PageBits));
+}
+
+/* Entered from start.S. */
+_Noreturn void sel4_start(seL4_BootInfo *bi)
+{
+    static char *argv[] = { "root", NULL };
+
+    _init_tls(__first_tls);
+    seL4_SetIPCBuffer(bi->ipcBuffer);
+    boot_info = bi;
+    unmap_stack_guard(bi);
+    __libc_init_array();
+    exit(main(1, argv));
+}
