@@ -1,0 +1,15 @@
+/*
+ * Boot: from the first C function to the root task's first instruction.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* Where the firmware's hart arrives, translation on, on the boot stack. */
+_Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructions);
+
+/* Where the other harts arrive, with tp and their own stack. */
+_Noreturn void boot_secondary(void);
+
+/* Prints "rel4: error: ..." whatever the log level, and powers off with a failure. */
+_Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2), cold));

@@ -1,0 +1,25 @@
+/*
+ * Options from the boot arguments: words like name=value, separated by spaces.
+ *
+ *   abi=up|smp            the numbering of invocations that the root task was compiled for (smp)
+ *   harts=N               how many harts to start, 1 to 8 and at most those present (all)
+ *   root_cnode_bits=N     log2 of the root CNode's slots (12)
+ *   console=on|off        whether programs may print through the kernel (on)
+ *   log=none|error|info|debug   kernel messages (info)
+ */
+#pragma once
+
+#include "boot/fdt.h"
+#include "lib/types.h"
+
+struct boot_options {
+    bool abi_up;
+    bool console;
+    unsigned harts; /* that are started */
+    unsigned root_cnode_bits;
+};
+
+extern struct boot_options boot_options;
+
+/* Sets boot_options and log_level; powers off with a message that names an option which is not understood. */
+void options_parse(const struct fdt_property *arguments, unsigned harts_present);

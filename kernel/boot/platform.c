@@ -1,0 +1,294 @@
+/*
+ * One walk over the device tree that takes note of what the kernel needs. Addresses behind buses with a
+ * translation of their own (ranges) are not looked for: everything the kernel uses is on the first level.
+ */
+#include "boot/platform.h"
+
+#include "arch/riscv64/power.h"
+#include "arch/riscv64/timer.h"
+#include "arch/riscv64/window.h"
+#include "boot/boot.h"
+
+/* Nothing of interest is deeper. */
+#define MAX_DEPTH 6
+
+#define IRQ_SUPERVISOR_EXTERNAL 9
+#define PLIC_LAST_SOURCE_MAX    1023
+#define PLIC_CONTEXTS           0x200000
+#define PLIC_CONTEXT_SIZE       0x1000
+
+enum place {
+    ELSEWHERE,
+    ROOT,
+    CPUS,
+    CPU,
+    RESERVED_MEMORY
+};
+
+/* What a node on the path from the root means for its children. */
+struct level {
+    enum place place;
+    word_t address_cells;
+    word_t size_cells;
+};
+
+struct walk {
+    const struct fdt *fdt;
+    struct fdt_node node;
+    struct level levels[MAX_DEPTH];
+    struct platform *platform;
+    word_t boot_hart;
+    struct platform_hart *hart; /* of the cpu node that was seen last, NULL if that is not used */
+};
+
+static bool get(const struct walk *walk, const char *name, struct fdt_property *property)
+{
+    return fdt_get(walk->fdt, &walk->node, name, property);
+}
+
+/* A property that is one number, of one cell or two. */
+static bool get_number(const struct walk *walk, const char *name, word_t *number)
+{
+    struct fdt_property property;
+
+    return get(walk, name, &property) && fdt_number(&property, 0, property.size / 4, number);
+}
+
+/* The i-th entry of the node's reg property. */
+static bool get_region(const struct walk *walk, uint32_t i, struct region *region)
+{
+    const struct level *parent = &walk->levels[walk->node.depth - 1];
+    uint32_t address_cells = (uint32_t)parent->address_cells;
+    uint32_t size_cells = (uint32_t)parent->size_cells;
+    struct fdt_property reg;
+    word_t size;
+
+    if (address_cells > 2 || size_cells > 2 || !get(walk, "reg", &reg) || i > reg.size / 4) {
+        return false;
+    }
+    i *= address_cells + size_cells;
+    if (!fdt_number(&reg, i, address_cells, &region->start) ||
+        !fdt_number(&reg, i + address_cells, size_cells, &size)) {
+        return false;
+    }
+    *region = region_at(region->start, size);
+    return true;
+}
+
+static bool is_enabled(const struct walk *walk)
+{
+    struct fdt_property status;
+
+    return !get(walk, "status", &status) || fdt_has_string(&status, "okay") || fdt_has_string(&status, "ok");
+}
+
+static void add_regions(const struct walk *walk, struct regions *set)
+{
+    struct region region;
+
+    for (uint32_t i = 0; !set->overflow && get_region(walk, i, &region); i++) {
+        regions_add(set, region);
+    }
+}
+
+/* Keeps the harts in their order; if there are too many, the last ones are not used. */
+static void add_hart(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+    struct fdt_property isa;
+    word_t hart_id;
+    unsigned at = 0;
+
+    walk->hart = NULL;
+    if (!is_enabled(walk) || !get(walk, "riscv,isa", &isa) || !get_number(walk, "reg", &hart_id)) {
+        return;
+    }
+    while (at < platform->hart_count && hart_id != walk->boot_hart &&
+           (platform->harts[at].hart_id == walk->boot_hart || platform->harts[at].hart_id < hart_id)) {
+        at++;
+    }
+    if (at == MAX_HARTS || (at < platform->hart_count && platform->harts[at].hart_id == hart_id)) {
+        return;
+    }
+    if (platform->hart_count < MAX_HARTS) {
+        platform->hart_count++;
+    }
+    for (unsigned i = platform->hart_count - 1; i > at; i--) {
+        platform->harts[i] = platform->harts[i - 1];
+    }
+    walk->hart = &platform->harts[at];
+    *walk->hart = (struct platform_hart){ .hart_id = hart_id };
+}
+
+static bool in_window(const struct region *region)
+{
+    return region->start < region->end && region->end <= PHYS_WINDOW_SIZE && is_aligned(region->start, 3);
+}
+
+static void visit_device(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+    struct fdt_property compatible;
+    struct region region;
+
+    if (!get(walk, "compatible", &compatible) || !is_enabled(walk) || !get_region(walk, 0, &region) ||
+        !in_window(&region)) {
+        return;
+    }
+    if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
+        platform->plic = region;
+        if (!get_number(walk, "riscv,ndev", &platform->plic_last_source) ||
+            platform->plic_last_source > PLIC_LAST_SOURCE_MAX) {
+            boot_fail("the device tree does not say how many interrupts the PLIC has");
+        }
+        get(walk, "interrupts-extended", &platform->plic_targets);
+    } else if (fdt_has_string(&compatible, "sifive,clint0") || fdt_has_string(&compatible, "riscv,clint0")) {
+        platform->clint = region;
+    } else if (fdt_has_string(&compatible, "sifive,test0")) {
+        power_init(region.start);
+    }
+}
+
+static void visit_chosen(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+
+    get(walk, "bootargs", &platform->boot_arguments);
+    if (!get_number(walk, "linux,initrd-start", &platform->ramdisk.start) ||
+        !get_number(walk, "linux,initrd-end", &platform->ramdisk.end)) {
+        platform->ramdisk = (struct region){ 0, 0 };
+    }
+}
+
+/* The node's name, up to its unit address, is this one. */
+static bool named(const struct walk *walk, const char *name)
+{
+    const char *node = walk->node.name;
+
+    while (*name && *name == *node) {
+        name++;
+        node++;
+    }
+    return !*name && (!*node || *node == '@');
+}
+
+static enum place visit_top_level(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+
+    if (named(walk, "cpus")) {
+        get_number(walk, "timebase-frequency", &platform->time_frequency);
+        return CPUS;
+    }
+    if (named(walk, "reserved-memory")) {
+        return RESERVED_MEMORY;
+    }
+    if (named(walk, "memory")) {
+        if (is_enabled(walk)) {
+            add_regions(walk, &platform->ram);
+        }
+    } else if (named(walk, "chosen")) {
+        visit_chosen(walk);
+    } else {
+        visit_device(walk);
+    }
+    return ELSEWHERE;
+}
+
+static void visit(struct walk *walk)
+{
+    struct level *level = &walk->levels[walk->node.depth];
+
+    *level = (struct level){ .address_cells = 2, .size_cells = 1 };
+    get_number(walk, "#address-cells", &level->address_cells);
+    get_number(walk, "#size-cells", &level->size_cells);
+    if (walk->node.depth == 0) {
+        level->place = ROOT;
+        return;
+    }
+    switch (level[-1].place) {
+    case ROOT:
+        level->place = visit_top_level(walk);
+        break;
+    case CPUS:
+        if (named(walk, "cpu")) {
+            level->place = CPU;
+            add_hart(walk);
+        }
+        break;
+    case CPU:
+        if (walk->hart && named(walk, "interrupt-controller")) {
+            get_number(walk, "phandle", &walk->hart->interrupt_phandle);
+        }
+        break;
+    case RESERVED_MEMORY:
+        add_regions(walk, &walk->platform->reserved);
+        break;
+    case ELSEWHERE:
+        visit_device(walk);
+        break;
+    }
+}
+
+static void check(const struct platform *platform, word_t boot_hart)
+{
+    if (platform->ram.overflow || platform->reserved.overflow) {
+        boot_fail("the device tree has too many pieces of memory");
+    }
+    if (platform->ram.count == 0) {
+        boot_fail("the device tree has no memory");
+    }
+    if (platform->hart_count == 0 || platform->harts[0].hart_id != boot_hart) {
+        boot_fail("the device tree does not have hart %lu, which the kernel runs on", boot_hart);
+    }
+    if (platform->time_frequency < TICKS_PER_SECOND) {
+        boot_fail("the device tree does not say how fast time counts (/cpus/timebase-frequency)");
+    }
+    if (platform->plic.end == 0) {
+        boot_fail("the device tree has no interrupt controller that the kernel knows (PLIC)");
+    }
+}
+
+void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart_id)
+{
+    struct walk walk = { .fdt = fdt, .platform = platform, .boot_hart = hart_id };
+    word_t start, size;
+
+    *platform = (struct platform){ 0 };
+    for (uint32_t i = 0; !platform->reserved.overflow && fdt_reservation(fdt, i, &start, &size); i++) {
+        regions_add(&platform->reserved, region_at(start, size));
+    }
+    for (bool more = fdt_first_node(fdt, &walk.node); more; more = fdt_next_node(fdt, &walk.node)) {
+        if (walk.node.depth < MAX_DEPTH) {
+            visit(&walk);
+        }
+    }
+    check(platform, hart_id);
+}
+
+/* The PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */
+static bool find_context(const struct platform *platform, struct platform_hart *hart)
+{
+    word_t phandle, input;
+
+    for (uint32_t i = 0; fdt_number(&platform->plic_targets, 2 * i, 1, &phandle) &&
+                         fdt_number(&platform->plic_targets, 2 * i + 1, 1, &input);
+         i++) {
+        if (phandle == hart->interrupt_phandle && input == IRQ_SUPERVISOR_EXTERNAL) {
+            hart->plic_context = i;
+            return PLIC_CONTEXTS + ((word_t)i + 1) * PLIC_CONTEXT_SIZE <=
+                   platform->plic.end - platform->plic.start;
+        }
+    }
+    return false;
+}
+
+void platform_find_contexts(struct platform *platform, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!find_context(platform, &platform->harts[i])) {
+            boot_fail("the device tree connects hart %lu to no interrupt controller",
+                      platform->harts[i].hart_id);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/*
+ * What the device tree says about the machine, as far as the kernel needs it.
+ */
+#pragma once
+
+#include "boot/fdt.h"
+#include "boot/regions.h"
+#include "thread/hart.h"
+
+struct platform_hart {
+    word_t hart_id;
+    word_t interrupt_phandle; /* of the hart's own interrupt controller */
+    word_t plic_context;
+};
+
+struct platform {
+    struct regions ram;
+    struct regions reserved;               /* never touched: the firmware's */
+    struct platform_hart harts[MAX_HARTS]; /* the boot hart, then the others by ascending id */
+    unsigned hart_count;
+    word_t time_frequency; /* counts per second */
+    struct region plic;
+    word_t plic_last_source;
+    struct fdt_property plic_targets;
+    struct region
+        clint; /* empty if there is none; the kernel keeps it from others and leaves it to the firmware */
+    struct fdt_property boot_arguments; /* size 0 if there are none */
+    struct region ramdisk;              /* empty if there is none */
+};
+
+/* Reads the tree; hart_id is the running hart's. Powers off with a message if something is missing that no
+ * kernel can do without. The test finisher is put to use as soon as it is found. */
+void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart_id);
+
+/* Finds out through which PLIC context the first count harts get interrupts; powers off if one has none. */
+void platform_find_contexts(struct platform *platform, unsigned count);
