@@ -1,6 +1,6 @@
 /*
- * The smallest useful root task: says hello and what the kernel handed over. It is the place to start from when
- * writing one of your own.
+ * The smallest useful root task: says hello and what the kernel handed over. It is the place to start from
+ * when writing one of your own.
  */
 #include <stdio.h>
 

@@ -1,0 +1,76 @@
+/*
+ * A tour of the kernel in six steps, each of which is one file here. The first step that fails ends it, with
+ * a line that says why and a non-zero exit status.
+ */
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "demo.h"
+
+static const struct step {
+    const char *title;
+    bool (*run)(void);
+} steps[] = {
+    { "Memory: what the kernel does not need itself, it has handed to us", show_memory },
+    { "Threads: two of them, on different harts if there are two", run_threads },
+    { "Address spaces: calling a server that cannot see our memory", call_server },
+    { "Mappings: one page at two addresses", map_memory },
+    { "Faults: a thread touches nothing, and we put a page there", handle_fault },
+    { "Revocation: taking back everything that was made of some memory", revoke_objects },
+};
+
+enum {
+    STEP_COUNT = sizeof(steps) / sizeof(steps[0]),
+};
+
+static const char *const error_names[seL4_NumErrors] = {
+    "no error",     "invalid argument", "invalid capability", "illegal operation",
+    "out of range", "not aligned",      "lookup failed",      "message too short",
+    "delete first", "revoke first",     "not enough memory",
+};
+
+void say(const char *format, ...)
+{
+    static atomic_flag busy = ATOMIC_FLAG_INIT;
+    va_list arguments;
+
+    while (atomic_flag_test_and_set_explicit(&busy, memory_order_acquire))
+        seL4_Yield();
+    va_start(arguments, format);
+    printf("      ");
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    atomic_flag_clear_explicit(&busy, memory_order_release); /* pairs with the acquire above */
+}
+
+bool worked(seL4_Error error, const char *what)
+{
+    if (error)
+        say("FAILED: %s: %s", what, error < seL4_NumErrors ? error_names[error] : "unknown error");
+    return !error;
+}
+
+bool exists(bool there, const char *what)
+{
+    if (!there)
+        say("FAILED: %s", what);
+    return there;
+}
+
+int main(void)
+{
+    simple_init(seL4_GetBootInfo());
+    printf("\nReL4-C demo: a root task and what it can do with capabilities\n");
+
+    for (int i = 0; i < STEP_COUNT; i++) {
+        printf("[%d/%d] %s\n", i + 1, STEP_COUNT, steps[i].title);
+        if (!steps[i].run()) {
+            printf("demo: step %d failed\n", i + 1);
+            return 1;
+        }
+    }
+    printf("demo: all steps done\n");
+    return 0;
+}
