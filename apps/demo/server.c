@@ -36,19 +36,17 @@ static void server_main(void)
 /* Maps the code and constants of our image into a new address space, and a private page. */
 static seL4_CPtr new_server_vspace(void)
 {
-    seL4_Word first_frame = seL4_GetBootInfo()->userImageFrames.start;
     seL4_CPtr vspace = simple_new_vspace();
     seL4_CPtr page = simple_object(seL4_RISCV_4K_Page, 0);
 
     if (!exists(vspace && page, "no new address space"))
         return seL4_CapNull;
-    for (char *address = __image_start; address < __rodata_end; address += LIBSEL4_BIT(seL4_PageBits)) {
-        seL4_CPtr original = first_frame + ((address - __image_start) >> seL4_PageBits);
-        seL4_CPtr frame = simple_mint(original, seL4_CanRead, 0);
+    for (seL4_Word address = (seL4_Word)__image_start; address < (seL4_Word)__rodata_end;
+         address += LIBSEL4_BIT(seL4_PageBits)) {
+        seL4_CPtr frame = simple_mint(sel4_image_frame((void *)address), seL4_CanRead, 0);
 
         if (!exists(frame, "no copy of a code page") ||
-            !worked(simple_map_page(vspace, frame, (seL4_Word)address, seL4_CanRead,
-                                    seL4_RISCV_Default_VMAttributes),
+            !worked(simple_map_page(vspace, frame, address, seL4_CanRead, seL4_RISCV_Default_VMAttributes),
                     "map a code page"))
             return seL4_CapNull;
     }

@@ -57,7 +57,7 @@ _Static_assert(ABI_ASID_POOLS == 1 << seL4_NumASIDPoolsBits, "number of ASID poo
 /* Priorities: 255 is the most important. */
 #define seL4_MinPrio     0
 #define seL4_MaxPrio     (CONFIG_NUM_PRIORITIES - 1)
-#define seL4_InvalidPrio -1
+#define seL4_InvalidPrio (-1)
 
 /* Flags of seL4_TCB_SetFlags(). */
 typedef enum {

@@ -217,11 +217,11 @@ typedef struct seL4_UserContext_ {
     seL4_Word tp;
 } seL4_UserContext;
 
-_Static_assert(sizeof(seL4_UserContext) == ABI_REG_COUNT * 8, "size of the register block");
-_Static_assert(offsetof(seL4_UserContext, sp) == ABI_REG_SP * 8, "register block: sp");
-_Static_assert(offsetof(seL4_UserContext, gp) == ABI_REG_GP * 8, "register block: gp");
-_Static_assert(offsetof(seL4_UserContext, s0) == ABI_REG_S0 * 8, "register block: s0");
-_Static_assert(offsetof(seL4_UserContext, a0) == ABI_REG_A0 * 8, "register block: a0");
-_Static_assert(offsetof(seL4_UserContext, a7) == ABI_REG_A7 * 8, "register block: a7");
-_Static_assert(offsetof(seL4_UserContext, t0) == ABI_REG_T0 * 8, "register block: t0");
-_Static_assert(offsetof(seL4_UserContext, tp) == ABI_REG_TP * 8, "register block: tp");
+_Static_assert(sizeof(seL4_UserContext) == ABI_REG_COUNT * sizeof(seL4_Word), "size of the register block");
+_Static_assert(offsetof(seL4_UserContext, sp) == ABI_REG_SP * sizeof(seL4_Word), "register block: sp");
+_Static_assert(offsetof(seL4_UserContext, gp) == ABI_REG_GP * sizeof(seL4_Word), "register block: gp");
+_Static_assert(offsetof(seL4_UserContext, s0) == ABI_REG_S0 * sizeof(seL4_Word), "register block: s0");
+_Static_assert(offsetof(seL4_UserContext, a0) == ABI_REG_A0 * sizeof(seL4_Word), "register block: a0");
+_Static_assert(offsetof(seL4_UserContext, a7) == ABI_REG_A7 * sizeof(seL4_Word), "register block: a7");
+_Static_assert(offsetof(seL4_UserContext, t0) == ABI_REG_T0 * sizeof(seL4_Word), "register block: t0");
+_Static_assert(offsetof(seL4_UserContext, tp) == ABI_REG_TP * sizeof(seL4_Word), "register block: tp");

@@ -48,8 +48,8 @@ static seL4_Word read_address(const uint8_t *reg, uint32_t cells)
 {
     seL4_Word address = 0;
 
-    for (uint32_t i = 0; i < cells; i++)
-        address = address << 32 | read_be32(reg + 4 * i);
+    for (; cells > 0; cells--, reg += 4)
+        address = address << 32 | read_be32(reg);
     return address;
 }
 

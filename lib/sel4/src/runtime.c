@@ -59,10 +59,16 @@ seL4_Word sel4_tls_init(void *area, seL4_IPCBuffer *ipc_buffer)
     return base;
 }
 
-/* Takes away the page below the stack. A kernel that maps the image otherwise only leaves us without it. */
-static void unmap_stack_guard(const seL4_BootInfo *bi)
+seL4_CPtr sel4_image_frame(const void *address)
 {
-    seL4_RISCV_Page_Unmap(bi->userImageFrames.start + ((__stack_guard - __image_start) >> seL4_PageBits));
+    return boot_info->userImageFrames.start +
+           (((seL4_Word)address - (seL4_Word)__image_start) >> seL4_PageBits);
+}
+
+/* Takes away the page below the stack. If that fails, an overflow merely goes unnoticed. */
+static void unmap_stack_guard(void)
+{
+    seL4_RISCV_Page_Unmap(sel4_image_frame(__stack_guard));
 }
 
 /* Entered from start.S. */
@@ -73,7 +79,7 @@ _Noreturn void sel4_start(seL4_BootInfo *bi)
     _init_tls(__first_tls);
     seL4_SetIPCBuffer(bi->ipcBuffer);
     boot_info = bi;
-    unmap_stack_guard(bi);
+    unmap_stack_guard();
     __libc_init_array();
     exit(main(1, argv));
 }

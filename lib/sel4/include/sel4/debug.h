@@ -56,7 +56,7 @@ static inline void seL4_DebugNameThread(seL4_TCB tcb, const char *name)
     char *text = (char *)__sel4_ipc_buffer->msg;
     seL4_Word i;
 
-    for (i = 0; name[i] && i < sizeof(__sel4_ipc_buffer->msg) - 1; i++)
+    for (i = 0; i < sizeof(__sel4_ipc_buffer->msg) - 1 && name[i]; i++)
         text[i] = name[i];
     text[i] = 0;
     sel4_trap_call(seL4_SysDebugNameThread, (struct sel4_registers){ .badge = tcb });

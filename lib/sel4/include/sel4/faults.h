@@ -21,13 +21,13 @@ static inline seL4_Fault_t seL4_getFault(seL4_MessageInfo_t tag)
 {
     seL4_Fault_t fault = { { seL4_Fault_NullFault } };
     seL4_Word type = seL4_MessageInfo_get_label(tag);
-    seL4_Word length = seL4_MessageInfo_get_length(tag);
+    int length = (int)seL4_MessageInfo_get_length(tag);
 
     if (type != seL4_Fault_CapFault && type != seL4_Fault_UnknownSyscall &&
         type != seL4_Fault_UserException && type != seL4_Fault_VMFault)
         return fault;
     fault.words[0] = type;
-    for (seL4_Word i = 0; i < length && i < seL4_UnknownSyscall_Length; i++)
+    for (int i = 0; i < length && i < seL4_UnknownSyscall_Length; i++)
         fault.words[1 + i] = seL4_GetMR(i);
     return fault;
 }
@@ -40,22 +40,22 @@ static inline seL4_FaultType seL4_Fault_get_seL4_FaultType(seL4_Fault_t fault)
 /* Type tests on a message info, before reading the message. */
 static inline seL4_Bool seL4_isCapFault_tag(seL4_MessageInfo_t tag)
 {
-    return seL4_MessageInfo_get_label(tag) == seL4_Fault_CapFault;
+    return (seL4_Bool)(seL4_MessageInfo_get_label(tag) == seL4_Fault_CapFault);
 }
 
 static inline seL4_Bool seL4_isUnknownSyscall_tag(seL4_MessageInfo_t tag)
 {
-    return seL4_MessageInfo_get_label(tag) == seL4_Fault_UnknownSyscall;
+    return (seL4_Bool)(seL4_MessageInfo_get_label(tag) == seL4_Fault_UnknownSyscall);
 }
 
 static inline seL4_Bool seL4_isUserException_tag(seL4_MessageInfo_t tag)
 {
-    return seL4_MessageInfo_get_label(tag) == seL4_Fault_UserException;
+    return (seL4_Bool)(seL4_MessageInfo_get_label(tag) == seL4_Fault_UserException);
 }
 
 static inline seL4_Bool seL4_isVMFault_tag(seL4_MessageInfo_t tag)
 {
-    return seL4_MessageInfo_get_label(tag) == seL4_Fault_VMFault;
+    return (seL4_Bool)(seL4_MessageInfo_get_label(tag) == seL4_Fault_VMFault);
 }
 
 /* Defines seL4_Fault_<type>_get_<field>(), which returns one word of a fault of that type. */

@@ -85,7 +85,7 @@ static inline seL4_Error seL4_TCB_ReadRegisters(seL4_TCB service, seL4_Bool susp
     seL4_SetMR(1, reply.mr1);
     seL4_SetMR(2, reply.mr2);
     seL4_SetMR(3, reply.mr3);
-    for (seL4_Word i = 0; i < count; i++)
+    for (int i = 0; i < (int)count; i++)
         words[i] = seL4_GetMR(i);
     return seL4_NoError;
 }

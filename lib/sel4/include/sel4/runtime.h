@@ -42,6 +42,9 @@ size_t sel4_tls_size(void);
  */
 seL4_Word sel4_tls_init(void *area, seL4_IPCBuffer *ipc_buffer);
 
+/* Returns the frame of the program's own image that contains address. */
+seL4_CPtr sel4_image_frame(const void *address);
+
 /* Returns the flattened device tree that the kernel passed on, or null. */
 const void *sel4_device_tree(void);
 

@@ -21,14 +21,20 @@ struct sel4_registers {
 /* Sends a message: number is a call that returns nothing (Send, NBSend, Reply). */
 LIBSEL4_INLINE_FUNC void sel4_trap_send(seL4_Syscall_ID number, struct sel4_registers r)
 {
-    register seL4_Word a0 asm("a0") = r.badge;
-    register seL4_Word a1 asm("a1") = r.info;
-    register seL4_Word a2 asm("a2") = r.mr0;
-    register seL4_Word a3 asm("a3") = r.mr1;
-    register seL4_Word a4 asm("a4") = r.mr2;
-    register seL4_Word a5 asm("a5") = r.mr3;
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
+    register seL4_Word a2 asm("a2");
+    register seL4_Word a3 asm("a3");
+    register seL4_Word a4 asm("a4");
+    register seL4_Word a5 asm("a5");
     register long a7 asm("a7") = number;
 
+    a0 = r.badge;
+    a1 = r.info;
+    a2 = r.mr0;
+    a3 = r.mr1;
+    a4 = r.mr2;
+    a5 = r.mr3;
     asm volatile("ecall" : : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7) : "memory");
 }
 
@@ -63,14 +69,20 @@ LIBSEL4_INLINE_FUNC struct sel4_registers sel4_trap_recv(seL4_Syscall_ID number,
 /* Sends a message and receives one (Call, ReplyRecv, and the debug calls). */
 LIBSEL4_INLINE_FUNC struct sel4_registers sel4_trap_call(seL4_Syscall_ID number, struct sel4_registers r)
 {
-    register seL4_Word a0 asm("a0") = r.badge;
-    register seL4_Word a1 asm("a1") = r.info;
-    register seL4_Word a2 asm("a2") = r.mr0;
-    register seL4_Word a3 asm("a3") = r.mr1;
-    register seL4_Word a4 asm("a4") = r.mr2;
-    register seL4_Word a5 asm("a5") = r.mr3;
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
+    register seL4_Word a2 asm("a2");
+    register seL4_Word a3 asm("a3");
+    register seL4_Word a4 asm("a4");
+    register seL4_Word a5 asm("a5");
     register long a7 asm("a7") = number;
 
+    a0 = r.badge;
+    a1 = r.info;
+    a2 = r.mr0;
+    a3 = r.mr1;
+    a4 = r.mr2;
+    a5 = r.mr3;
     asm volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5) : "r"(a7) : "memory");
     return (struct sel4_registers){ a0, a1, a2, a3, a4, a5 };
 }
