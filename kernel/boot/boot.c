@@ -1,0 +1,197 @@
+/*
+ * The order of boot: find out about the machine, prepare this hart, build the root task, start the other
+ * harts, leave for user mode. Nothing here trusts the device tree, the boot arguments or the ramdisk.
+ */
+#include "boot/boot.h"
+
+#include "arch/riscv64/plic.h"
+#include "arch/riscv64/power.h"
+#include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
+#include "arch/riscv64/vm.h"
+#include "arch/riscv64/window.h"
+#include "boot/options.h"
+#include "boot/platform.h"
+#include "boot/root_task.h"
+#include "lib/print.h"
+#include "thread/kernel.h"
+#include "thread/scheduler.h"
+
+#define REL4_VERSION "0.1"
+
+#define DEVICE_TREE_MAX bit(21)
+
+/* A hart that was started and says nothing for so long will not. */
+#define HART_START_SECONDS 20
+
+#define SSTATUS_SUM 0x40000
+
+#define STACK_SIZE (1 << KERNEL_STACK_BITS)
+
+extern char trap_entry[], secondary_start[];
+
+unsigned char kernel_stacks[MAX_HARTS][STACK_SIZE] __attribute__((aligned(16)));
+
+/* The first instructions already run on the boot hart's own stack. */
+__asm__(".globl boot_stack_top\n"
+        "boot_stack_top = kernel_stacks + (1 << 12)");
+_Static_assert(STACK_SIZE == 1 << 12, "boot_stack_top");
+
+static struct platform platform;
+static struct fdt device_tree;
+
+/* Harts that arrived, apart from the boot hart, and whether they may go on. */
+static unsigned harts_arrived;
+static unsigned boot_finished;
+
+_Noreturn void boot_fail(const char *format, ...)
+{
+    va_list args;
+
+    print("rel4: error: ");
+    va_start(args, format);
+    print_args(format, args);
+    va_end(args);
+    print("\n");
+    power_off(1);
+}
+
+/* What a hart needs before it can take a trap, and for its first return to user mode: interrupts on there,
+ * floating point off. */
+static void prepare_traps(void)
+{
+    csr_write(sscratch, 0);
+    csr_write(stvec, trap_entry);
+    csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM | SSTATUS_SIE);
+    csr_set(sstatus, SSTATUS_SPIE);
+}
+
+/* Whether an address can be read at all: a wrong address from the firmware is a mistake to report, not to die
+ * of. */
+static bool is_readable(word_t phys)
+{
+    word_t fault = 1;
+    word_t scratch;
+
+    __asm__ volatile("la    %1, 1f\n"
+                     "csrrw %1, stvec, %1\n"
+                     "lbu   %0, 0(%2)\n"
+                     "li    %0, 0\n"
+                     ".balign 4\n"
+                     "1: csrw stvec, %1"
+                     : "+&r"(fault), "=&r"(scratch)
+                     : "r"(phys_to_ptr(phys))
+                     : "memory");
+    return !fault;
+}
+
+static bool range_is_readable(word_t phys, word_t bytes)
+{
+    if (phys >= PHYS_WINDOW_SIZE || bytes > PHYS_WINDOW_SIZE - phys) {
+        return false;
+    }
+    for (word_t page = align_down(phys, 12); page < phys + bytes; page += bit(12)) {
+        if (!is_readable(page < phys ? phys : page)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void open_device_tree(word_t phys)
+{
+    if (phys == 0 || !range_is_readable(phys, FDT_HEADER_SIZE)) {
+        boot_fail("the firmware passed no device tree");
+    }
+    word_t size = fdt_total_size(phys_to_ptr(phys));
+    if (size > DEVICE_TREE_MAX) {
+        boot_fail("the device tree is too large: %lu bytes", size);
+    }
+    if (!range_is_readable(phys, size) || !fdt_open(&device_tree, phys_to_ptr(phys))) {
+        boot_fail("what the firmware passed at %lx is no device tree", phys);
+    }
+}
+
+static void describe_harts(void)
+{
+    harts_online = boot_options.harts;
+    for (unsigned i = 0; i < harts_online; i++) {
+        struct hart *hart = &harts_table[i];
+        hart->id = i;
+        hart->current = &idle_thread;
+        hart->arch.stack_top = (word_t)kernel_stacks[i + 1];
+        hart->arch.hart_id = platform.harts[i].hart_id;
+        hart->arch.plic_context = platform.harts[i].plic_context;
+    }
+}
+
+/* The last preparation of a hart: its interrupts, and code that was written as data. */
+static void prepare_interrupts(struct hart *hart)
+{
+    plic_init_hart(hart);
+    timer_start(hart);
+    csr_write(sie, SIP_ALL);
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
+static void start_harts(void)
+{
+    for (unsigned i = 1; i < harts_online; i++) {
+        struct hart *hart = &harts_table[i];
+        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* its record, before it looks there */
+        long error = sbi_hart_start(hart->arch.hart_id, ptr_to_phys(secondary_start), (word_t)hart);
+        if (error) {
+            boot_fail("the firmware does not start hart %lu: SBI error %ld", hart->arch.hart_id, error);
+        }
+    }
+    word_t deadline = csr_read(time) + HART_START_SECONDS * platform.time_frequency;
+    while (__atomic_load_n(&harts_arrived, __ATOMIC_ACQUIRE) <
+           harts_online - 1) { /* pairs with boot_secondary() */
+        if (csr_read(time) > deadline) {
+            boot_fail("of %u harts, only %u started", harts_online, harts_arrived + 1);
+        }
+        pause_hint();
+    }
+}
+
+_Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructions)
+{
+    struct hart *hart = &harts_table[0];
+
+    __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
+    prepare_traps();
+    open_device_tree(dtb_phys);
+    platform_read(&platform, &device_tree, hart_id);
+    options_parse(&platform.boot_arguments, platform.hart_count);
+    platform_find_contexts(&platform, boot_options.harts);
+    describe_harts();
+    log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
+             platform.hart_count, regions_total(&platform.ram) >> 20);
+
+    vm_init_kernel();
+    plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
+    timer_init(platform.time_frequency);
+    struct tcb *root = root_task_create(&platform, &device_tree);
+
+    start_harts();
+    prepare_interrupts(hart);
+    sched_enqueue_tail(root);
+    word_t instructions = instructions_retired() - start_instructions;
+    log_debug("boot took %lu instructions\n", instructions);
+    __atomic_store_n(&boot_finished, 1, __ATOMIC_RELEASE); /* pairs with boot_secondary() */
+    kernel_enter();
+}
+
+_Noreturn void boot_secondary(void)
+{
+    struct hart *hart = this_hart();
+
+    prepare_traps();
+    hart->arch.satp = csr_read(satp);
+    prepare_interrupts(hart);
+    __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE);     /* pairs with start_harts() */
+    while (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) { /* pairs with boot_main() */
+        pause_hint();
+    }
+    kernel_enter();
+}

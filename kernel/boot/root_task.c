@@ -1,0 +1,372 @@
+/*
+ * Building the root task.
+ *
+ * Its objects are taken from the top of free memory, away from the ramdisk and the device tree. When those
+ * two have been copied, their memory is handed out like all other: nothing that the kernel does not need is
+ * kept back.
+ */
+#include "boot/root_task.h"
+
+#include "arch/riscv64/asid.h"
+#include "arch/riscv64/vm.h"
+#include "boot/boot.h"
+#include "boot/elf.h"
+#include "boot/options.h"
+#include "cap/slot.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "thread/debug.h"
+#include "thread/scheduler.h"
+#include "thread/tcb.h"
+#include <sel4/bootinfo_types.h>
+
+#define PAGE_SIZE       4096ul
+#define ROOT_ASID       1
+#define HIGHEST_ADDRESS bit(39) /* of a device that an untyped capability can name */
+
+#define PTE_USER_DATA (PTE_VALID | PTE_READ | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+
+/* The second chunk of extra BootInfo: what this kernel offers beyond the seL4 interface. */
+#define EXTENSION_WORDS   8
+#define EXTENSION_VERSION 1
+#define USER_INTERRUPTS   0 /* no backend */
+#define FEATURES          0
+#define TYPE_SENDER_TABLE 64
+#define TYPE_ASYNC_QUEUE  65
+
+extern char kernel_start[], kernel_end[];
+
+static struct builder {
+    const struct platform *platform;
+    const struct fdt *fdt;
+    struct regions memory;    /* free, and at the end handed out */
+    struct regions unclaimed; /* of that, what does not hold the ramdisk or the device tree */
+    struct regions devices;
+    struct elf_image image;
+    struct slot *cnode;
+    word_t next_slot;
+    pte_t *vspace;
+    seL4_BootInfo *info;
+    unsigned untyped_count;
+    unsigned dropped_count;
+    word_t extra_size; /* of extra BootInfo, in bytes */
+    word_t extra_span; /* address space for it: a power of two */
+} builder;
+
+static void find_memory(struct builder *b)
+{
+    const struct platform *platform = b->platform;
+    struct region kernel = { ptr_to_phys(kernel_start), ptr_to_phys(kernel_end) };
+    struct region ramdisk = platform->ramdisk;
+
+    for (unsigned i = 0; i < platform->ram.count; i++) {
+        struct region ram = platform->ram.list[i];
+        ram.end = min_word(ram.end, PHYS_WINDOW_SIZE);
+        regions_add(&b->memory, region_inside_pages(ram));
+    }
+    if (!regions_contain(&b->memory, kernel)) {
+        boot_fail("the kernel is not in the memory that the device tree describes");
+    }
+    regions_remove(&b->memory, kernel);
+    for (unsigned i = 0; i < platform->reserved.count; i++) {
+        regions_remove(&b->memory, region_around(platform->reserved.list[i], 12));
+    }
+    if (ramdisk.start >= ramdisk.end) {
+        boot_fail("there is no root task: the device tree has no initial ramdisk");
+    }
+    if (!regions_contain(&b->memory, ramdisk)) {
+        boot_fail("the root task's file at %lx to %lx is not in free memory", ramdisk.start, ramdisk.end);
+    }
+    b->unclaimed = b->memory;
+    regions_remove(&b->unclaimed, region_around(ramdisk, 12));
+    regions_remove(&b->unclaimed, region_around(region_at(ptr_to_phys(b->fdt->blob), b->fdt->size), 12));
+}
+
+/* Everything that is neither memory, nor the firmware's, nor one of the kernel's own devices. */
+static void find_devices(struct builder *b)
+{
+    const struct platform *platform = b->platform;
+
+    regions_add(&b->devices, (struct region){ 0, HIGHEST_ADDRESS });
+    for (unsigned i = 0; i < platform->ram.count; i++) {
+        regions_remove(&b->devices, region_around(platform->ram.list[i], 12));
+    }
+    for (unsigned i = 0; i < platform->reserved.count; i++) {
+        regions_remove(&b->devices, region_around(platform->reserved.list[i], 12));
+    }
+    regions_remove(&b->devices, region_around(platform->clint, ABI_MEGA_PAGE_BITS));
+    regions_remove(&b->devices, region_around(platform->plic, ABI_MEGA_PAGE_BITS));
+    if (b->memory.overflow || b->unclaimed.overflow || b->devices.overflow) {
+        boot_fail("the device tree cuts memory into too many pieces");
+    }
+}
+
+static void *take(struct builder *b, word_t bytes, unsigned align_bits)
+{
+    word_t phys;
+
+    if (!regions_take(&b->unclaimed, bytes, align_bits, &phys)) {
+        boot_fail("not enough memory for the root task: no room for %lu KiB", bytes >> 10);
+    }
+    regions_remove(&b->memory, region_at(phys, bytes));
+    return phys_to_ptr(phys);
+}
+
+static void *take_cleared(struct builder *b, unsigned bits)
+{
+    void *object = take(b, bit(bits), bits);
+
+    zero_words(object, bit(bits));
+    return object;
+}
+
+static void add_cap(struct builder *b, struct cap cap)
+{
+    if (b->next_slot == bit(boot_options.root_cnode_bits)) {
+        boot_fail("the root task's capabilities do not fit into root_cnode_bits=%u",
+                  boot_options.root_cnode_bits);
+    }
+    slot_insert_root(&b->cnode[b->next_slot++], cap);
+}
+
+static word_t buffer_vaddr(const struct builder *b)
+{
+    return b->image.end;
+}
+
+static word_t info_vaddr(const struct builder *b)
+{
+    return b->image.end + PAGE_SIZE;
+}
+
+static word_t extra_vaddr(const struct builder *b)
+{
+    return b->image.end + 2 * PAGE_SIZE;
+}
+
+/* The entry for an address in its table at a level; the tables above it exist. */
+static pte_t *find_entry(const struct builder *b, word_t vaddr, unsigned level)
+{
+    pte_t *table = b->vspace;
+
+    for (unsigned i = PT_LEVELS - 1; i > level; i--) {
+        table = phys_to_ptr(pte_phys(table[pt_index(vaddr, i)]));
+    }
+    return &table[pt_index(vaddr, level)];
+}
+
+/* The tables of a level that the root task's addresses need, and their capabilities. */
+static void add_tables(struct builder *b, unsigned level)
+{
+    unsigned covered_bits = pt_level_bits(level + 1);
+    word_t end = extra_vaddr(b) + b->extra_span;
+
+    for (word_t vaddr = align_down(b->image.start, covered_bits); vaddr < end; vaddr += bit(covered_bits)) {
+        pte_t *table = take_cleared(b, ABI_PAGE_TABLE_BITS);
+        struct cap cap = cap_make_object(CAP_PAGE_TABLE, table, 0);
+        *find_entry(b, vaddr, level + 1) = pte_make(ptr_to_phys(table), PTE_VALID);
+        add_cap(b, page_table_set_mapped(cap, ROOT_ASID, vaddr));
+    }
+}
+
+static struct cap map_frame(const struct builder *b, const void *frame, word_t vaddr, word_t flags)
+{
+    struct cap cap = cap_make_frame(ptr_to_phys(frame), FRAME_4K, FRAME_READ_WRITE, false);
+
+    *find_entry(b, vaddr, 0) = pte_make(ptr_to_phys(frame), flags);
+    cap.w1 = cap_mapping(ROOT_ASID, vaddr);
+    return cap;
+}
+
+static void add_frames(struct builder *b, const char *frames, word_t vaddr, word_t bytes, word_t flags)
+{
+    for (word_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
+        add_cap(b, map_frame(b, frames + offset, vaddr + offset, flags));
+    }
+}
+
+static void add_extra_info(struct builder *b)
+{
+    const struct fdt *fdt = b->fdt;
+    word_t tree[2] = { ABI_BOOTINFO_ID_FDT, sizeof(tree) + fdt->size };
+    word_t extension[EXTENSION_WORDS] = { ABI_BOOTINFO_ID_REL4, sizeof(extension), EXTENSION_VERSION,
+                                          USER_INTERRUPTS,      FEATURES,          TYPE_SENDER_TABLE,
+                                          TYPE_ASYNC_QUEUE,     harts_online };
+
+    word_t bytes = align_up(b->extra_size, ABI_PAGE_BITS);
+    char *extra = take(b, bytes, ABI_PAGE_BITS);
+
+    /* A tree whose size is odd makes the next chunk begin at an odd address: chunks follow without a gap. */
+    memcpy(extra, tree, sizeof(tree));
+    memcpy(extra + sizeof(tree), fdt->blob, fdt->size);
+    memcpy(extra + tree[1], extension, sizeof(extension));
+    memset(extra + b->extra_size, 0, bytes - b->extra_size);
+
+    b->info->extraBIPages.start = b->next_slot;
+    add_frames(b, extra, extra_vaddr(b), bytes, PTE_USER_DATA);
+    b->info->extraBIPages.end = b->next_slot;
+}
+
+/* Checks the file and returns it; afterwards the layout of the root task's address space is known. */
+static const void *plan_image(struct builder *b)
+{
+    struct region ramdisk = b->platform->ramdisk;
+    const void *file = phys_to_ptr(ramdisk.start);
+
+    b->extra_size = sizeof(seL4_BootInfoHeader) + b->fdt->size + EXTENSION_WORDS * sizeof(word_t);
+    b->extra_span = PAGE_SIZE;
+    while (b->extra_span < b->extra_size) {
+        b->extra_span *= 2;
+    }
+    word_t top = ABI_USER_TOP - 2 * PAGE_SIZE - b->extra_span;
+    const char *problem = elf_check(file, ramdisk.end - ramdisk.start, top, &b->image);
+    if (problem) {
+        boot_fail("the root task cannot be loaded: %s", problem);
+    }
+    log_debug("root task at %lx to %lx, entry %lx\n", b->image.start, b->image.end, b->image.entry);
+    return file;
+}
+
+static void create_cspace(struct builder *b)
+{
+    unsigned bits = boot_options.root_cnode_bits;
+
+    b->cnode = take_cleared(b, bits + ABI_SLOT_BITS);
+    b->next_slot = ABI_INIT_FIRST_FREE;
+    slot_insert_root(&b->cnode[ABI_INIT_CNODE], cap_make_cnode(b->cnode, bits, WORD_BITS - bits, 0));
+    slot_insert_root(&b->cnode[ABI_INIT_IRQ_CONTROL], cap_make(CAP_IRQ_CONTROL, 0));
+    slot_insert_root(&b->cnode[ABI_INIT_ASID_CONTROL], cap_make(CAP_ASID_CONTROL, 0));
+    slot_insert_root(&b->cnode[ABI_INIT_DOMAIN], cap_make(CAP_DOMAIN, 0));
+}
+
+static void create_vspace(struct builder *b)
+{
+    struct asid_pool *pool = take_cleared(b, ABI_ASID_POOL_BITS);
+
+    b->vspace = take_cleared(b, ABI_PAGE_TABLE_BITS);
+    vm_install_kernel_half(b->vspace);
+    pool->entries[ROOT_ASID] = ptr_to_phys(b->vspace);
+    asid_pools[0] = pool;
+
+    struct cap cap = page_table_set_mapped(cap_make_object(CAP_PAGE_TABLE, b->vspace, 0), ROOT_ASID, 0);
+    slot_insert_root(&b->cnode[ABI_INIT_VSPACE], cap);
+    slot_insert_root(&b->cnode[ABI_INIT_ASID_POOL], cap_make_object(CAP_ASID_POOL, pool, 0));
+
+    b->info = take_cleared(b, ABI_PAGE_BITS);
+    b->info->userImagePaging.start = b->next_slot;
+    add_tables(b, 1);
+    add_tables(b, 0);
+    b->info->userImagePaging.end = b->next_slot;
+
+    void *buffer = take_cleared(b, ABI_PAGE_BITS);
+    slot_insert_root(&b->cnode[ABI_INIT_BOOTINFO], map_frame(b, b->info, info_vaddr(b), PTE_USER_DATA));
+    slot_insert_root(&b->cnode[ABI_INIT_IPC_BUFFER], map_frame(b, buffer, buffer_vaddr(b), PTE_USER_DATA));
+}
+
+static void create_image(struct builder *b, const void *file)
+{
+    word_t bytes = b->image.end - b->image.start;
+    void *memory = take(b, bytes, ABI_PAGE_BITS);
+
+    /* Only what fits into the CNode is worth clearing, so capabilities come first. */
+    b->info->userImageFrames.start = b->next_slot;
+    add_frames(b, memory, b->image.start, bytes, PTE_USER_DATA | PTE_EXECUTE);
+    b->info->userImageFrames.end = b->next_slot;
+    zero_words(memory, bytes);
+    elf_load(file, &b->image, memory);
+}
+
+static struct tcb *create_thread(struct builder *b)
+{
+    struct tcb *thread = take_cleared(b, ABI_TCB_BITS);
+    struct slot *buffer = &b->cnode[ABI_INIT_IPC_BUFFER];
+    struct cap buffer_copy = buffer->cap;
+
+    buffer_copy.w1 = 0; /* a copy of a frame capability is not mapped */
+    slot_insert_root(&b->cnode[ABI_INIT_TCB], cap_make_object(CAP_TCB, thread, 0));
+    slot_insert(&thread->slots[TCB_CSPACE], b->cnode[ABI_INIT_CNODE].cap, &b->cnode[ABI_INIT_CNODE]);
+    slot_insert(&thread->slots[TCB_VSPACE], b->cnode[ABI_INIT_VSPACE].cap, &b->cnode[ABI_INIT_VSPACE]);
+    slot_insert(&thread->slots[TCB_BUFFER], buffer_copy, buffer);
+
+    thread->context.regs[ABI_REG_PC] = b->image.entry;
+    thread->context.regs[ABI_REG_A0] = info_vaddr(b);
+    thread->context.next_pc = b->image.entry;
+    thread->hart = &harts_table[0];
+    thread->state = THREAD_RUNNING;
+    thread->priority = NUM_PRIORITIES - 1;
+    thread->max_priority = NUM_PRIORITIES - 1;
+    thread->slice = TIME_SLICE_TICKS;
+    thread->ipc_buffer = buffer_vaddr(b);
+    thread_debug_register(thread, "rootserver");
+    return thread;
+}
+
+static void add_untyped(struct builder *b, word_t start, unsigned bits, bool device)
+{
+    if (b->untyped_count == ABI_BOOTINFO_MAX_UNTYPEDS) {
+        b->dropped_count++;
+        return;
+    }
+    b->info->untypedList[b->untyped_count++] =
+        (seL4_UntypedDesc){ .paddr = start, .sizeBits = (uint8_t)bits, .isDevice = device };
+    /* As if all of it were given away, with no children: the first Retype finds that and clears it. */
+    add_cap(b, cap_make_untyped(start, bits, device, bit(bits)));
+}
+
+/* Cuts every range into the largest naturally aligned powers of two, from its start. */
+static void add_untypeds(struct builder *b, const struct regions *set, bool device)
+{
+    for (unsigned i = 0; i < set->count; i++) {
+        word_t start = set->list[i].start;
+        word_t end = set->list[i].end;
+        log_debug("%s %010lx to %010lx\n", device ? "devices" : "memory ", start, end);
+        while (start < end) {
+            unsigned bits = WORD_BITS - 1 - (unsigned)__builtin_clzl(end - start);
+            if (start && bits > (unsigned)__builtin_ctzl(start)) {
+                bits = (unsigned)__builtin_ctzl(start);
+            }
+            bits = bits < ABI_MAX_UNTYPED_BITS ? bits : ABI_MAX_UNTYPED_BITS;
+            add_untyped(b, start, bits, device);
+            start += bit(bits);
+        }
+    }
+}
+
+static void finish_info(struct builder *b)
+{
+    seL4_BootInfo *info = b->info;
+
+    info->untyped.start = b->next_slot;
+    add_untypeds(b, &b->devices, true);
+    add_untypeds(b, &b->memory, false);
+    info->untyped.end = b->next_slot;
+    if (b->dropped_count) {
+        log_info("BootInfo has no room for %u pieces of memory, which are lost\n", b->dropped_count);
+    }
+    info->extraLen = b->extra_size;
+    info->numNodes = boot_options.abi_up ? 1 : harts_online;
+    info->ipcBuffer = (seL4_IPCBuffer *)buffer_vaddr(b);
+    info->empty.start = b->next_slot;
+    info->empty.end = bit(boot_options.root_cnode_bits);
+    info->initThreadCNodeSizeBits = boot_options.root_cnode_bits;
+}
+
+struct tcb *root_task_create(const struct platform *platform, const struct fdt *fdt)
+{
+    struct builder *b = &builder;
+
+    *b = (struct builder){ .platform = platform, .fdt = fdt };
+    find_memory(b);
+    find_devices(b);
+    const void *file = plan_image(b);
+    create_cspace(b);
+    create_vspace(b);
+    add_extra_info(b);
+    create_image(b, file);
+    struct tcb *thread = create_thread(b);
+    finish_info(b);
+    if (b->memory.overflow || b->unclaimed.overflow) {
+        boot_fail("memory is cut into too many pieces");
+    }
+    return thread;
+}
