@@ -184,6 +184,9 @@ static inline seL4_CNode_CapData_t seL4_CNode_CapData_set_guardSize(seL4_CNode_C
     return (seL4_CNode_CapData_t){ { sel4_field_set(data.words[0], 0, 6, guardSize) } };
 }
 
+/* Capability data that changes nothing. */
+#define seL4_NilData 0
+
 /*
  * The IPC buffer. The kernel reads and writes msg[4..], caps_or_badges and the receive fields; the stubs
  * keep msg[0..3] in step with the message registers.
