@@ -1,8 +1,8 @@
 /*
  * Capability words: two words that name an object and say what may be done with it.
  *
- * Every type keeps its number in bits 63..59 of the first word, and a type that names a kernel object keeps the
- * object's place in the physical window in bits 37..0, so the address is one OR away. What else a type
+ * Every type keeps its number in bits 63..59 of the first word, and a type that names a kernel object keeps
+ * the object's place in the physical window in bits 37..0, so the address is one OR away. What else a type
  * holds is defined here, once, with its accessors. The type numbers are those that DebugCapIdentify reports.
  *
  *   word 0   63..59 type
@@ -61,10 +61,18 @@ struct cap {
 #define FRAME_RIGHTS_SHIFT 7
 
 /* What a frame capability permits; the numbers are the kernel's own. Kernel-only frames cannot be read. */
-enum frame_rights { FRAME_KERNEL_ONLY = 1, FRAME_READ_ONLY = 2, FRAME_READ_WRITE = 3 };
+enum frame_rights {
+    FRAME_KERNEL_ONLY = 1,
+    FRAME_READ_ONLY = 2,
+    FRAME_READ_WRITE = 3
+};
 
 /* Frame sizes: 4 KiB, 2 MiB, 1 GiB, which is also the page-table level that maps them. */
-enum frame_size { FRAME_4K, FRAME_2M, FRAME_1G };
+enum frame_size {
+    FRAME_4K,
+    FRAME_2M,
+    FRAME_1G
+};
 
 static inline enum cap_type cap_type(struct cap cap)
 {
@@ -196,7 +204,8 @@ static inline unsigned frame_size_bits(enum frame_size size)
     return 12 + 9 * (unsigned)size;
 }
 
-static inline struct cap cap_make_frame(word_t phys, enum frame_size size, enum frame_rights rights, bool device)
+static inline struct cap cap_make_frame(word_t phys, enum frame_size size, enum frame_rights rights,
+                                        bool device)
 {
     return (struct cap){ (word_t)CAP_FRAME << CAP_TYPE_SHIFT | phys | (word_t)device << FRAME_DEVICE_SHIFT |
                              (word_t)size << FRAME_SIZE_SHIFT | (word_t)rights << FRAME_RIGHTS_SHIFT,

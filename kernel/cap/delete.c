@@ -2,15 +2,15 @@
  * Deletion without recursion and without memory of its own.
  *
  * When the last capability of a CNode or TCB is deleted, a zombie takes its place in the slot (the root) and
- * the object's slots are emptied one by one, from the last. If one of them holds the last capability of another
- * CNode or TCB, that object's zombie moves into its own slot 0 and changes places with what was there. Such an
- * orphan is queued in a list that starts at the root; the slot in work goes on with what came in exchange. So the
- * stack never grows, each step takes constant time, and all progress is in the slots: deletion can stop
- * and go on anywhere.
+ * the object's slots are emptied one by one, from the last. If one of them holds the last capability of
+ * another CNode or TCB, that object's zombie moves into its own slot 0 and changes places with what was
+ * there. Such an orphan is queued in a list that starts at the root; the slot in work goes on with what came
+ * in exchange. So the stack never grows, each step takes constant time, and all progress is in the slots:
+ * deletion can stop and go on anywhere.
  *
- * Zombies stay in the derivation tree, so the memory of a dying object cannot be given away before its zombie is
- * gone, and a revoke from above finds every zombie and can finish it alone. When the work meets the
- * root of somebody else's unfinished deletion, it takes over its list and then the zombie itself.
+ * Zombies stay in the derivation tree, so the memory of a dying object cannot be given away before its zombie
+ * is gone, and a revoke from above finds every zombie and can finish it alone. When the work meets the root
+ * of somebody else's unfinished deletion, it takes over its list and then the zombie itself.
  *
  * A root may stand inside one of the dying objects of its own list. That object's zombie goes last, together
  * with the root.
@@ -97,6 +97,13 @@ static void take_over(struct slot *victim, struct slot *z, const struct slot *ro
     }
 }
 
+static struct remains finalise(struct slot *slot)
+{
+    const struct cap_ops *ops = cap_ops(slot->cap);
+
+    return ops->finalise ? ops->finalise(slot->cap, slot, slot_is_last(slot)) : (struct remains){ 0 };
+}
+
 /* One slot of a dying object. */
 static void empty_last_slot(struct slot *z, struct slot *root)
 {
@@ -111,10 +118,9 @@ static void empty_last_slot(struct slot *z, struct slot *root)
         take_over(victim, z, root);
         return;
     }
-    const struct cap_ops *ops = cap_ops(victim->cap);
-    struct remains remains = { 0 };
-    if (ops->finalise) {
-        remains = ops->finalise(victim->cap, victim, slot_is_last(victim));
+    struct remains remains = finalise(victim);
+    if (remains.again) {
+        return;
     }
     if (remains.count) {
         zombie_make(victim, remains);
@@ -160,10 +166,11 @@ enum progress slot_delete(struct slot *slot)
         return DONE;
     }
     if (!slot_is_zombie(slot)) {
-        const struct cap_ops *ops = cap_ops(slot->cap);
-        struct remains remains = { 0 };
-        if (ops->finalise) {
-            remains = ops->finalise(slot->cap, slot, slot_is_last(slot));
+        struct remains remains;
+        while ((remains = finalise(slot)).again) {
+            if (preemption_point()) {
+                return AGAIN;
+            }
         }
         if (remains.count == 0) {
             slot_remove(slot);
@@ -181,10 +188,12 @@ enum progress slot_delete(struct slot *slot)
 
 void slot_delete_simple(struct slot *slot)
 {
-    enum progress progress = slot_delete(slot);
-
-    assert(progress == DONE);
-    (void)progress;
+    if (!slot_is_empty(slot)) {
+        struct remains remains = finalise(slot);
+        assert(!remains.again && !remains.count);
+        (void)remains;
+        slot_remove(slot);
+    }
 }
 
 enum progress slot_revoke(struct slot *slot)
@@ -206,7 +215,16 @@ static void zombie_moved(struct cap cap, struct slot *to)
     }
 }
 
+static word_t derive_zombie(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    (void)slot;
+    (void)cap;
+    *derived = cap_null();
+    return ERR_NONE;
+}
+
 const struct cap_ops zombie_ops = {
     .name = "zombie",
+    .derive = derive_zombie,
     .moved = zombie_moved,
 };

@@ -1,8 +1,8 @@
 /*
  * Deleting capabilities, and with the last one the object.
  *
- * Needs the kernel lock in exclusive mode. AGAIN means that something more important came up: the slot's state
- * records how far the work got, and calling again continues it.
+ * Needs the kernel lock in exclusive mode. AGAIN means that something more important came up: the slot's
+ * state records how far the work got, and calling again continues it.
  */
 #pragma once
 

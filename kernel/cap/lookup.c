@@ -18,9 +18,9 @@ void cap_lookup_bits(struct cap cap, word_t index, unsigned bits, struct lookup_
         unsigned taken = radix + guard_size;
 
         /* Shifting in two steps keeps the shift below 64 when there is no guard to compare. */
-        bool guard_differs = guard_size > bits || (guard_size && (index << (WORD_BITS - bits)) >>
-                                                                      (WORD_BITS - guard_size) !=
-                                                                  cnode_guard(cap));
+        bool guard_differs =
+            guard_size > bits ||
+            (guard_size && (index << (WORD_BITS - bits)) >> (WORD_BITS - guard_size) != cnode_guard(cap));
         if (unlikely(guard_differs)) {
             *failure = (struct lookup_failure){ LOOKUP_GUARD_MISMATCH, bits, cnode_guard(cap), guard_size };
             return;

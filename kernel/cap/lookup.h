@@ -19,12 +19,12 @@ struct lookup_result {
     struct lookup_failure failure;
 };
 
-/* Resolves the low bits bits of index (1 to 64), starting with the guard of root, which must be a CNode or fails as
- * an invalid root. The slot may be empty. */
+/* Resolves the low bits bits of index (1 to 64), starting with the guard of root, which must be a CNode or
+ * fails as an invalid root. The slot may be empty. */
 void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup_result *result);
 
-/* Resolves a full capability pointer; bits left over at something that is no CNode are ignored. Returns NULL and
- * fills failure if it fails. */
+/* Resolves a full capability pointer; bits left over at something that is no CNode are ignored. Returns NULL
+ * and fills failure if it fails. */
 struct slot *cap_lookup(struct cap root, word_t pointer, struct lookup_failure *failure);
 
 /* Words that describe a failure, as they appear in messages: type first. Returns how many, 1 to 4. */

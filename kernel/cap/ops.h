@@ -1,6 +1,6 @@
 /*
- * What a capability type does, reached through a table by type, so that new object types live in rooms of their
- * own and the core does not know them. A missing function means the plain answer given beside it.
+ * What a capability type does, reached through a table by type, so that new object types live in rooms of
+ * their own and the core does not know them. A missing function means the plain answer given beside it.
  */
 #pragma once
 
@@ -10,21 +10,23 @@ struct request;
 struct operation;
 struct result;
 
-/* An object that is being destroyed still holds these capabilities; they go first. */
+/* What finalising left to do: the capabilities that the dying object still holds, which go first; or more of
+ * the same, in pieces short enough for a preemption point between them. */
 struct remains {
     struct slot *slots;
     word_t count;
+    bool again;
 };
 
 struct cap_ops {
     const char *name;
 
-    /* Checks a request against everything it names and fills operation, or returns the error of the binary interface
-     * with its words in result. Changes nothing. Missing: IllegalOperation. */
+    /* Checks a request against everything it names and fills operation, or returns the error of the binary
+     * interface with its words in result. Changes nothing. Missing: IllegalOperation. */
     word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
 
-    /* The capability that a copy gets, or an error. A null capability means that it cannot be copied. Missing: the
-     * same capability. */
+    /* The capability that a copy gets, or an error. A null capability means that it cannot be copied.
+     * Missing: the same capability. */
     word_t (*derive)(const struct slot *slot, struct cap cap, struct cap *derived);
 
     /* A capability goes away; last says that no other names the object. Returns what the object still holds.
@@ -36,10 +38,9 @@ struct cap_ops {
 
     /* Physical memory that belongs to the object: log2 of its bytes, 0 if it has none. Missing: none. */
     unsigned (*size_bits)(struct cap cap);
-
-    /* The capability is not kept in the derivation tree. */
-    bool outside_tree;
 };
+
+extern const struct cap_ops zombie_ops; /* in cap/delete.c */
 
 extern const struct cap_ops *const cap_ops_table[CAP_TYPES];
 

@@ -1,8 +1,8 @@
 /*
  * Capability slots and the derivation tree.
  *
- * The tree is a doubly linked list in prefix order: the descendants of a capability follow it directly. Who is
- * a descendant is decided from the capabilities themselves and two marks (slot_is_descendant()), so no
+ * The tree is a doubly linked list in prefix order: the descendants of a capability follow it directly. Who
+ * is a descendant is decided from the capabilities themselves and two marks (slot_is_descendant()), so no
  * parent pointers exist. Lists of different roots are not connected.
  *
  * A reply capability is in no list: the thread it answers knows its slot, and it is never copied.

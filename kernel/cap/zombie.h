@@ -1,6 +1,6 @@
 /*
- * What stands in the place of a capability while its object, a CNode or a TCB, is being destroyed: how many of
- * the object's slots are still to be emptied, and the list of objects that turned up inside.
+ * What stands in the place of a capability while its object, a CNode or a TCB, is being destroyed: how many
+ * of the object's slots are still to be emptied, and the list of objects that turned up inside.
  *
  *   word 0   63..59 type, 58 orphan, 57 home (orphan: index of the slot it lives in, 0 or 1)
  *            49..44 log2 of the object's slots, 43..38 high bits of the count

@@ -6,15 +6,16 @@
 
 #include "lib/types.h"
 
-/* Prints the message, the hart, its registers where known, and a backtrace; then powers off with a failure. */
+/* Prints the message, the hart, its registers where known, and a backtrace; then powers off with a failure.
+ */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 #if REL4_DEBUG
-#define assert(condition)                                                                                    \
-    do {                                                                                                     \
-        if (unlikely(!(condition))) {                                                                        \
-            panic("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__);                           \
-        }                                                                                                    \
+#define assert(condition)                                                          \
+    do {                                                                           \
+        if (unlikely(!(condition))) {                                              \
+            panic("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__); \
+        }                                                                          \
     } while (0)
 #else
 #define assert(condition) ((void)sizeof(!(condition)))

@@ -8,7 +8,12 @@
 
 #include <stdarg.h>
 
-enum log_level { LOG_NONE, LOG_ERROR, LOG_INFO, LOG_DEBUG };
+enum log_level {
+    LOG_NONE,
+    LOG_ERROR,
+    LOG_INFO,
+    LOG_DEBUG
+};
 
 extern enum log_level log_level;
 
@@ -21,9 +26,9 @@ void print_args(const char *format, va_list args);
 #define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
 
-#define log_at(level, ...)                                                                                   \
-    do {                                                                                                     \
-        if (unlikely(log_level >= (level))) {                                                                \
-            print("rel4: " __VA_ARGS__);                                                                     \
-        }                                                                                                    \
+#define log_at(level, ...)                    \
+    do {                                      \
+        if (unlikely(log_level >= (level))) { \
+            print("rel4: " __VA_ARGS__);      \
+        }                                     \
     } while (0)

@@ -15,7 +15,8 @@ typedef uint64_t word_t;
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Marks code that runs once or only when something went wrong; the linker keeps it away from the hot paths. */
+/* Marks code that runs once or only when something went wrong; the linker keeps it away from the hot paths.
+ */
 #define COLD __attribute__((cold, noinline))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

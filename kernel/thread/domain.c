@@ -5,7 +5,7 @@
 
 #include "thread/scheduler.h"
 
-#define FOREVER (bit(56) - 1)
+#define FOREVER ((1ul << 56) - 1)
 
 struct domain_entry domain_schedule[DOMAIN_SCHEDULE_ENTRIES] = { { .domain = 0, .ticks = FOREVER } };
 unsigned domain_start;

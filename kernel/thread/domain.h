@@ -1,6 +1,6 @@
 /*
- * Scheduling domains: time partitions that follow one another in a fixed, configurable schedule. With one domain
- * (the default build) time is not counted and all of this is constant.
+ * Scheduling domains: time partitions that follow one another in a fixed, configurable schedule. With one
+ * domain (the default build) time is not counted and all of this is constant.
  */
 #pragma once
 
@@ -35,7 +35,8 @@ bool domain_time_is_up(void);
 /* Goes on to the next entry of the schedule. */
 void domain_advance(void);
 
-/* Makes an entry, not an end marker, the start of the schedule and goes there at the next scheduling decision. */
+/* Makes an entry, not an end marker, the start of the schedule and goes there at the next scheduling
+ * decision. */
 void domain_set_start(unsigned index);
 
 /* The domain of a thread changes. */

@@ -45,7 +45,8 @@ struct hart {
      * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
     bool entry_void;
 
-    /* This hart waits for the kernel lock, with all state of its thread in memory. Partner: thread_stall(). */
+    /* This hart waits for the kernel lock, with all state of its thread in memory. Partner: thread_stall().
+     */
     unsigned parked;
 
     /* Another hart takes down the address space that this one is in. Partner: asid_release(). */

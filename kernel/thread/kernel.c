@@ -23,9 +23,9 @@ _Noreturn void return_to_user(struct tcb *thread);
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
-    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE); /* pairs with stall_hart() */
-    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
-    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
+    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                    /* pairs with stall_hart() */
+    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE);     /* pairs with kernel_unlock() */
+    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) {    /* pairs with kernel_unlock() */
         if (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) { /* pairs with asid_release() */
             vm_activate_kernel();
             __atomic_store_n(&hart->leave_address_space, 0, __ATOMIC_RELEASE);
@@ -100,7 +100,7 @@ void thread_load_vspace(const struct tcb *thread)
     vm_activate_kernel();
 }
 
-static void switch_thread(struct hart *hart, struct tcb *next)
+void thread_switch(struct hart *hart, struct tcb *next)
 {
     word_t reservation;
 
@@ -149,7 +149,7 @@ struct tcb *kernel_exit(struct hart *hart)
         if (hart->candidate || hart->reschedule || !thread_is_runnable(next)) {
             next = sched_choose(hart);
             if (next != hart->current) {
-                switch_thread(hart, next);
+                thread_switch(hart, next);
             }
         }
         if (unlikely(next == &idle_thread)) {
@@ -172,10 +172,8 @@ struct tcb *kernel_exit_void(struct hart *hart)
 {
     hart->entry_void = false;
     hart->reschedule = true;
-    if (hart->current != &idle_thread) {
-        /* Its registers may be new, and so may its address space. What it came for has not happened. */
-        thread_load_vspace(hart->current);
-    }
+    /* The thread may have new registers and a new address space, or be gone. */
+    thread_switch(hart, hart->current);
     return kernel_exit(hart);
 }
 

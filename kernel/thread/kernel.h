@@ -1,9 +1,9 @@
 /*
  * Being in the kernel: the lock, the way out, and what harts do to one another.
  *
- * A hart that enters takes the kernel lock, in exclusive mode: today the only one. The lock is a fair queue, so no hart
- * starves. A hart that waits for it is parked: all state of its thread is in memory, and the holder may work on
- * that thread.
+ * A hart that enters takes the kernel lock, in exclusive mode: today the only one. The lock is a fair queue,
+ * so no hart starves. A hart that waits for it is parked: all state of its thread is in memory, and the
+ * holder may work on that thread.
  */
 #pragma once
 
@@ -26,18 +26,22 @@ _Noreturn void kernel_enter(void);
 /* What this hart came for is void; see entry_void in hart.h. */
 struct tcb *kernel_exit_void(struct hart *hart);
 
+/* Makes a thread the current one of this hart, with its address space and floating point; the last one is
+ * already queued or waits. */
+void thread_switch(struct hart *hart, struct tcb *next);
+
 /* Installed by the front door: handles every pending interrupt of this hart. */
 void handle_interrupts(struct hart *hart);
 
 /* Loads the address space of the thread that runs or is about to run on this hart. */
 void thread_load_vspace(const struct tcb *thread);
 
-/* Makes sure that a thread which runs on another hart is inside the kernel and its registers are in memory. The
- * other hart continues what it came for when it gets the lock. */
+/* Makes sure that a thread which runs on another hart is inside the kernel and its registers are in memory.
+ * The other hart continues what it came for when it gets the lock. */
 void thread_stall(struct tcb *thread);
 
-/* The same, and what the thread came for is void, because its registers or state are about to change: if it still
- * runs, it takes them up anew. */
+/* The same, and what the thread came for is void, because its registers or state are about to change: if it
+ * still runs, it takes them up anew. */
 void thread_interrupt(struct tcb *thread);
 
 /* The same, and the thread is no longer current on any other hart. */

@@ -1,9 +1,9 @@
 /*
- * Which thread runs: 256 priorities per hart and domain, round robin within a priority, in the order that the binary
- * interface lays down (docs/interface.md, scheduling order).
+ * Which thread runs: 256 priorities per hart and domain, round robin within a priority, in the order that the
+ * binary interface lays down (docs/interface.md, scheduling order).
  *
- * All functions need the kernel lock in exclusive mode. A thread is queued if and only if it is runnable, not current on
- * its hart and not its hart's candidate.
+ * All functions need the kernel lock in exclusive mode. A thread is queued if and only if it is runnable, not
+ * current on its hart and not its hart's candidate.
  */
 #pragma once
 
@@ -18,7 +18,8 @@ void sched_enqueue_tail(struct tcb *thread);
 /* Takes a thread out of its ready queue, or from being the candidate, if it is there. */
 void sched_dequeue(struct tcb *thread);
 
-/* A thread became runnable. It may run at once, on this hart or, by an inter-processor interrupt, on its own. */
+/* A thread became runnable. It may run at once, on this hart or, by an inter-processor interrupt, on its own.
+ */
 void sched_wake(struct tcb *thread);
 
 /* The running thread gives way to its equals. */

@@ -1,5 +1,6 @@
 /*
- * The thread control block: 2 KiB of the user's untyped memory that hold everything the kernel knows of a thread.
+ * The thread control block: 2 KiB of the user's untyped memory that hold everything the kernel knows of a
+ * thread.
  */
 #pragma once
 
@@ -24,13 +25,19 @@ enum thread_state {
 };
 
 /* The capability slots inside a TCB. */
-enum { TCB_CSPACE, TCB_VSPACE, TCB_CALLER, TCB_BUFFER, TCB_SLOTS };
+enum {
+    TCB_CSPACE,
+    TCB_VSPACE,
+    TCB_CALLER,
+    TCB_BUFFER,
+    TCB_SLOTS
+};
 
 /* A fault that waits to be reported or answered. */
 struct fault {
     word_t type; /* FAULT_... */
-    /* CapFault: pointer, receive phase. UnknownSyscall: number. UserException: number, code. VMFault: address,
-     * status, is instruction fault. */
+    /* CapFault: pointer, receive phase. UnknownSyscall: number. UserException: number, code. VMFault:
+     * address, status, is instruction fault. */
     word_t words[3];
     struct lookup_failure lookup;
 };

@@ -1,8 +1,8 @@
 /*
  * Address-space identifiers: which root each number stands for, and which harts may hold translations of it.
  *
- * A pool is one page of entries. An entry is the physical address of the root (its low 12 bits are free) and a
- * bit per hart that ran in the address space since all of its translations were last flushed.
+ * A pool is one page of entries. An entry is the physical address of the root (its low 12 bits are free) and
+ * a bit per hart that ran in the address space since all of its translations were last flushed.
  */
 #pragma once
 

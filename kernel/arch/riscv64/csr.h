@@ -29,15 +29,15 @@
 #define CAUSE_INTERRUPT_TIMER    (CAUSE_INTERRUPT | 5)
 #define CAUSE_INTERRUPT_EXTERNAL (CAUSE_INTERRUPT | 9)
 
-#define SATP_SV39      0x8000000000000000
+#define SATP_SV39       0x8000000000000000
 #define SATP_ASID_SHIFT 44
 
 #ifndef __ASSEMBLER__
-#define csr_read(csr)                                                                                        \
-    ({                                                                                                       \
-        word_t value_;                                                                                       \
-        __asm__ volatile("csrr %0, " #csr : "=r"(value_));                                                   \
-        value_;                                                                                              \
+#define csr_read(csr)                                      \
+    ({                                                     \
+        word_t value_;                                     \
+        __asm__ volatile("csrr %0, " #csr : "=r"(value_)); \
+        value_;                                            \
     })
 #define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" ::"rK"((word_t)(value)) : "memory")
 #define csr_set(csr, bits)    __asm__ volatile("csrs " #csr ", %0" ::"rK"((word_t)(bits)) : "memory")

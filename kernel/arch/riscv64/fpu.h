@@ -1,10 +1,10 @@
 /*
  * Floating point, saved only when it was used and loaded only when it is needed.
  *
- * A thread that is switched out has its registers in memory: they are stored then, if the hardware says that they
- * were written since they were loaded (sstatus.FS). They also stay in the hart, so a thread that comes back to
- * an untouched hart finds them there. Otherwise it runs with floating point off, and its first use traps
- * and loads them. A thread that never uses floating point pays for one look at sstatus.
+ * A thread that is switched out has its registers in memory: they are stored then, if the hardware says that
+ * they were written since they were loaded (sstatus.FS). They also stay in the hart, so a thread that comes
+ * back to an untouched hart finds them there. Otherwise it runs with floating point off, and its first use
+ * traps and loads them. A thread that never uses floating point pays for one look at sstatus.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 struct hart;
 struct tcb;
 
-/* Prepares sstatus for the thread that is about to run on this hart, storing the previous owner's registers. */
+/* Prepares sstatus for the thread that is about to run on this hart, storing the previous owner's registers.
+ */
 void fpu_switch(struct hart *hart, struct tcb *to);
 
 /* Stores the owner's registers if they changed, so that other harts find them in memory. */

@@ -1,6 +1,6 @@
 /*
- * The end: what the kernel says when it finds itself broken. Prints the hart, the registers where a trap left them,
- * and a backtrace with names from the symbol table that the build links in.
+ * The end: what the kernel says when it finds itself broken. Prints the hart, the registers where a trap left
+ * them, and a backtrace with names from the symbol table that the build links in.
  */
 #include "arch/riscv64/context.h"
 #include "arch/riscv64/power.h"
@@ -48,8 +48,8 @@ static void print_frame(word_t address)
 }
 
 /*
- * Walks frame pointers where the build keeps them (debug). Otherwise, any word on the stack that points behind a
- * call in the kernel's text is shown; some of those are left over from earlier calls.
+ * Walks frame pointers where the build keeps them (debug). Otherwise, any word on the stack that points
+ * behind a call in the kernel's text is shown; some of those are left over from earlier calls.
  */
 static void print_backtrace(word_t pc, word_t fp, word_t sp)
 {

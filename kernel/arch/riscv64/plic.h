@@ -17,6 +17,6 @@ void plic_disable(const struct hart *hart, unsigned source);
 /* Takes the most important pending source of this hart; 0 when there is none. */
 unsigned plic_claim(const struct hart *hart);
 
-/* Tells the controller, in the name of the hart that claimed it, that a source may interrupt again. Has no effect
- * unless the source is enabled for that hart. */
+/* Tells the controller, in the name of the hart that claimed it, that a source may interrupt again. Has no
+ * effect unless the source is enabled for that hart. */
 void plic_complete(const struct hart *hart, unsigned source);

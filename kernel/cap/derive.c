@@ -1,0 +1,52 @@
+/*
+ * Rights and data of derived capabilities.
+ */
+#include "cap/derive.h"
+
+#define GUARD_SIZE_BITS 6
+
+enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask)
+{
+    if (rights == FRAME_KERNEL_ONLY || !(mask & ABI_RIGHT_READ)) {
+        return FRAME_KERNEL_ONLY;
+    }
+    return mask & ABI_RIGHT_WRITE ? rights : FRAME_READ_ONLY;
+}
+
+struct cap cap_reduce_rights(struct cap cap, word_t rights)
+{
+    switch (cap_type(cap)) {
+    case CAP_ENDPOINT:
+    case CAP_NOTIFICATION:
+        return cap_mask_rights(cap, rights);
+    case CAP_REPLY:
+        return cap_mask_rights(cap, rights & ABI_RIGHT_GRANT);
+    case CAP_FRAME:
+        return frame_set_rights(cap, frame_reduce_rights(frame_rights(cap), rights));
+    default:
+        return cap;
+    }
+}
+
+struct cap cap_apply_data(struct cap cap, word_t data, bool preserve)
+{
+    switch (cap_type(cap)) {
+    case CAP_ENDPOINT:
+    case CAP_NOTIFICATION:
+        if (preserve || cap_badge(cap) != 0) {
+            return cap_null();
+        }
+        cap.w1 = data;
+        return cap;
+    case CAP_CNODE: {
+        unsigned guard_size = data & mask(GUARD_SIZE_BITS);
+        if (guard_size + cnode_radix(cap) > WORD_BITS) {
+            return cap_null();
+        }
+        word_t guard = data >> GUARD_SIZE_BITS & mask(guard_size);
+        return cap_make_cnode(cap_object(cap), cnode_radix(cap), guard_size, guard);
+    }
+    default:
+        return cap;
+    }
+}

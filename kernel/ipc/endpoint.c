@@ -1,0 +1,214 @@
+/*
+ * Sending, receiving, replying, and ending it early.
+ */
+#include "ipc/endpoint.h"
+
+#include "cap/delete.h"
+#include "ipc/fault.h"
+#include "ipc/message.h"
+#include "ipc/notification.h"
+#include "thread/kernel.h"
+#include "thread/scheduler.h"
+
+/* Threads that wake up in one go when their endpoint or notification disappears. */
+#define CANCEL_BATCH 32
+
+static void wake(struct tcb *thread)
+{
+    thread->state = THREAD_RUNNING;
+    sched_wake(thread);
+}
+
+void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant)
+{
+    struct slot *slot = &receiver->slots[TCB_CALLER];
+
+    assert(slot_is_empty(slot) && !sender->reply_slot);
+    slot->cap = cap_make_ipc(CAP_REPLY, sender, reply_can_grant ? ABI_RIGHT_GRANT : 0, 0);
+    sender->reply_slot = slot;
+    sender->state = THREAD_BLOCKED_ON_REPLY;
+}
+
+void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
+{
+    struct endpoint *endpoint = cap_object(cap);
+
+    thread->state = THREAD_BLOCKED_ON_RECEIVE;
+    thread->blocked_on = endpoint;
+    thread->receive_can_grant = cap_allows(cap, ABI_RIGHT_GRANT);
+    wait_append(&endpoint->queue, thread);
+    wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
+}
+
+/* The sender called. Without the right to be answered it is never heard of again. */
+static void end_call(struct tcb *sender, bool may_be_answered, struct tcb *receiver, bool reply_can_grant)
+{
+    if (may_be_answered) {
+        endpoint_wait_for_reply(sender, receiver, reply_can_grant);
+    } else {
+        sender->state = THREAD_INACTIVE;
+    }
+}
+
+void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags)
+{
+    struct endpoint *endpoint = cap_object(cap);
+    bool can_grant = cap_allows(cap, ABI_RIGHT_GRANT);
+    bool can_grant_reply = cap_allows(cap, ABI_RIGHT_GRANT_REPLY);
+
+    if (wait_state(&endpoint->queue) == ENDPOINT_RECEIVING) {
+        struct tcb *receiver = wait_head(&endpoint->queue);
+        wait_remove(&endpoint->queue, receiver);
+        message_transfer(thread, endpoint, cap_badge(cap), can_grant, receiver);
+        bool reply_can_grant = receiver->receive_can_grant;
+        wake(receiver);
+        /* A fault counts as a call, also one that was left behind when its delivery was interrupted. */
+        if ((flags & SEND_CALL) || thread->fault.type != FAULT_NONE) {
+            end_call(thread, can_grant || can_grant_reply, receiver, reply_can_grant);
+        }
+        return;
+    }
+    if (flags & SEND_BLOCKING) {
+        thread->state = THREAD_BLOCKED_ON_SEND;
+        thread->blocked_on = endpoint;
+        thread->send_badge = cap_badge(cap);
+        thread->send_can_grant = can_grant;
+        thread->send_can_grant_reply = can_grant_reply;
+        thread->send_is_call = flags & SEND_CALL;
+        wait_append(&endpoint->queue, thread);
+        wait_set_state(&endpoint->queue, ENDPOINT_SENDING);
+    }
+}
+
+static void receive_from(struct tcb *sender, struct endpoint *endpoint, struct tcb *receiver, bool can_grant)
+{
+    bool is_call = sender->send_is_call || sender->fault.type != FAULT_NONE;
+
+    wait_remove(&endpoint->queue, sender);
+    message_transfer(sender, endpoint, sender->send_badge, sender->send_can_grant, receiver);
+    if (is_call) {
+        end_call(sender, sender->send_can_grant || sender->send_can_grant_reply, receiver, can_grant);
+    } else {
+        wake(sender);
+    }
+}
+
+void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking)
+{
+    struct endpoint *endpoint = cap_object(cap);
+
+    slot_delete_simple(&thread->slots[TCB_CALLER]);
+    if (thread->bound && notification_take(thread->bound, &thread->context.regs[ABI_REG_A0])) {
+        return;
+    }
+    if (wait_state(&endpoint->queue) == ENDPOINT_SENDING) {
+        receive_from(wait_head(&endpoint->queue), endpoint, thread, cap_allows(cap, ABI_RIGHT_GRANT));
+    } else if (blocking) {
+        endpoint_wait_to_receive(thread, cap);
+    } else {
+        thread->context.regs[ABI_REG_A0] = 0;
+    }
+}
+
+bool endpoint_cancel_some(struct endpoint *endpoint)
+{
+    struct tcb *thread;
+
+    for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(&endpoint->queue)); i++) {
+        wait_remove(&endpoint->queue, thread);
+        thread->state = THREAD_RESTART;
+        sched_wake(thread);
+    }
+    return wait_head(&endpoint->queue) != NULL;
+}
+
+void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge)
+{
+    struct tcb *next;
+
+    if (wait_state(&endpoint->queue) != ENDPOINT_SENDING) {
+        return;
+    }
+    for (struct tcb *thread = wait_head(&endpoint->queue); thread; thread = next) {
+        next = thread->queue_next;
+        if (thread->send_badge == badge) {
+            wait_remove(&endpoint->queue, thread);
+            thread->state = THREAD_RESTART;
+            sched_wake(thread);
+        }
+    }
+}
+
+void reply_send(struct tcb *sender, struct slot *slot)
+{
+    struct tcb *receiver = cap_object(slot->cap);
+    bool can_grant = cap_allows(slot->cap, ABI_RIGHT_GRANT);
+
+    assert(receiver->state == THREAD_BLOCKED_ON_REPLY && receiver->reply_slot == slot);
+    slot_delete_simple(slot);
+    if (receiver->fault.type == FAULT_NONE) {
+        message_transfer(sender, NULL, 0, can_grant, receiver);
+        wake(receiver);
+        return;
+    }
+    bool restart = fault_take_reply(receiver, sender);
+    receiver->fault.type = FAULT_NONE;
+    if (restart) {
+        receiver->state = THREAD_RESTART;
+        sched_wake(receiver);
+    } else {
+        receiver->state = THREAD_INACTIVE;
+    }
+}
+
+void reply_to_caller(struct tcb *thread)
+{
+    struct slot *slot = &thread->slots[TCB_CALLER];
+
+    if (!slot_is_empty(slot)) {
+        reply_send(thread, slot);
+    }
+}
+
+void ipc_cancel(struct tcb *thread)
+{
+    switch (thread->state) {
+    case THREAD_BLOCKED_ON_SEND:
+    case THREAD_BLOCKED_ON_RECEIVE:
+    case THREAD_BLOCKED_ON_NOTIFICATION:
+        /* Endpoints and notifications both begin with their queue. */
+        wait_remove(thread->blocked_on, thread);
+        thread->state = THREAD_INACTIVE;
+        break;
+    case THREAD_BLOCKED_ON_REPLY:
+        thread->fault.type = FAULT_NONE;
+        if (thread->reply_slot) {
+            slot_delete_simple(thread->reply_slot);
+        }
+        thread->state = THREAD_INACTIVE;
+        break;
+    default:
+        break;
+    }
+}
+
+void thread_suspend(struct tcb *thread)
+{
+    thread_expel(thread);
+    ipc_cancel(thread);
+    if (thread->state == THREAD_RUNNING) {
+        thread->context.regs[ABI_REG_PC] = thread->context.next_pc;
+    }
+    thread->state = THREAD_INACTIVE;
+    sched_dequeue(thread);
+}
+
+void thread_resume(struct tcb *thread)
+{
+    if (thread->state == THREAD_RUNNING || thread->state == THREAD_RESTART) {
+        return;
+    }
+    ipc_cancel(thread);
+    thread->state = THREAD_RESTART;
+    sched_wake(thread);
+}

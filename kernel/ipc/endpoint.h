@@ -1,0 +1,55 @@
+/*
+ * Endpoints: synchronous messages between threads, and the replies to them.
+ */
+#pragma once
+
+#include "ipc/wait_queue.h"
+
+enum endpoint_state {
+    ENDPOINT_IDLE,
+    ENDPOINT_SENDING,
+    ENDPOINT_RECEIVING
+};
+
+struct endpoint {
+    struct wait_queue queue;
+};
+
+_Static_assert(sizeof(struct endpoint) == 1 << ABI_ENDPOINT_BITS, "binary interface");
+
+#define SEND_BLOCKING 1u
+#define SEND_CALL     2u
+
+/* Sends the thread's message, or its fault, through an endpoint capability with the right to. Without a
+ * receiver the thread waits, or, if not SEND_BLOCKING, the message is dropped. */
+void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags);
+
+/* Receives into the thread from an endpoint capability with the right to; the signal of a bound notification
+ * comes first. */
+void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking);
+
+/* Steps of the above, shared with the fast path. A sender that called waits for the reply of the receiver,
+ * whose caller slot gets the capability for it. */
+void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant);
+void endpoint_wait_to_receive(struct tcb *thread, struct cap cap);
+
+/* Lets some of the waiting threads repeat their system calls. True if more are left. */
+bool endpoint_cancel_some(struct endpoint *endpoint);
+
+/* The same for all senders with one badge. */
+void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge);
+
+/* Answers the caller whose reply capability is in slot with sender's message; the capability is used up. */
+void reply_send(struct tcb *sender, struct slot *slot);
+
+/* Answers whoever called the thread last, if anybody waits for it. */
+void reply_to_caller(struct tcb *thread);
+
+/* Ends whatever the thread waits for, without waking it. */
+void ipc_cancel(struct tcb *thread);
+
+/* Stops a thread, wherever it runs or waits. */
+void thread_suspend(struct tcb *thread);
+
+/* Lets a stopped or waiting thread run again, from the instruction it stopped at. */
+void thread_resume(struct tcb *thread);

@@ -1,0 +1,24 @@
+/*
+ * Faults: what a thread did wrong is sent to its fault handler as a message, and the handler's reply decides
+ * how it goes on.
+ */
+#pragma once
+
+#include "thread/tcb.h"
+
+/* Sends the fault recorded in thread->fault to the thread's handler, as a Call; without a usable handler the
+ * thread becomes inactive. */
+void fault_send(struct tcb *thread);
+
+/* Writes the fault message of sender into receiver's message registers. */
+void fault_deliver(struct tcb *sender, word_t badge, struct tcb *receiver);
+
+/* Takes a reply to the fault of receiver from sender's message. True if the thread is to run again. */
+bool fault_take_reply(struct tcb *receiver, struct tcb *sender);
+
+/* Records a fault and sends it. */
+void fault_raise_cap(struct tcb *thread, word_t pointer, bool receiving,
+                     const struct lookup_failure *failure);
+void fault_raise_unknown_syscall(struct tcb *thread, word_t number);
+void fault_raise_exception(struct tcb *thread, word_t cause);
+void fault_raise_vm(struct tcb *thread, word_t address, word_t status, bool is_fetch);

@@ -1,0 +1,130 @@
+/*
+ * Moving messages. The words of the two buffers may change while they are read; each is read once and nothing
+ * but its value is passed on.
+ */
+#include "ipc/message.h"
+
+#include "cap/ops.h"
+#include "ipc/fault.h"
+
+word_t *ipc_buffer(const struct tcb *thread, bool write)
+{
+    struct cap frame = thread->slots[TCB_BUFFER].cap;
+
+    if (!cap_is(frame, CAP_FRAME) || frame_is_device(frame)) {
+        return NULL;
+    }
+    enum frame_rights rights = frame_rights(frame);
+    if (rights != FRAME_READ_WRITE && (write || rights != FRAME_READ_ONLY)) {
+        return NULL;
+    }
+    word_t offset = thread->ipc_buffer & mask(frame_size_bits(frame_size(frame)));
+    return phys_to_ptr(frame_phys(frame) + offset + ABI_IPC_BUFFER_MSG);
+}
+
+unsigned message_store(struct tcb *receiver, word_t *buffer, const word_t *words, unsigned count)
+{
+    if (!buffer && count > ABI_MSG_REGISTERS) {
+        count = ABI_MSG_REGISTERS;
+    }
+    for (unsigned i = 0; i < count && i < ABI_MSG_REGISTERS; i++) {
+        receiver->context.regs[ABI_REG_A2 + i] = words[i];
+    }
+    for (unsigned i = ABI_MSG_REGISTERS; i < count; i++) {
+        user_store(&buffer[i], words[i]);
+    }
+    return count;
+}
+
+static struct slot *receive_slot(const struct tcb *receiver, word_t *buffer)
+{
+    word_t *path = buffer_receive_path(buffer);
+    word_t cnode = user_load(&path[0]);
+    word_t index = user_load(&path[1]);
+    word_t depth = user_load(&path[2]);
+    struct lookup_failure failure;
+    struct lookup_result result;
+
+    struct slot *root = cap_lookup(receiver->slots[TCB_CSPACE].cap, cnode, &failure);
+    if (!root || depth < 1 || depth > WORD_BITS) {
+        return NULL;
+    }
+    cap_lookup_bits(root->cap, index, (unsigned)depth, &result);
+    if (!result.slot || result.bits_left || !slot_is_empty(result.slot)) {
+        return NULL;
+    }
+    return result.slot;
+}
+
+static bool is_this_endpoint(struct cap cap, const struct endpoint *endpoint)
+{
+    return cap_is(cap, CAP_ENDPOINT) && cap_object(cap) == endpoint;
+}
+
+/* Returns the two capability fields of the receiver's info word, in place. */
+static word_t transfer_caps(struct tcb *sender, word_t *from, unsigned count, const struct endpoint *endpoint,
+                            struct tcb *receiver, word_t *to)
+{
+    struct slot *sources[ABI_MSG_MAX_EXTRA_CAPS];
+    struct lookup_failure failure;
+    word_t unwrapped = 0;
+    bool slot_used = false;
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        sources[i] = cap_lookup(sender->slots[TCB_CSPACE].cap, user_load(&buffer_caps(from)[i]), &failure);
+        if (!sources[i]) {
+            return 0;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        struct cap cap = sources[i]->cap;
+        struct cap derived;
+        if (endpoint && is_this_endpoint(cap, endpoint)) {
+            user_store(&buffer_caps(to)[i], cap_badge(cap));
+            unwrapped |= bit(i);
+            continue;
+        }
+        struct slot *slot = slot_used ? NULL : receive_slot(receiver, to);
+        if (!slot || cap_derive(sources[i], cap, &derived) != ERR_NONE || cap_is_null(derived)) {
+            break;
+        }
+        slot_insert(slot, derived, sources[i]);
+        slot_used = true;
+    }
+    return info_make(0, unwrapped, i, 0);
+}
+
+void message_transfer(struct tcb *sender, const struct endpoint *endpoint, word_t badge, bool grant,
+                      struct tcb *receiver)
+{
+    const word_t *sent = sender->context.regs;
+    word_t *received = receiver->context.regs;
+
+    if (unlikely(sender->fault.type != FAULT_NONE)) {
+        fault_deliver(sender, badge, receiver);
+        return;
+    }
+    word_t info = sent[ABI_REG_A1];
+    unsigned length = info_length(info);
+    unsigned in_registers = length < ABI_MSG_REGISTERS ? length : ABI_MSG_REGISTERS;
+    for (unsigned i = 0; i < in_registers; i++) {
+        received[ABI_REG_A2 + i] = sent[ABI_REG_A2 + i];
+    }
+    word_t caps_info = 0;
+    if (length > ABI_MSG_REGISTERS || info_extra_caps(info)) {
+        word_t *from = ipc_buffer(sender, false);
+        word_t *to = ipc_buffer(receiver, true);
+        if (!from || !to) {
+            length = in_registers;
+        }
+        for (unsigned i = ABI_MSG_REGISTERS; i < length; i++) {
+            user_store(&to[i], user_load(&from[i]));
+        }
+        if (grant && from && to) {
+            caps_info = transfer_caps(sender, from, info_extra_caps(info), endpoint, receiver, to);
+        }
+    }
+    received[ABI_REG_A0] = badge;
+    received[ABI_REG_A1] = info_make(info_label(info), 0, 0, length) | caps_info;
+}

@@ -1,0 +1,59 @@
+/*
+ * Messages: the info word, message registers, the IPC buffer, and moving a message from one thread to
+ * another.
+ */
+#pragma once
+
+#include "ipc/user_memory.h"
+#include "thread/tcb.h"
+
+struct endpoint;
+
+static inline word_t info_make(word_t label, word_t unwrapped, word_t extra_caps, word_t length)
+{
+    return label << 12 | unwrapped << 9 | extra_caps << 7 | length;
+}
+
+static inline word_t info_label(word_t info)
+{
+    return info >> 12;
+}
+
+static inline unsigned info_extra_caps(word_t info)
+{
+    return info >> 7 & 3;
+}
+
+/* Lengths above the maximum count as the maximum. */
+static inline unsigned info_length(word_t info)
+{
+    word_t length = info & 127;
+
+    return (unsigned)(length > ABI_MSG_MAX_LENGTH ? ABI_MSG_MAX_LENGTH : length);
+}
+
+/* The message words of a thread's IPC buffer in the physical window; NULL if it has no buffer that may be
+ * read (or, for write, written). Word i of a message is at index i; the first four travel in registers. */
+word_t *ipc_buffer(const struct tcb *thread, bool write);
+
+/* The words behind the message: capabilities or badges, and the receive path. */
+static inline word_t *buffer_caps(word_t *buffer)
+{
+    return buffer + (ABI_IPC_BUFFER_CAPS - ABI_IPC_BUFFER_MSG) / sizeof(word_t);
+}
+
+static inline word_t *buffer_receive_path(word_t *buffer)
+{
+    return buffer + (ABI_IPC_BUFFER_RECEIVE_CNODE - ABI_IPC_BUFFER_MSG) / sizeof(word_t);
+}
+
+/* Stores message words from the first on; without a usable buffer only what fits in registers. Returns how
+ * many. */
+unsigned message_store(struct tcb *receiver, word_t *buffer, const word_t *words, unsigned count);
+
+/*
+ * Delivers a sender's message, or its fault if it has one, with the badge, to a receiver. Capabilities travel
+ * if grant is set; those that name endpoint are unwrapped to their badges (NULL for a reply: nothing is).
+ */
+void message_transfer(struct tcb *sender, const struct endpoint *endpoint, word_t badge, bool grant,
+                      struct tcb *receiver);

@@ -1,0 +1,34 @@
+/*
+ * Notifications: a word of signal bits that threads wait for, or that comes to a bound thread's receive.
+ */
+#pragma once
+
+#include "ipc/wait_queue.h"
+
+enum notification_state {
+    NOTIFICATION_IDLE,
+    NOTIFICATION_WAITING,
+    NOTIFICATION_ACTIVE
+};
+
+struct notification {
+    struct wait_queue queue;
+    word_t word;       /* while active */
+    struct tcb *bound; /* the thread that receives signals with its messages */
+};
+
+_Static_assert(sizeof(struct notification) == 1 << ABI_NOTIFICATION_BITS, "binary interface");
+
+void notification_signal(struct notification *notification, word_t badge);
+
+/* Waits for, or polls, a signal; its word comes in a0. */
+void notification_receive(struct tcb *thread, struct notification *notification, bool blocking);
+
+/* Takes the word of an active notification. False if it is not active. */
+bool notification_take(struct notification *notification, word_t *word);
+
+void notification_bind(struct notification *notification, struct tcb *thread);
+void notification_unbind(struct tcb *thread);
+
+/* Lets some of the waiting threads repeat their system calls. True if more are left. */
+bool notification_cancel_some(struct notification *notification);

@@ -1,0 +1,64 @@
+/*
+ * First-in-first-out queue of threads that wait on an endpoint or notification. The queue's state shares the
+ * word of its head, whose low bits a TCB's alignment leaves free.
+ */
+#pragma once
+
+#include "thread/tcb.h"
+
+#define WAIT_STATE_MASK 3ul
+
+struct wait_queue {
+    word_t head_and_state;
+    struct tcb *tail;
+};
+
+static inline unsigned wait_state(const struct wait_queue *queue)
+{
+    return queue->head_and_state & WAIT_STATE_MASK;
+}
+
+static inline void wait_set_state(struct wait_queue *queue, unsigned state)
+{
+    queue->head_and_state = (queue->head_and_state & ~WAIT_STATE_MASK) | state;
+}
+
+static inline struct tcb *wait_head(const struct wait_queue *queue)
+{
+    return (struct tcb *)(queue->head_and_state & ~WAIT_STATE_MASK);
+}
+
+static inline void wait_set_head(struct wait_queue *queue, struct tcb *head)
+{
+    queue->head_and_state = (word_t)head | wait_state(queue);
+}
+
+static inline void wait_append(struct wait_queue *queue, struct tcb *thread)
+{
+    thread->queue_prev = queue->tail;
+    thread->queue_next = NULL;
+    if (queue->tail) {
+        queue->tail->queue_next = thread;
+    } else {
+        wait_set_head(queue, thread);
+    }
+    queue->tail = thread;
+}
+
+/* An empty queue becomes idle, which is state 0 for both kinds of object. */
+static inline void wait_remove(struct wait_queue *queue, struct tcb *thread)
+{
+    if (thread->queue_prev) {
+        thread->queue_prev->queue_next = thread->queue_next;
+    } else {
+        wait_set_head(queue, thread->queue_next);
+    }
+    if (thread->queue_next) {
+        thread->queue_next->queue_prev = thread->queue_prev;
+    } else {
+        queue->tail = thread->queue_prev;
+    }
+    if (!queue->tail) {
+        queue->head_and_state = 0;
+    }
+}

@@ -1,0 +1,176 @@
+/*
+ * Frames: mapping pages of 4 KiB, 2 MiB and 1 GiB.
+ *
+ * A new mapping needs no fence: a hart that remembers the page as missing takes one spurious fault, which the
+ * fault path repeats after a local fence. Replacing and removing do fence, on every hart that ran in the
+ * address space.
+ */
+#include "arch/riscv64/tlb.h"
+#include "cap/derive.h"
+#include "object/vspace.h"
+
+static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
+{
+    word_t flags = PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+
+    switch (frame_reduce_rights(frame_rights(cap), rights)) {
+    case FRAME_READ_WRITE:
+        flags |= PTE_READ | PTE_WRITE;
+        break;
+    case FRAME_READ_ONLY:
+        flags |= PTE_READ;
+        break;
+    default:
+        if (attributes & ABI_VM_EXECUTE_NEVER) {
+            return 0;
+        }
+        break;
+    }
+    if (!(attributes & ABI_VM_EXECUTE_NEVER)) {
+        flags |= PTE_EXECUTE;
+    }
+    return pte_make(frame_phys(cap), flags);
+}
+
+static enum progress perform_map(struct operation *operation, struct result *result)
+{
+    pte_t old = *operation->map.entry;
+
+    (void)result;
+    *operation->map.entry = operation->map.value;
+    operation->map.slot->cap.w1 = cap_mapping(operation->map.asid, operation->map.vaddr);
+    if (pte_is_valid(old) && old != operation->map.value) {
+        tlb_flush_page(asid_harts(operation->map.asid), operation->map.asid, operation->map.vaddr);
+    }
+    return DONE;
+}
+
+static word_t decode_map(const struct request *request, struct operation *operation, struct result *result)
+{
+    struct cap cap = request->cap;
+    unsigned size_bits = frame_size_bits(frame_size(cap));
+    struct vspace vspace;
+
+    if (request->length < 3 || request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    word_t vaddr = request_word(request, 0);
+    struct cap root = request->extra[0]->cap;
+    word_t error = vspace_decode_cap(root, result);
+    if (error) {
+        return error;
+    }
+    error = vspace_decode_root(root, &vspace, result);
+    if (error) {
+        return error;
+    }
+    if (vaddr >= ABI_USER_TOP || vaddr + mask(size_bits) >= ABI_USER_TOP) {
+        return error_invalid_argument(result, 0);
+    }
+    if (!is_aligned(vaddr, size_bits)) {
+        return ERR_ALIGNMENT;
+    }
+    struct walk walk = vspace_walk(vspace.root, vaddr);
+    if (walk.level != (unsigned)frame_size(cap) || (pte_is_valid(*walk.entry) && !pte_is_leaf(*walk.entry))) {
+        return error_missing_capability(result, 0, pt_level_bits(walk.level));
+    }
+    if (cap_mapped_asid(cap)) {
+        if (cap_mapped_asid(cap) != vspace.asid) {
+            return error_invalid_capability(result, 1);
+        }
+        if (cap_mapped_vaddr(cap) != vaddr) {
+            return error_invalid_argument(result, 0);
+        }
+    } else if (pte_is_valid(*walk.entry)) {
+        return ERR_DELETE_FIRST;
+    }
+    operation->map.slot = request->slot;
+    operation->map.entry = walk.entry;
+    operation->map.value = make_entry(cap, request_word(request, 1), request_word(request, 2));
+    operation->map.asid = vspace.asid;
+    operation->map.vaddr = vaddr;
+    operation->perform = perform_map;
+    return ERR_NONE;
+}
+
+/* Removes the page, if the entry still is this frame's. */
+static void unmap(struct cap cap)
+{
+    word_t asid = cap_mapped_asid(cap);
+    word_t vaddr = cap_mapped_vaddr(cap);
+    pte_t *root = asid ? asid_root(asid) : NULL;
+
+    if (!root) {
+        return;
+    }
+    struct walk walk = vspace_walk(root, vaddr);
+    if (walk.level == (unsigned)frame_size(cap) && pte_is_valid(*walk.entry) && pte_is_leaf(*walk.entry) &&
+        pte_phys(*walk.entry) == frame_phys(cap)) {
+        *walk.entry = 0;
+        tlb_flush_page(asid_harts(asid), asid, vaddr);
+    }
+}
+
+static enum progress perform_unmap(struct operation *operation, struct result *result)
+{
+    struct slot *slot = operation->map.slot;
+
+    (void)result;
+    unmap(slot->cap);
+    slot->cap.w1 = 0;
+    return DONE;
+}
+
+static enum progress perform_get_address(struct operation *operation, struct result *result)
+{
+    result->words[0] = frame_phys(operation->map.slot->cap);
+    result->length = 1;
+    return DONE;
+}
+
+static word_t decode_frame(const struct request *request, struct operation *operation, struct result *result)
+{
+    operation->map.slot = request->slot;
+    switch (request->label) {
+    case LABEL_PAGE_MAP:
+        return decode_map(request, operation, result);
+    case LABEL_PAGE_UNMAP:
+        operation->perform = perform_unmap;
+        return ERR_NONE;
+    case LABEL_PAGE_GET_ADDRESS:
+        operation->perform = perform_get_address;
+        return ERR_NONE;
+    default:
+        return ERR_ILLEGAL_OPERATION;
+    }
+}
+
+/* A copy starts unmapped: one mapping per capability. */
+static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    (void)slot;
+    cap.w1 = 0;
+    *derived = cap;
+    return ERR_NONE;
+}
+
+static struct remains finalise_frame(struct cap cap, struct slot *slot, bool last)
+{
+    (void)slot;
+    (void)last;
+    unmap(cap);
+    return (struct remains){ 0 };
+}
+
+static unsigned frame_cap_size_bits(struct cap cap)
+{
+    return frame_size_bits(frame_size(cap));
+}
+
+const struct cap_ops frame_ops = {
+    .name = "frame",
+    .decode = decode_frame,
+    .derive = derive_frame,
+    .finalise = finalise_frame,
+    .size_bits = frame_cap_size_bits,
+};

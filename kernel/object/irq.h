@@ -1,0 +1,22 @@
+/*
+ * Interrupts as capabilities: control, handlers, and delivery to notifications.
+ */
+#pragma once
+
+#include "cap/ops.h"
+
+struct hart;
+
+extern const struct cap_ops irq_control_ops;
+extern const struct cap_ops irq_handler_ops;
+
+/* last_source: of the interrupt controller; highest: the largest number that a program may name in an error
+ * range. */
+void irq_init(unsigned last_source, unsigned highest);
+
+/* Takes and delivers every external interrupt that waits for this hart. */
+void irq_deliver(struct hart *hart);
+
+/* A notification capability disappears from a slot; if an interrupt would have been delivered there, it is
+ * over. */
+void irq_notification_removed(const struct slot *slot);

@@ -1,0 +1,109 @@
+/*
+ * The table of capability types, and the types that have no invocations of their own: those of IPC, which the
+ * front door serves directly, and those that merely exist.
+ */
+#include "ipc/endpoint.h"
+#include "ipc/notification.h"
+#include "object/cnode.h"
+#include "object/domain_cap.h"
+#include "object/irq.h"
+#include "object/tcb.h"
+#include "object/untyped.h"
+#include "object/vspace.h"
+
+static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    (void)slot;
+    (void)cap;
+    *derived = cap_null();
+    return ERR_NONE;
+}
+
+static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool last)
+{
+    (void)slot;
+    return (struct remains){ .again = last && endpoint_cancel_some(cap_object(cap)) };
+}
+
+static unsigned endpoint_size_bits(struct cap cap)
+{
+    (void)cap;
+    return ABI_ENDPOINT_BITS;
+}
+
+static struct remains finalise_notification(struct cap cap, struct slot *slot, bool last)
+{
+    struct notification *notification = cap_object(cap);
+
+    irq_notification_removed(slot);
+    if (!last) {
+        return (struct remains){ 0 };
+    }
+    if (notification->bound) {
+        notification_unbind(notification->bound);
+    }
+    return (struct remains){ .again = notification_cancel_some(notification) };
+}
+
+static unsigned notification_size_bits(struct cap cap)
+{
+    (void)cap;
+    return ABI_NOTIFICATION_BITS;
+}
+
+/* The caller can no longer be answered. */
+static struct remains finalise_reply(struct cap cap, struct slot *slot, bool last)
+{
+    struct tcb *caller = cap_object(cap);
+
+    (void)slot;
+    (void)last;
+    caller->reply_slot = NULL;
+    return (struct remains){ 0 };
+}
+
+static void reply_moved(struct cap cap, struct slot *to)
+{
+    struct tcb *caller = cap_object(cap);
+
+    caller->reply_slot = to;
+}
+
+static const struct cap_ops null_ops = { .name = "null", .derive = derive_nothing };
+
+static const struct cap_ops endpoint_ops = {
+    .name = "endpoint",
+    .finalise = finalise_endpoint,
+    .size_bits = endpoint_size_bits,
+};
+
+static const struct cap_ops notification_ops = {
+    .name = "notification",
+    .finalise = finalise_notification,
+    .size_bits = notification_size_bits,
+};
+
+static const struct cap_ops reply_ops = {
+    .name = "reply",
+    .derive = derive_nothing,
+    .finalise = finalise_reply,
+    .moved = reply_moved,
+};
+
+const struct cap_ops *const cap_ops_table[CAP_TYPES] = {
+    [CAP_NULL] = &null_ops,
+    [CAP_FRAME] = &frame_ops,
+    [CAP_UNTYPED] = &untyped_ops,
+    [CAP_PAGE_TABLE] = &page_table_ops,
+    [CAP_ENDPOINT] = &endpoint_ops,
+    [CAP_NOTIFICATION] = &notification_ops,
+    [CAP_REPLY] = &reply_ops,
+    [CAP_CNODE] = &cnode_ops,
+    [CAP_ASID_CONTROL] = &asid_control_ops,
+    [CAP_TCB] = &tcb_ops,
+    [CAP_ASID_POOL] = &asid_pool_ops,
+    [CAP_IRQ_CONTROL] = &irq_control_ops,
+    [CAP_IRQ_HANDLER] = &irq_handler_ops,
+    [CAP_ZOMBIE] = &zombie_ops,
+    [CAP_DOMAIN] = &domain_ops,
+};

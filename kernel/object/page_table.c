@@ -1,0 +1,147 @@
+/*
+ * Page tables: hanging them into an address space and taking them out.
+ */
+#include "arch/riscv64/tlb.h"
+#include "lib/string.h"
+#include "object/vspace.h"
+
+static enum progress perform_map(struct operation *operation, struct result *result)
+{
+    struct slot *slot = operation->map.slot;
+
+    (void)result;
+    *operation->map.entry = operation->map.value;
+    slot->cap = page_table_set_mapped(slot->cap, operation->map.asid, operation->map.vaddr);
+    return DONE;
+}
+
+static word_t decode_map(const struct request *request, struct operation *operation, struct result *result)
+{
+    struct vspace vspace;
+
+    if (request->length < 2 || request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    if (page_table_is_mapped(request->cap)) {
+        return error_invalid_capability(result, 0);
+    }
+    struct cap root = request->extra[0]->cap;
+    word_t vaddr = request_word(request, 0);
+    word_t error = vspace_decode_cap(root, result);
+    if (error) {
+        return error;
+    }
+    if (vaddr >= ABI_USER_TOP) {
+        return error_invalid_argument(result, 0);
+    }
+    error = vspace_decode_root(root, &vspace, result);
+    if (error) {
+        return error;
+    }
+    struct walk walk = vspace_walk(vspace.root, vaddr);
+    if (walk.level == 0 || pte_is_valid(*walk.entry)) {
+        return ERR_DELETE_FIRST;
+    }
+    operation->map.slot = request->slot;
+    operation->map.entry = walk.entry;
+    operation->map.value = pte_make(ptr_to_phys(cap_object(request->cap)), PTE_VALID);
+    operation->map.asid = vspace.asid;
+    operation->map.vaddr = align_down(vaddr, pt_level_bits(walk.level));
+    operation->perform = perform_map;
+    return ERR_NONE;
+}
+
+/* Takes a table out of the table above it, if it still hangs there. */
+static void unlink_table(struct cap cap)
+{
+    word_t asid = cap_mapped_asid(cap);
+    word_t vaddr = cap_mapped_vaddr(cap);
+    word_t table = ptr_to_phys(cap_object(cap));
+    pte_t *entry = asid_root(asid);
+
+    if (!entry) {
+        return;
+    }
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        entry += pt_index(vaddr, level);
+        if (!pte_is_valid(*entry) || pte_is_leaf(*entry)) {
+            return;
+        }
+        if (pte_phys(*entry) == table) {
+            *entry = 0;
+            tlb_flush_asid(asid_harts(asid), asid);
+            return;
+        }
+        entry = phys_to_ptr(pte_phys(*entry));
+    }
+}
+
+static enum progress perform_unmap(struct operation *operation, struct result *result)
+{
+    struct slot *slot = operation->map.slot;
+
+    (void)result;
+    if (page_table_is_mapped(slot->cap)) {
+        unlink_table(slot->cap);
+        zero_words(cap_object(slot->cap), bit(ABI_PAGE_TABLE_BITS));
+    }
+    slot->cap = page_table_set_unmapped(slot->cap);
+    return DONE;
+}
+
+static bool is_root(struct cap cap)
+{
+    return page_table_is_mapped(cap) && asid_root(cap_mapped_asid(cap)) == cap_object(cap);
+}
+
+static word_t decode_page_table(const struct request *request, struct operation *operation,
+                                struct result *result)
+{
+    if (request->label == LABEL_PAGE_TABLE_MAP) {
+        return decode_map(request, operation, result);
+    }
+    if (request->label != LABEL_PAGE_TABLE_UNMAP) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    if (!slot_is_last(request->slot) || is_root(request->cap)) {
+        return ERR_REVOKE_FIRST;
+    }
+    operation->map.slot = request->slot;
+    operation->perform = perform_unmap;
+    return ERR_NONE;
+}
+
+/* A copy shares the mapping, so there is nothing to share before it is mapped. */
+static word_t derive_page_table(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    (void)slot;
+    *derived = cap;
+    return page_table_is_mapped(cap) ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static struct remains finalise_page_table(struct cap cap, struct slot *slot, bool last)
+{
+    (void)slot;
+    if (last && page_table_is_mapped(cap)) {
+        if (is_root(cap)) {
+            asid_release(cap_mapped_asid(cap));
+        } else {
+            unlink_table(cap);
+        }
+    }
+    return (struct remains){ 0 };
+}
+
+static unsigned page_table_size_bits(struct cap cap)
+{
+    (void)cap;
+    return ABI_PAGE_TABLE_BITS;
+}
+
+const struct cap_ops page_table_ops = {
+    .name = "page table",
+    .decode = decode_page_table,
+    .derive = derive_page_table,
+    .finalise = finalise_page_table,
+    .size_bits = page_table_size_bits,
+};

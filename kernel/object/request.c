@@ -1,0 +1,70 @@
+/*
+ * Serving a request, and what several decoders share.
+ */
+#include "object/request.h"
+
+word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure)
+{
+    result->words[0] = from_source;
+    result->length = 1 + lookup_failure_words(failure, &result->words[1]);
+    return ERR_FAILED_LOOKUP;
+}
+
+word_t error_missing_capability(struct result *result, word_t from_source, word_t bits_left)
+{
+    struct lookup_failure failure = { .type = LOOKUP_MISSING_CAPABILITY, .bits_left = bits_left };
+
+    return error_failed_lookup(result, from_source, &failure);
+}
+
+word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
+                           struct slot **slot, struct result *result)
+{
+    struct lookup_result lookup;
+
+    if (!cap_is(root, CAP_CNODE)) {
+        struct lookup_failure failure = { .type = LOOKUP_INVALID_ROOT };
+        return error_failed_lookup(result, from_source, &failure);
+    }
+    if (depth < 1 || depth > WORD_BITS) {
+        return error_range(result, 1, WORD_BITS);
+    }
+    cap_lookup_bits(root, index, (unsigned)depth, &lookup);
+    if (!lookup.slot) {
+        return error_failed_lookup(result, from_source, &lookup.failure);
+    }
+    if (lookup.bits_left) {
+        struct lookup_failure failure = { .type = LOOKUP_DEPTH_MISMATCH, .bits_left = lookup.bits_left };
+        return error_failed_lookup(result, from_source, &failure);
+    }
+    *slot = lookup.slot;
+    return ERR_NONE;
+}
+
+word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, struct slot **slot,
+                                 struct result *result)
+{
+    word_t error = request_lookup_slot(root, index, depth, 0, slot, result);
+
+    if (error == ERR_NONE && !slot_is_empty(*slot)) {
+        return ERR_DELETE_FIRST;
+    }
+    return error;
+}
+
+word_t request_serve(const struct request *request, struct result *result, enum progress *progress)
+{
+    struct operation operation;
+    const struct cap_ops *ops = cap_ops(request->cap);
+
+    *progress = DONE;
+    result->length = 0;
+    if (!ops->decode) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    word_t error = ops->decode(request, &operation, result);
+    if (error == ERR_NONE) {
+        *progress = operation.perform(&operation, result);
+    }
+    return error;
+}

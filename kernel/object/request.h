@@ -1,0 +1,155 @@
+/*
+ * The one room behind both doors: a request is a value, decoding it checks everything and changes nothing,
+ * performing it changes the state and cannot fail, and the result is a value.
+ *
+ * Neither step knows which door the request came through. "The caller" of the binary interface is
+ * request->thread, never the thread that happens to run.
+ */
+#pragma once
+
+#include "cap/lookup.h"
+#include "cap/ops.h"
+#include "ipc/user_memory.h"
+#include "lib/preempt.h"
+#include "thread/tcb.h"
+
+struct request {
+    struct tcb *thread; /* who asks */
+    struct slot *slot;  /* the invoked capability's */
+    struct cap cap;
+    word_t label;    /* LABEL_... */
+    unsigned length; /* words */
+    unsigned extra_count;
+    struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
+    word_t first[ABI_MSG_REGISTERS];
+    const word_t *words; /* message word i at index i, from the fourth on; NULL if there are no more */
+};
+
+#define RESULT_MAX_WORDS ABI_REG_COUNT
+
+struct result {
+    unsigned length;
+    word_t words[RESULT_MAX_WORDS];
+};
+
+/* A checked request: what perform() needs, and nothing that user memory can still change. */
+struct operation {
+    enum progress (*perform)(struct operation *operation, struct result *result);
+    union {
+        struct {
+            struct slot *untyped;
+            struct slot *first;
+            word_t start; /* physical address of the first object */
+            word_t type;
+            unsigned size_bits; /* of the object */
+            unsigned count;
+        } retype;
+        struct {
+            struct slot *target;
+            struct slot *source;
+            struct slot *pivot;
+            struct cap cap; /* for the target */
+            struct cap pivot_cap;
+            word_t badge;
+        } cnode;
+        struct {
+            struct tcb *target;
+            struct tcb *source;
+            const struct request *request;
+            word_t flags;
+            word_t count;
+            word_t value;
+            struct notification *notification;
+        } tcb;
+        struct {
+            struct tcb *target;
+            bool set_roots;
+            bool set_buffer;
+            word_t fault_handler;
+            word_t buffer;
+            struct slot *sources[TCB_SLOTS];
+            struct cap caps[TCB_SLOTS];
+        } configure;
+        struct {
+            struct slot *control;
+            struct slot *target;
+            struct slot *notification;
+            unsigned irq;
+            bool edge;
+            struct hart *hart;
+        } irq;
+        struct {
+            struct tcb *target;
+            word_t index;
+            word_t domain;
+            word_t ticks;
+        } domain;
+        struct {
+            struct slot *slot;
+            word_t *entry; /* of a page table */
+            word_t value;  /* for the entry */
+            word_t asid;
+            word_t vaddr;
+        } map;
+        struct {
+            struct slot *untyped;
+            struct slot *target;
+            struct slot *table;
+            struct asid_pool *pool;
+            word_t number;
+        } asid;
+    };
+};
+
+/* Message word i, below request->length. Read it once: it may be in memory that the user is changing. */
+static inline word_t request_word(const struct request *request, unsigned i)
+{
+    return i < ABI_MSG_REGISTERS ? request->first[i] : user_load(&request->words[i]);
+}
+
+/* Errors of the binary interface. Each sets the words that belong to it and returns its code. */
+
+static inline word_t error_invalid_argument(struct result *result, word_t argument)
+{
+    result->words[0] = argument;
+    result->length = 1;
+    return ERR_INVALID_ARGUMENT;
+}
+
+static inline word_t error_invalid_capability(struct result *result, word_t capability)
+{
+    result->words[0] = capability;
+    result->length = 1;
+    return ERR_INVALID_CAPABILITY;
+}
+
+static inline word_t error_range(struct result *result, word_t low, word_t high)
+{
+    result->words[0] = low;
+    result->words[1] = high;
+    result->length = 2;
+    return ERR_RANGE;
+}
+
+static inline word_t error_not_enough_memory(struct result *result, word_t bytes)
+{
+    result->words[0] = bytes;
+    result->length = 1;
+    return ERR_NOT_ENOUGH_MEMORY;
+}
+
+/* from_source is 1 for the lookup of a source slot, 0 for everything else. */
+word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure);
+word_t error_missing_capability(struct result *result, word_t from_source, word_t bits_left);
+
+/* The lookup of a slot for index and depth arguments, with its group of errors. */
+word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
+                           struct slot **slot, struct result *result);
+
+/* The same for the slot that is to receive a capability: occupied is an error too. */
+word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, struct slot **slot,
+                                 struct result *result);
+
+/* Decodes and performs. On success the error is ERR_NONE; *progress is AGAIN if the request must be made
+ * again. */
+word_t request_serve(const struct request *request, struct result *result, enum progress *progress);

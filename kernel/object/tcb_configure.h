@@ -1,0 +1,8 @@
+/*
+ * Configure, SetSpace, SetIPCBuffer: what a thread's own capabilities are.
+ */
+#pragma once
+
+#include "object/request.h"
+
+word_t decode_tcb_configure(const struct request *request, struct operation *operation);

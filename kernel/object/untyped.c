@@ -1,0 +1,208 @@
+/*
+ * Retype. An untyped gives its memory away from the start; what is given away comes back only when nothing
+ * that was made from it is left, and is cleared then, at the next Retype.
+ */
+#include "object/untyped.h"
+
+#include "arch/riscv64/vm.h"
+#include "lib/string.h"
+#include "object/request.h"
+#include "object/tcb.h"
+
+#define CLEAR_CHUNK_BITS 10
+
+/* log2 of the object's bytes; an untyped or CNode chooses. */
+static word_t object_bits(word_t type, word_t size_bits)
+{
+    static const uint8_t fixed[ABI_TYPE_COUNT] = {
+        [ABI_TYPE_TCB] = ABI_TCB_BITS,
+        [ABI_TYPE_ENDPOINT] = ABI_ENDPOINT_BITS,
+        [ABI_TYPE_NOTIFICATION] = ABI_NOTIFICATION_BITS,
+        [ABI_TYPE_GIGA_PAGE] = ABI_GIGA_PAGE_BITS,
+        [ABI_TYPE_4K_PAGE] = ABI_PAGE_BITS,
+        [ABI_TYPE_MEGA_PAGE] = ABI_MEGA_PAGE_BITS,
+        [ABI_TYPE_PAGE_TABLE] = ABI_PAGE_TABLE_BITS,
+    };
+
+    switch (type) {
+    case ABI_TYPE_UNTYPED:
+        return size_bits;
+    case ABI_TYPE_CNODE:
+        return size_bits + ABI_SLOT_BITS;
+    default:
+        return fixed[type];
+    }
+}
+
+static bool is_frame_type(word_t type)
+{
+    return type == ABI_TYPE_4K_PAGE || type == ABI_TYPE_MEGA_PAGE || type == ABI_TYPE_GIGA_PAGE;
+}
+
+static struct cap create_object(word_t type, unsigned size_bits, word_t phys, bool device)
+{
+    void *object = phys_to_ptr(phys);
+
+    switch (type) {
+    case ABI_TYPE_UNTYPED:
+        return cap_make_untyped(phys, size_bits, device, 0);
+    case ABI_TYPE_TCB:
+        tcb_create(object);
+        return cap_make_object(CAP_TCB, object, 0);
+    case ABI_TYPE_ENDPOINT:
+        return cap_make_ipc(CAP_ENDPOINT, object, ABI_RIGHTS_ALL, 0);
+    case ABI_TYPE_NOTIFICATION:
+        return cap_make_ipc(CAP_NOTIFICATION, object, ABI_RIGHT_READ | ABI_RIGHT_WRITE, 0);
+    case ABI_TYPE_CNODE:
+        return cap_make_cnode(object, size_bits - ABI_SLOT_BITS, 0, 0);
+    case ABI_TYPE_PAGE_TABLE:
+        return cap_make_object(CAP_PAGE_TABLE, object, 0);
+    case ABI_TYPE_4K_PAGE:
+        return cap_make_frame(phys, FRAME_4K, FRAME_READ_WRITE, device);
+    case ABI_TYPE_MEGA_PAGE:
+        return cap_make_frame(phys, FRAME_2M, FRAME_READ_WRITE, device);
+    default:
+        return cap_make_frame(phys, FRAME_1G, FRAME_READ_WRITE, device);
+    }
+}
+
+/* Clears what was given away, from the end, so that the mark itself records how far this got. */
+static enum progress reset(struct slot *untyped)
+{
+    word_t phys = untyped_phys(untyped->cap);
+    word_t used = untyped_used(untyped->cap);
+
+    if (untyped_is_device(untyped->cap)) {
+        used = 0;
+    }
+    while (used) {
+        word_t from = align_down(used - 1, CLEAR_CHUNK_BITS);
+        zero_words(phys_to_ptr(phys + from), used - from);
+        used = from;
+        untyped->cap.w1 = used;
+        if (used && preemption_point()) {
+            return AGAIN;
+        }
+    }
+    untyped->cap.w1 = 0;
+    return DONE;
+}
+
+static enum progress perform_retype(struct operation *operation, struct result *result)
+{
+    struct slot *untyped = operation->retype.untyped;
+    unsigned size_bits = operation->retype.size_bits;
+    word_t type = operation->retype.type;
+    word_t phys = operation->retype.start;
+    bool device = untyped_is_device(untyped->cap);
+
+    (void)result;
+    if (untyped_used(untyped->cap) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
+        return AGAIN;
+    }
+    untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
+    for (unsigned i = 0; i < operation->retype.count; i++) {
+        slot_insert_created(&operation->retype.first[i], create_object(type, size_bits, phys, device),
+                            untyped);
+        phys += bit(size_bits);
+    }
+    return DONE;
+}
+
+/* The destination of a Retype: a CNode and a range of empty slots in it. */
+static word_t decode_destination(const struct request *request, struct slot **first, word_t *count,
+                                 struct result *result)
+{
+    struct cap node = request->extra[0]->cap;
+    word_t index = request_word(request, 2);
+    word_t depth = request_word(request, 3);
+    word_t offset = request_word(request, 4);
+    struct slot *slot;
+
+    *count = request_word(request, 5);
+    if (depth != 0) {
+        word_t error = request_lookup_slot(node, index, depth, 0, &slot, result);
+        if (error) {
+            return error;
+        }
+        node = slot->cap;
+    }
+    if (!cap_is(node, CAP_CNODE)) {
+        return error_missing_capability(result, 0, depth);
+    }
+    word_t slots = bit(cnode_radix(node));
+    if (offset >= slots) {
+        return error_range(result, 0, slots - 1);
+    }
+    if (*count < 1 || *count > ABI_MAX_RETYPE_OBJECTS) {
+        return error_range(result, 1, ABI_MAX_RETYPE_OBJECTS);
+    }
+    if (*count > slots - offset) {
+        return error_range(result, 1, slots - offset);
+    }
+    *first = (struct slot *)cap_object(node) + offset;
+    for (word_t i = 0; i < *count; i++) {
+        if (!slot_is_empty(*first + i)) {
+            return ERR_DELETE_FIRST;
+        }
+    }
+    return ERR_NONE;
+}
+
+static word_t decode_untyped(const struct request *request, struct operation *operation,
+                             struct result *result)
+{
+    word_t count;
+
+    if (request->label != LABEL_UNTYPED_RETYPE) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    if (request->length < 6 || request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    word_t type = request_word(request, 0);
+    word_t size = request_word(request, 1);
+    if (type >= ABI_TYPE_COUNT) {
+        return error_invalid_argument(result, 0);
+    }
+    if (size >= WORD_BITS || object_bits(type, size) > ABI_MAX_UNTYPED_BITS) {
+        return error_range(result, 0, ABI_MAX_UNTYPED_BITS);
+    }
+    if ((type == ABI_TYPE_CNODE && size == 0) || (type == ABI_TYPE_UNTYPED && size < ABI_MIN_UNTYPED_BITS)) {
+        return error_invalid_argument(result, 1);
+    }
+    word_t error = decode_destination(request, &operation->retype.first, &count, result);
+    if (error) {
+        return error;
+    }
+    unsigned bits = (unsigned)object_bits(type, size);
+    word_t used = slot_has_children(request->slot) ? untyped_used(request->cap) : 0;
+    word_t free = bit(untyped_size_bits(request->cap)) - used;
+    if (free >> bits < count) {
+        return error_not_enough_memory(result, free);
+    }
+    if (untyped_is_device(request->cap) && !is_frame_type(type) && type != ABI_TYPE_UNTYPED) {
+        return error_invalid_argument(result, 1);
+    }
+    operation->perform = perform_retype;
+    operation->retype.untyped = request->slot;
+    operation->retype.start = align_up(untyped_phys(request->cap) + used, bits);
+    operation->retype.type = type;
+    operation->retype.size_bits = bits;
+    operation->retype.count = (unsigned)count;
+    return ERR_NONE;
+}
+
+/* Children would lose their parent's protection if the memory could be given away twice. */
+static word_t derive_untyped(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    *derived = cap;
+    return slot_has_children(slot) ? ERR_REVOKE_FIRST : ERR_NONE;
+}
+
+const struct cap_ops untyped_ops = {
+    .name = "untyped",
+    .decode = decode_untyped,
+    .derive = derive_untyped,
+    .size_bits = untyped_size_bits,
+};

@@ -1,0 +1,143 @@
+/*
+ * Debug system calls: console output in every build, inspection in debug builds.
+ */
+#include "syscall/debug.h"
+
+#include "arch/riscv64/console.h"
+#include "arch/riscv64/power.h"
+#include "cap/ops.h"
+#include "ipc/message.h"
+#include "lib/print.h"
+#include "syscall/entry.h"
+#include "thread/debug.h"
+#include "thread/hart.h"
+
+#if REL4_DEBUG
+static const char *state_name(enum thread_state state)
+{
+    static const char *const names[] = {
+        "inactive",
+        "running",
+        "restart",
+        "blocked on receive",
+        "blocked on send",
+        "blocked on reply",
+        "blocked on notification",
+        "idle",
+    };
+
+    return names[state];
+}
+
+static void dump_scheduler(void)
+{
+    print("%s\n", "thread                                   state                    hart  priority  pc");
+    for (const struct tcb *t = debug_threads; t; t = t->debug_next) {
+        if (t->hart == this_hart()) {
+            print("%s  %s  %u  %u  0x%lx\n", t->name, state_name(t->state), t->hart->id, t->priority,
+                  t->context.regs[ABI_REG_PC]);
+        }
+    }
+}
+
+static void dump_cnode(struct cap cnode)
+{
+    const struct slot *slots = cap_object(cnode);
+
+    for (word_t i = 0; i < bit(cnode_radix(cnode)); i++) {
+        if (!slot_is_empty(&slots[i])) {
+            print("    0x%lx: %s 0x%lx 0x%lx\n", i, cap_ops(slots[i].cap)->name, slots[i].cap.w0,
+                  slots[i].cap.w1);
+        }
+    }
+}
+
+/* Every thread, its own capabilities, and the slots of its root CNode. */
+static void snapshot(void)
+{
+    for (const struct tcb *t = debug_threads; t; t = t->debug_next) {
+        print("tcb %p (%s) {\n", (const void *)t, t->name);
+        for (unsigned i = 0; i < TCB_SLOTS; i++) {
+            print("  slot %u: %s 0x%lx\n", i, cap_ops(t->slots[i].cap)->name, t->slots[i].cap.w0);
+        }
+        if (cap_is(t->slots[TCB_CSPACE].cap, CAP_CNODE)) {
+            dump_cnode(t->slots[TCB_CSPACE].cap);
+        }
+        print("}\n");
+    }
+}
+
+/* The interface stops the machine when the arguments are wrong; so does this, saying why. */
+static void name_thread(struct tcb *caller, word_t pointer)
+{
+    struct lookup_failure failure;
+    struct slot *slot = cap_lookup(caller->slots[TCB_CSPACE].cap, pointer, &failure);
+    const word_t *buffer = ipc_buffer(caller, false);
+
+    if (!slot || !cap_is(slot->cap, CAP_TCB) || !buffer) {
+        log_error("DebugNameThread: %s\n", buffer ? "not a TCB capability" : "no IPC buffer");
+        power_off(1);
+    }
+    struct tcb *target = cap_object(slot->cap);
+    for (unsigned i = 0; i < ABI_MSG_MAX_LENGTH * sizeof(word_t); i++) {
+        char c = (char)(user_load(&buffer[i / sizeof(word_t)]) >> i % sizeof(word_t) * 8);
+        if (i < THREAD_NAME_MAX - 1) {
+            target->name[i] = c;
+            target->name[i + 1] = 0;
+        }
+        if (!c) {
+            return;
+        }
+    }
+    log_error("DebugNameThread: the name does not end\n");
+    power_off(1);
+}
+
+static void identify(struct tcb *thread, word_t pointer)
+{
+    struct lookup_failure failure;
+    struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+
+    thread->context.regs[ABI_REG_A0] = slot ? cap_type(slot->cap) : CAP_NULL;
+}
+
+static bool inspect(struct tcb *thread, word_t argument, word_t number)
+{
+    switch ((long)number) {
+    case SYS_DEBUG_DUMP_SCHEDULER:
+        dump_scheduler();
+        return true;
+    case SYS_DEBUG_HALT:
+        print("rel4: halted by DebugHalt\n");
+        power_off(0);
+    case SYS_DEBUG_CAP_IDENTIFY:
+        identify(thread, argument);
+        return true;
+    case SYS_DEBUG_SNAPSHOT:
+        snapshot();
+        return true;
+    case SYS_DEBUG_NAME_THREAD:
+        name_thread(thread, argument);
+        return true;
+    default:
+        return false;
+    }
+}
+#else
+static bool inspect(struct tcb *thread, word_t argument, word_t number)
+{
+    (void)thread;
+    (void)argument;
+    (void)number;
+    return false;
+}
+#endif
+
+bool debug_syscall(struct tcb *thread, word_t argument, word_t number)
+{
+    if ((long)number == SYS_DEBUG_PUT_CHAR && console_enabled) {
+        console_put((char)argument);
+        return true;
+    }
+    return inspect(thread, argument, number);
+}

@@ -1,0 +1,344 @@
+/*
+ * System calls and traps: from registers to a request, or to IPC, and back to registers.
+ */
+#include "syscall/entry.h"
+
+#include "arch/riscv64/fpu.h"
+#include "arch/riscv64/timer.h"
+#include "arch/riscv64/tlb.h"
+#include "ipc/endpoint.h"
+#include "ipc/fastpath.h"
+#include "ipc/fault.h"
+#include "ipc/message.h"
+#include "ipc/notification.h"
+#include "object/irq.h"
+#include "object/request.h"
+#include "object/vspace.h"
+#include "syscall/debug.h"
+#include "thread/kernel.h"
+#include "thread/scheduler.h"
+
+bool abi_up;
+bool console_enabled = true;
+
+enum {
+    CALL_BLOCKING = 1,
+    CALL_WANTS_REPLY = 2
+};
+
+static word_t internal_label(word_t label)
+{
+    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION) {
+        return label + 1;
+    }
+    return label;
+}
+
+static void reply_from_kernel(struct tcb *thread, word_t error, const struct result *result)
+{
+    unsigned length = result->length;
+
+    if (length) {
+        word_t *buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(thread, true) : NULL;
+        length = message_store(thread, buffer, result->words, length);
+    }
+    thread->context.regs[ABI_REG_A0] = 0;
+    thread->context.regs[ABI_REG_A1] = info_make(error, 0, 0, length);
+}
+
+/* Serves an invocation of a kernel object by the running thread. */
+static void invoke_object(struct tcb *thread, struct request *request, bool wants_reply)
+{
+    struct result result;
+    enum progress progress;
+
+    /* If the operation stops the thread, or has to be repeated, it starts again at the ecall. */
+    thread->state = THREAD_RESTART;
+    word_t error = request_serve(request, &result, &progress);
+    if (likely(progress == DONE && thread->state == THREAD_RESTART)) {
+        thread->state = THREAD_RUNNING;
+        if (wants_reply) {
+            reply_from_kernel(thread, error, &result);
+        }
+    }
+}
+
+static void reply_error(struct tcb *thread, word_t error, unsigned flags, word_t capability)
+{
+    struct result result;
+
+    if (flags & CALL_WANTS_REPLY) {
+        error_invalid_capability(&result, capability);
+        reply_from_kernel(thread, error, &result);
+    }
+}
+
+static void reply_success(struct tcb *thread, unsigned flags)
+{
+    struct result result = { .length = 0 };
+
+    if (flags & CALL_WANTS_REPLY) {
+        reply_from_kernel(thread, ERR_NONE, &result);
+    }
+}
+
+/* Call, Send and NBSend on an IPC object. */
+static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
+{
+    struct cap cap = slot->cap;
+
+    if (cap_is(cap, CAP_REPLY)) {
+        reply_send(thread, slot);
+        reply_success(thread, flags);
+        return;
+    }
+    if (!cap_allows(cap, ABI_RIGHT_WRITE)) {
+        reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
+        return;
+    }
+    if (cap_is(cap, CAP_NOTIFICATION)) {
+        notification_signal(cap_object(cap), cap_badge(cap));
+        reply_success(thread, flags);
+        return;
+    }
+    endpoint_send(thread, cap,
+                  (flags & CALL_BLOCKING ? SEND_BLOCKING : 0) | (flags & CALL_WANTS_REPLY ? SEND_CALL : 0));
+}
+
+/* Looks up the extra capabilities. False if one does not resolve, which is reported unless the call is
+ * non-blocking. */
+static bool lookup_extras(struct tcb *thread, struct request *request, word_t *buffer, unsigned flags)
+{
+    struct lookup_failure failure;
+
+    for (unsigned i = 0; i < request->extra_count; i++) {
+        word_t pointer = user_load(&buffer_caps(buffer)[i]);
+        request->extra[i] = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+        if (!request->extra[i]) {
+            if (flags & CALL_BLOCKING) {
+                fault_raise_cap(thread, pointer, false, &failure);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+static void invoke(struct tcb *thread, word_t pointer, word_t info, unsigned flags)
+{
+    struct lookup_failure failure;
+    struct request request;
+
+    struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+    if (unlikely(!slot)) {
+        if (flags & CALL_BLOCKING) {
+            fault_raise_cap(thread, pointer, false, &failure);
+        }
+        return;
+    }
+    request.length = info_length(info);
+    request.extra_count = info_extra_caps(info);
+    request.words = NULL;
+    if (request.extra_count || request.length > ABI_MSG_REGISTERS) {
+        word_t *buffer = ipc_buffer(thread, false);
+        request.words = buffer;
+        if (!buffer) {
+            request.extra_count = 0;
+            request.length = (unsigned)min_word(request.length, ABI_MSG_REGISTERS);
+        } else if (!lookup_extras(thread, &request, buffer, flags)) {
+            return;
+        }
+    }
+    switch (cap_type(slot->cap)) {
+    case CAP_NULL:
+    case CAP_ZOMBIE:
+        reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
+        return;
+    case CAP_ENDPOINT:
+    case CAP_NOTIFICATION:
+    case CAP_REPLY:
+        invoke_ipc(thread, slot, flags);
+        return;
+    default:
+        break;
+    }
+    request.thread = thread;
+    request.slot = slot;
+    request.cap = slot->cap;
+    request.label = internal_label(info_label(info));
+    for (unsigned i = 0; i < ABI_MSG_REGISTERS; i++) {
+        request.first[i] = thread->context.regs[ABI_REG_A2 + i];
+    }
+    invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
+}
+
+static void receive(struct tcb *thread, word_t pointer, bool blocking)
+{
+    struct lookup_failure failure;
+
+    struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+    if (unlikely(!slot)) {
+        fault_raise_cap(thread, pointer, true, &failure);
+        return;
+    }
+    struct cap cap = slot->cap;
+    if (cap_is(cap, CAP_ENDPOINT) && cap_allows(cap, ABI_RIGHT_READ)) {
+        endpoint_receive(thread, cap, blocking);
+        return;
+    }
+    if (cap_is(cap, CAP_NOTIFICATION) && cap_allows(cap, ABI_RIGHT_READ)) {
+        struct notification *notification = cap_object(cap);
+        if (!notification->bound || notification->bound == thread) {
+            notification_receive(thread, notification, blocking);
+            return;
+        }
+    }
+    failure = (struct lookup_failure){ .type = LOOKUP_MISSING_CAPABILITY };
+    fault_raise_cap(thread, pointer, true, &failure);
+}
+
+struct tcb *handle_syscall(struct tcb *thread, word_t pointer, word_t info, word_t number)
+{
+    struct hart *hart = this_hart();
+
+    kernel_lock_exclusive(hart);
+    if (unlikely(hart->entry_void)) {
+        return kernel_exit_void(hart);
+    }
+    switch ((long)number) {
+    case SYS_CALL:
+        if (!fastpath_call(hart, thread, pointer, info)) {
+            invoke(thread, pointer, info, CALL_BLOCKING | CALL_WANTS_REPLY);
+        }
+        break;
+    case SYS_REPLY_RECV:
+        if (!fastpath_reply_recv(hart, thread, pointer, info)) {
+            reply_to_caller(thread);
+            receive(thread, pointer, true);
+        }
+        break;
+    case SYS_SEND:
+        invoke(thread, pointer, info, CALL_BLOCKING);
+        break;
+    case SYS_NB_SEND:
+        invoke(thread, pointer, info, 0);
+        break;
+    case SYS_RECV:
+        receive(thread, pointer, true);
+        break;
+    case SYS_REPLY:
+        reply_to_caller(thread);
+        break;
+    case SYS_YIELD:
+        sched_yield();
+        break;
+    case SYS_NB_RECV:
+        receive(thread, pointer, false);
+        break;
+    default:
+        if (!debug_syscall(thread, pointer, number)) {
+            fault_raise_unknown_syscall(thread, number);
+        }
+        break;
+    }
+    return kernel_exit(hart);
+}
+
+void handle_interrupts(struct hart *hart)
+{
+    word_t pending = csr_read(sip);
+
+    if (pending & SIP_SOFTWARE) {
+        /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
+        csr_clear(sip, SIP_SOFTWARE);
+        hart->reschedule = true;
+    }
+    if (pending & SIP_TIMER) {
+        timer_acknowledge(hart);
+        sched_tick(hart);
+    }
+    if (pending & SIP_EXTERNAL) {
+        irq_deliver(hart);
+    }
+}
+
+/* The page is there, and this hart only remembers that it was not: true once per instruction and address. */
+static bool fault_is_stale(struct hart *hart, const struct tcb *thread, word_t address, word_t needed)
+{
+    struct cap cap = thread->slots[TCB_VSPACE].cap;
+    word_t pc = thread->context.regs[ABI_REG_PC];
+
+    if (hart->retried_pc == pc && hart->retried_address == address) {
+        hart->retried_address = ~address;
+        return false;
+    }
+    if (address >= ABI_USER_TOP || !cap_is(cap, CAP_PAGE_TABLE) || !page_table_is_mapped(cap) ||
+        asid_root(cap_mapped_asid(cap)) != cap_object(cap)) {
+        return false;
+    }
+    pte_t entry = *vspace_walk(cap_object(cap), address).entry;
+    if (!pte_is_valid(entry) || (entry & needed) != needed) {
+        return false;
+    }
+    hart->retried_pc = pc;
+    hart->retried_address = address;
+    tlb_flush_page_local(address);
+    return true;
+}
+
+static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause)
+{
+    word_t address = csr_read(stval);
+
+    switch (cause) {
+    case CAUSE_ILLEGAL:
+        if (!fpu_load_on_trap(hart, thread)) {
+            fault_raise_exception(thread, cause);
+        }
+        break;
+    case CAUSE_FETCH_PAGE_FAULT:
+        if (!fault_is_stale(hart, thread, address, PTE_EXECUTE)) {
+            fault_raise_vm(thread, address, 1, true);
+        }
+        break;
+    case CAUSE_LOAD_PAGE_FAULT:
+        if (!fault_is_stale(hart, thread, address, PTE_READ)) {
+            fault_raise_vm(thread, address, 5, false);
+        }
+        break;
+    case CAUSE_STORE_PAGE_FAULT:
+        if (!fault_is_stale(hart, thread, address, PTE_WRITE)) {
+            fault_raise_vm(thread, address, 7, false);
+        }
+        break;
+    case CAUSE_FETCH_ACCESS:
+        fault_raise_vm(thread, address, 1, true);
+        break;
+    case CAUSE_LOAD_ACCESS:
+        fault_raise_vm(thread, address, 5, false);
+        break;
+    case CAUSE_STORE_ACCESS:
+        fault_raise_vm(thread, address, 7, false);
+        break;
+    default:
+        fault_raise_exception(thread, cause);
+        break;
+    }
+}
+
+struct tcb *handle_trap(struct tcb *thread, word_t cause)
+{
+    struct hart *hart = this_hart();
+
+    kernel_lock_exclusive(hart);
+    if (unlikely(hart->entry_void)) {
+        return kernel_exit_void(hart);
+    }
+    if (cause & CAUSE_INTERRUPT) {
+        handle_interrupts(hart);
+    } else {
+        /* A faulting instruction is repeated when its thread runs again without more ado. */
+        handle_exception(hart, thread, cause);
+    }
+    return kernel_exit(hart);
+}
