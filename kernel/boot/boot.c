@@ -14,6 +14,8 @@
 #include "boot/platform.h"
 #include "boot/root_task.h"
 #include "lib/print.h"
+#include "object/irq.h"
+#include "syscall/entry.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 
@@ -85,13 +87,14 @@ static bool is_readable(word_t phys)
     return !fault;
 }
 
-static bool range_is_readable(word_t phys, word_t bytes)
+/* Looks at every 2^step_bits bytes. */
+static bool range_is_readable(word_t phys, word_t bytes, unsigned step_bits)
 {
     if (phys >= PHYS_WINDOW_SIZE || bytes > PHYS_WINDOW_SIZE - phys) {
         return false;
     }
-    for (word_t page = align_down(phys, 12); page < phys + bytes; page += bit(12)) {
-        if (!is_readable(page < phys ? phys : page)) {
+    for (word_t at = phys; at < phys + bytes; at = align_down(at, step_bits) + bit(step_bits)) {
+        if (!is_readable(at)) {
             return false;
         }
     }
@@ -100,14 +103,14 @@ static bool range_is_readable(word_t phys, word_t bytes)
 
 static void open_device_tree(word_t phys)
 {
-    if (phys == 0 || !range_is_readable(phys, FDT_HEADER_SIZE)) {
+    if (phys == 0 || !range_is_readable(phys, FDT_HEADER_SIZE, 2)) {
         boot_fail("the firmware passed no device tree");
     }
     word_t size = fdt_total_size(phys_to_ptr(phys));
     if (size > DEVICE_TREE_MAX) {
         boot_fail("the device tree is too large: %lu bytes", size);
     }
-    if (!range_is_readable(phys, size) || !fdt_open(&device_tree, phys_to_ptr(phys))) {
+    if (!range_is_readable(phys, size, 12) || !fdt_open(&device_tree, phys_to_ptr(phys))) {
         boot_fail("what the firmware passed at %lx is no device tree", phys);
     }
 }
@@ -170,7 +173,10 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
 
     vm_init_kernel();
     plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
+    irq_init((unsigned)platform.plic_last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
+    abi_up = boot_options.abi_up;
+    console_enabled = boot_options.console;
     struct tcb *root = root_task_create(&platform, &device_tree);
 
     start_harts();

@@ -131,7 +131,10 @@ const char *elf_check(const void *file, word_t size, word_t top, struct elf_imag
         return "no segment to load";
     }
     image->end = align_up(image->end, 12);
-    return entry_inside && header.entry % 2 == 0 ? NULL : "the entry is not inside a segment, or odd";
+    if (!entry_inside) {
+        return "the entry is not inside a segment";
+    }
+    return header.entry % 2 ? "the entry is odd" : NULL;
 }
 
 void elf_load(const void *file, const struct elf_image *image, void *memory)

@@ -77,7 +77,7 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
                       CNODE_BITS_MAX);
         }
     } else {
-        boot_fail("boot option %s is unknown", name);
+        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, console, log", name);
     }
 }
 
@@ -115,10 +115,9 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
         while (*value && *value != '=') {
             value++;
         }
-        if (!*value) {
-            boot_fail("boot option %s has no value", word);
+        if (*value) {
+            *value++ = '\0';
         }
-        *value++ = '\0';
         parse_option(word, value, harts_present);
     }
     if (boot_options.abi_up) {

@@ -13,6 +13,7 @@
 #include "boot/elf.h"
 #include "boot/options.h"
 #include "cap/slot.h"
+#include "lib/bits.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "thread/debug.h"
@@ -71,11 +72,12 @@ static void find_memory(struct builder *b)
     for (unsigned i = 0; i < platform->reserved.count; i++) {
         regions_remove(&b->memory, region_around(platform->reserved.list[i], 12));
     }
-    if (ramdisk.start >= ramdisk.end) {
+    if (ramdisk.end == 0) {
         boot_fail("there is no root task: the device tree has no initial ramdisk");
     }
-    if (!regions_contain(&b->memory, ramdisk)) {
-        boot_fail("the root task's file at %lx to %lx is not in free memory", ramdisk.start, ramdisk.end);
+    if (ramdisk.start >= ramdisk.end || !regions_contain(&b->memory, ramdisk)) {
+        boot_fail("the root task's file, from %lx to %lx, is empty or not in free memory", ramdisk.start,
+                  ramdisk.end);
     }
     b->unclaimed = b->memory;
     regions_remove(&b->unclaimed, region_around(ramdisk, 12));
@@ -321,9 +323,9 @@ static void add_untypeds(struct builder *b, const struct regions *set, bool devi
         word_t end = set->list[i].end;
         log_debug("%s %010lx to %010lx\n", device ? "devices" : "memory ", start, end);
         while (start < end) {
-            unsigned bits = WORD_BITS - 1 - (unsigned)__builtin_clzl(end - start);
-            if (start && bits > (unsigned)__builtin_ctzl(start)) {
-                bits = (unsigned)__builtin_ctzl(start);
+            unsigned bits = highest_bit(end - start);
+            if (start && bits > lowest_bit(start)) {
+                bits = lowest_bit(start);
             }
             bits = bits < ABI_MAX_UNTYPED_BITS ? bits : ABI_MAX_UNTYPED_BITS;
             add_untyped(b, start, bits, device);
