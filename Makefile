@@ -32,7 +32,7 @@
 #?   make test TEST=boot
 
 APP      ?= demo
-ROOT     ?= $(OUT)/apps/$(APP).elf
+ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps/$(APP).elf
 HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=
@@ -82,7 +82,7 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
 soak-tests: $(KERNELS) $(SOAK_TESTS)
 
 test: tests

@@ -1,55 +1,61 @@
 # Programs: root tasks in apps/, root tasks that are system tests, and unit tests that run on the host.
 #
-#   apps/NAME/*.c           -> out/apps/NAME.elf
-#   tests/system/NAME/*.c   -> out/tests/NAME.elf, and out/soak/tests/NAME.elf with long counts
+#   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf
+#   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
 #   tests/host/test_*.c     -> out/host/test_*
+#
+# The flavours of a root task: out, and out/up for kernels that are booted with abi=up, whose invocations are
+# numbered differently; under out/soak, both again with long counts.
 
 # Defines SEL4_CFLAGS, SEL4_LDFLAGS and SEL4_LIB_SRCS: all that a program needs to know.
 -include lib/sel4/program.mk
 
-TEST_COMMON := $(wildcard tests/system/common/*.c)
-TEST_FLAGS  := -Itests/system/common
+APP_NAMES    := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
+TEST_NAMES   := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
+TEST_FLAGS   := -Itests/system/common
 
-# Objects of programs, in one tree per set of flags. Argument: output folder, flags.
+sources = $(wildcard $(1)/*.c $(1)/*.S)
+
+# Arguments: flavour, its flags.
 define program_objects
-$(1)/%.o: % Makefile mk/programs.mk $(wildcard lib/sel4/program.mk) | packages
+$(1)/obj/programs/%.o: % Makefile mk/programs.mk $(wildcard lib/sel4/program.mk) | packages
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
--include $$(shell find $(1) -name '*.d' 2> /dev/null)
+	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $$(if $$(filter tests/%,$$<),$(TEST_FLAGS)) $(2) -MMD -MP -c $$< -o $$@
+-include $$(shell find $(1)/obj/programs -name '*.d' 2> /dev/null)
 endef
 
-# A program. Arguments: object folder, ELF file, sources.
+# Arguments: flavour, ELF file, sources.
 define program
-$(2): $(patsubst %,$(1)/%.o,$(3) $(SEL4_LIB_SRCS))
+$(2): $(patsubst %,$(1)/obj/programs/%.o,$(3) $(SEL4_LIB_SRCS)) $(SEL4_LDSCRIPT)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $(SEL4_LDFLAGS) $$(filter %.o,$$^) -o $$@
 endef
 
-sources = $(wildcard $(1)/*.c $(1)/*.S)
-
-$(eval $(call program_objects,$(OUT)/obj/apps,))
-$(eval $(call program_objects,$(OUT)/obj/tests,$(TEST_FLAGS)))
-$(eval $(call program_objects,$(OUT)/obj/soak,$(TEST_FLAGS) -DTEST_SOAK=1))
-
-APP_NAMES  := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
-TEST_NAMES := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
-
+define flavour
+$(call program_objects,$(1),$(2))
 $(foreach name,$(APP_NAMES),\
-	$(eval $(call program,$(OUT)/obj/apps,$(OUT)/apps/$(name).elf,$(call sources,apps/$(name)))))
+	$(eval $(call program,$(1),$(1)/apps/$(name).elf,$(call sources,apps/$(name)))))
 $(foreach name,$(TEST_NAMES),\
-	$(eval $(call program,$(OUT)/obj/tests,$(OUT)/tests/$(name).elf,$(call sources,tests/system/$(name)) $(TEST_COMMON)))\
-	$(eval $(call program,$(OUT)/obj/soak,$(OUT)/soak/tests/$(name).elf,$(call sources,tests/system/$(name)) $(TEST_COMMON))))
+	$(eval $(call program,$(1),$(1)/tests/$(name).elf,\
+		$(call sources,tests/system/$(name)) $(call sources,tests/system/common))))
+endef
+
+$(eval $(call flavour,$(OUT),))
+$(eval $(call flavour,$(OUT)/up,-DSEL4_ABI_UP))
+$(eval $(call flavour,$(OUT)/soak,-DTEST_SOAK=1))
+$(eval $(call flavour,$(OUT)/soak/up,-DTEST_SOAK=1 -DSEL4_ABI_UP))
 
 APPS         := $(APP_NAMES:%=$(OUT)/apps/%.elf)
-SYSTEM_TESTS := $(TEST_NAMES:%=$(OUT)/tests/%.elf)
-SOAK_TESTS   := $(TEST_NAMES:%=$(OUT)/soak/tests/%.elf)
+UP_APPS      := $(APP_NAMES:%=$(OUT)/up/apps/%.elf)
+SYSTEM_TESTS := $(TEST_NAMES:%=$(OUT)/tests/%.elf) $(TEST_NAMES:%=$(OUT)/up/tests/%.elf)
+SOAK_TESTS   := $(TEST_NAMES:%=$(OUT)/soak/tests/%.elf) $(TEST_NAMES:%=$(OUT)/soak/up/tests/%.elf)
 
 .PHONY: apps
 apps: $(APPS)
 
-$(OUT)/apps/%.elf:
+$(OUT)/apps/%.elf $(OUT)/up/apps/%.elf:
 	@echo "There is no folder apps/$*. There are: $(APP_NAMES)" >&2; false
 
 # Unit tests: the kernel's object layer, compiled for the host. Each test links all of HOST_KERNEL_SRCS.

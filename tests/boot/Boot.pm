@@ -35,9 +35,11 @@ sub write_file {
 }
 
 # Boots, and returns the exit status ("hang" after the time limit) and the console behind the firmware's banner.
-# Options: root (a path; "-" for none), kernel, harts, mem, bootargs, qemu (a list of arguments), limit (seconds).
+# Options: root (a path; "-" for none; default: hello, for the interface that bootargs asks for), kernel, harts, mem,
+# bootargs, qemu (a list of arguments), limit (seconds).
 sub boot {
-    my (%with) = (root => $good, kernel => "out/rel4.elf", limit => 60, @_);
+    my (%with) = (kernel => "out/rel4.elf", limit => 60, @_);
+    $with{root} //= ($with{bootargs} // "") =~ /abi=up/ ? "out/up/apps/hello.elf" : $good;
     my @command = ("timeout", "-k", "5", $with{limit}, "scripts/qemu.sh", $with{kernel}, $with{root},
         map { "$_=$with{$_}" } grep { defined $with{$_} } qw(harts mem bootargs));
     push @command, "--", @{ $with{qemu} } if $with{qemu};
