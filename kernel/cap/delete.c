@@ -19,10 +19,11 @@
 
 #include "cap/ops.h"
 #include "cap/zombie.h"
+#include "lib/bits.h"
 
 static void zombie_make(struct slot *slot, struct remains remains)
 {
-    word_t radix = WORD_BITS - 1 - (word_t)__builtin_clzl(remains.count);
+    word_t radix = lowest_bit(remains.count);
 
     assert(remains.count == bit((unsigned)radix));
     slot->cap = cap_make_object(CAP_ZOMBIE, remains.slots, 0);

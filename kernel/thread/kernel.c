@@ -7,6 +7,7 @@
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/vm.h"
+#include "lib/bits.h"
 #include "lib/preempt.h"
 #include "thread/scheduler.h"
 
@@ -121,7 +122,7 @@ static void send_ipis(struct hart *hart)
 
     hart->ipi_targets = 0;
     while (targets) {
-        unsigned id = (unsigned)__builtin_ctzl(targets);
+        unsigned id = lowest_bit(targets);
         targets &= targets - 1;
         sbi_send_ipi(harts_table[id].arch.hart_id);
     }

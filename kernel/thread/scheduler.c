@@ -3,9 +3,21 @@
  */
 #include "thread/scheduler.h"
 
+#include "lib/bits.h"
 #include "thread/domain.h"
 
 struct tcb idle_thread = { .state = THREAD_IDLE };
+
+/* The bitmap is in falling order of priority, so the best is the lowest bit. */
+static unsigned bitmap_word(unsigned priority)
+{
+    return (NUM_PRIORITIES - 1 - priority) / WORD_BITS;
+}
+
+static word_t bitmap_bit(unsigned priority)
+{
+    return bit((NUM_PRIORITIES - 1 - priority) % WORD_BITS);
+}
 
 static void enqueue(struct tcb *thread, bool at_head)
 {
@@ -19,8 +31,8 @@ static void enqueue(struct tcb *thread, bool at_head)
         thread->ready_next = thread;
         thread->ready_prev = thread;
         queue->head[priority] = thread;
-        queue->bitmap[priority / WORD_BITS] |= bit(priority % WORD_BITS);
-        queue->summary |= bit(priority / WORD_BITS);
+        queue->bitmap[bitmap_word(priority)] |= bitmap_bit(priority);
+        queue->summary |= bit(bitmap_word(priority));
         return;
     }
     thread->ready_next = head;
@@ -50,9 +62,9 @@ static void unlink_ready(struct tcb *thread)
     thread->ready_queued = false;
     if (thread->ready_next == thread) {
         queue->head[priority] = NULL;
-        queue->bitmap[priority / WORD_BITS] &= ~bit(priority % WORD_BITS);
-        if (!queue->bitmap[priority / WORD_BITS]) {
-            queue->summary &= ~bit(priority / WORD_BITS);
+        queue->bitmap[bitmap_word(priority)] &= ~bitmap_bit(priority);
+        if (!queue->bitmap[bitmap_word(priority)]) {
+            queue->summary &= ~bit(bitmap_word(priority));
         }
         return;
     }
@@ -134,8 +146,8 @@ int sched_highest(const struct hart *hart)
     if (!queue->summary) {
         return -1;
     }
-    unsigned word = WORD_BITS - 1 - (unsigned)__builtin_clzl(queue->summary);
-    return (int)(word * WORD_BITS + WORD_BITS - 1 - (unsigned)__builtin_clzl(queue->bitmap[word]));
+    unsigned word = lowest_bit(queue->summary);
+    return (int)(NUM_PRIORITIES - 1 - (word * WORD_BITS + lowest_bit(queue->bitmap[word])));
 }
 
 static struct tcb *take_highest(struct hart *hart)

@@ -4,6 +4,7 @@
 #include "arch/riscv64/tlb.h"
 
 #include "arch/riscv64/sbi.h"
+#include "lib/bits.h"
 #include "thread/hart.h"
 
 #define ALL_ADDRESSES (~(word_t)0)
@@ -11,7 +12,7 @@
 static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
 {
     while (harts) {
-        unsigned id = (unsigned)__builtin_ctzl(harts);
+        unsigned id = lowest_bit(harts);
         harts &= harts - 1;
         sbi_remote_sfence_asid(harts_table[id].arch.hart_id, start, size, asid);
     }

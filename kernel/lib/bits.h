@@ -1,0 +1,30 @@
+/*
+ * Finding bits without the instructions for it (Zbb), which the base architecture lacks.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* The number of the lowest bit that is set; value is not 0. A lone bit times a de Bruijn sequence has a different
+ * pattern in its top six bits for each place. */
+static inline unsigned lowest_bit(word_t value)
+{
+    static const uint8_t places[64] = {
+        0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
+        22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+        23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+    };
+
+    return places[(value & -value) * 0x022fdd63cc95386dul >> 58];
+}
+
+/* The number of the highest bit that is set; value is not 0. */
+static inline unsigned highest_bit(word_t value)
+{
+    unsigned n = 0;
+
+    while (value >>= 1) {
+        n++;
+    }
+    return n;
+}
