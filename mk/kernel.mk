@@ -13,9 +13,6 @@ KERNEL_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=me
 KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
 	-Wl,--no-relax -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 
-# libgcc counts leading and trailing zeroes. gcc finds its own for lp64 only under this plainer name of the machine.
-KERNEL_LINK += -march=rv64imac
-
 KERNEL_FLAGS_release := -O2
 KERNEL_FLAGS_debug   := -O1 -fno-omit-frame-pointer -DREL4_DEBUG=1
 
