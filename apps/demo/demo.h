@@ -15,7 +15,7 @@ bool map_memory(void);
 bool handle_fault(void);
 bool revoke_objects(void);
 
-/* Prints one line as printf() does, indented. Lines of several threads do not mix. */
+/* Prints one line as printf() does, indented. Threads take turns, line by line. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Returns true if there was no error; otherwise says what failed and how. */

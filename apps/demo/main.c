@@ -16,7 +16,7 @@ static const struct step {
     { "Threads: two of them, on different harts if there are two", run_threads },
     { "Address spaces: calling a server that cannot see our memory", call_server },
     { "Mappings: one page at two addresses", map_memory },
-    { "Faults: a thread touches nothing, and we put a page there", handle_fault },
+    { "Faults: a thread touches an empty address, and we put a page there", handle_fault },
     { "Revocation: taking back everything that was made of some memory", revoke_objects },
 };
 
@@ -32,17 +32,18 @@ static const char *const error_names[seL4_NumErrors] = {
 
 void say(const char *format, ...)
 {
-    static atomic_flag busy = ATOMIC_FLAG_INIT;
+    static atomic_uint next_ticket, served;
+    unsigned ticket = atomic_fetch_add_explicit(&next_ticket, 1, memory_order_relaxed);
     va_list arguments;
 
-    while (atomic_flag_test_and_set_explicit(&busy, memory_order_acquire))
+    while (atomic_load_explicit(&served, memory_order_acquire) != ticket)
         seL4_Yield();
     va_start(arguments, format);
     printf("      ");
     vprintf(format, arguments);
     printf("\n");
     va_end(arguments);
-    atomic_flag_clear_explicit(&busy, memory_order_release); /* pairs with the acquire above */
+    atomic_store_explicit(&served, ticket + 1, memory_order_release); /* pairs with the acquire above */
 }
 
 bool worked(seL4_Error error, const char *what)

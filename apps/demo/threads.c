@@ -1,7 +1,10 @@
 /*
- * Threads and notifications: two threads print a few lines and then signal that they are done. Each signals
- * through a capability with a badge of its own, so that one word tells who has finished.
+ * Threads and notifications: two threads wait for each other, print a few lines in turn, and signal that they
+ * are done. Each signals through a capability with a badge of its own, so that one word tells who has
+ * finished.
  */
+#include <stdatomic.h>
+
 #include "demo.h"
 
 enum {
@@ -20,10 +23,18 @@ struct worker {
 
 static void work(void *arg)
 {
+    static atomic_int arrived;
     const struct worker *worker = arg;
 
-    for (int i = 1; i <= LINES; i++)
+    /* Only a meeting point, nothing else is shared: the order of other accesses does not matter. */
+    atomic_fetch_add_explicit(&arrived, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&arrived, memory_order_relaxed) < THREAD_COUNT)
+        seL4_Yield();
+
+    for (int i = 1; i <= LINES; i++) {
         say("thread %c on node %lu: line %d of %d", worker->name, worker->node, i, LINES);
+        seL4_Yield();
+    }
     seL4_Signal(worker->done);
 }
 

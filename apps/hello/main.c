@@ -18,8 +18,7 @@ int main(void)
 
     printf("Hello from a root task.\n");
     printf("  nodes          %lu\n", bi->numNodes);
-    printf("  free memory    %lu KiB in %lu untypeds, devices included\n", memory / 1024,
-           bi->untyped.end - bi->untyped.start);
+    printf("  free memory    %lu KiB\n", memory / 1024);
     printf("  image          %lu pages\n", bi->userImageFrames.end - bi->userImageFrames.start);
     printf("  empty slots    %lu to %lu\n", bi->empty.start, bi->empty.end - 1);
     printf("  IPC buffer at  %p\n", (void *)bi->ipcBuffer);

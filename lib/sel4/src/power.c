@@ -14,6 +14,9 @@
 /* Status of a program that was aborted, as shells report it. */
 #define EXIT_ABORTED 134
 
+/* The page that the start code has unmapped. */
+extern char __stack_guard[];
+
 _Noreturn void _exit(int code);
 
 /* Empties the slot and returns it. */
@@ -58,21 +61,22 @@ static seL4_CPtr device_frame(const seL4_BootInfo *bi, seL4_Word paddr)
     return seL4_CapNull;
 }
 
-/* Maps the power device over the BootInfo page, for which all page tables exist, and returns its register. */
+/*
+ * Maps the power device below the stack, where a page is free and all page tables exist, and returns its
+ * register.
+ */
 static volatile uint32_t *map_finisher(void)
 {
-    seL4_BootInfo *bi = seL4_GetBootInfo();
     seL4_Word paddr;
     seL4_CPtr frame;
 
     if (!sel4_find_device("sifive,test0", &paddr))
         return NULL;
-    frame = device_frame(bi, paddr & ~(LIBSEL4_BIT(seL4_PageBits) - 1));
-    if (!frame || seL4_RISCV_Page_Unmap(seL4_CapBootInfoFrame) ||
-        seL4_RISCV_Page_Map(frame, seL4_CapInitThreadVSpace, (seL4_Word)bi, seL4_ReadWrite,
-                            seL4_RISCV_ExecuteNever))
+    frame = device_frame(seL4_GetBootInfo(), paddr & ~(LIBSEL4_BIT(seL4_PageBits) - 1));
+    if (!frame || seL4_RISCV_Page_Map(frame, seL4_CapInitThreadVSpace, (seL4_Word)__stack_guard,
+                                      seL4_ReadWrite, seL4_RISCV_ExecuteNever))
         return NULL;
-    return (volatile uint32_t *)((uintptr_t)bi + paddr % LIBSEL4_BIT(seL4_PageBits));
+    return (volatile uint32_t *)(__stack_guard + paddr % LIBSEL4_BIT(seL4_PageBits));
 }
 
 _Noreturn void sel4_power_off(int code)
