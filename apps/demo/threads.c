@@ -1,7 +1,6 @@
 /*
  * Threads and notifications: two threads wait for each other, print a few lines in turn, and signal that they
- * are done. Each signals through a capability with a badge of its own, so that one word tells who has
- * finished.
+ * are done. Each signals through a capability with a badge of its own, so that one word tells who it was.
  */
 #include <stdatomic.h>
 
