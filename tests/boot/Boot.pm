@@ -8,9 +8,11 @@ use warnings;
 use Exporter "import";
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
+use POSIX qw(WNOHANG);
 use Test::More;
+use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(boot boots refuses hello image patch write_file read_file $good);
+our @EXPORT = qw(boots prints refuses survives hello image patch write_file read_file $good);
 
 chdir dirname(__FILE__) . "/../.." or die "$!";
 our $good = "out/apps/hello.elf";
@@ -36,7 +38,7 @@ sub write_file {
 
 # Boots, and returns the exit status ("hang" after the time limit) and the console behind the firmware's banner.
 # Options: root (a path; "-" for none; default: hello, for the interface that bootargs asks for), kernel, harts, mem,
-# bootargs, qemu (a list of arguments), limit (seconds).
+# bootargs, qemu (a list of arguments), limit (seconds), until (a pattern; when the console matches, that is enough).
 sub boot {
     my (%with) = (kernel => "out/rel4.elf", limit => 60, @_);
     $with{root} //= ($with{bootargs} // "") =~ /abi=up/ ? "out/up/apps/hello.elf" : $good;
@@ -51,7 +53,10 @@ sub boot {
         open STDERR, ">&", \*STDOUT;
         exec @command or exit 127;
     }
-    waitpid $pid, 0;
+    while (waitpid($pid, $with{until} ? WNOHANG : 0) == 0) {
+        kill "TERM", $pid if read_file($output) =~ $with{until};
+        sleep 0.1;
+    }
     my $status = $? >> 8;
     my $console = read_file($output);
     $console =~ s/\r//g;
@@ -65,11 +70,10 @@ sub judge {
     ok($good, $name) or diag("status: $status\n$console");
 }
 
-# Proves that the root task ran to its end.
+# Proves that the root task ran to its end and that the console shows what is expected.
 sub boots {
-    my ($name, %with) = @_;
+    my ($name, $expect, %with) = @_;
     my ($status, $console) = boot(%with);
-    my $expect = $with{console} // qr/hello/i;
     my $good = $status eq "0" && $console =~ $expect && $console !~ /PANIC|^rel4: error:/m;
     judge($good, $name, $status, $console);
     return $console;
@@ -77,12 +81,25 @@ sub boots {
 
 # Proves that the kernel says why it does not start the root task, in one line, and powers off with a failure.
 sub refuses {
-    my ($name, %with) = @_;
+    my ($name, $expect, %with) = @_;
     my ($status, $console) = boot(%with);
-    my @errors = $console =~ /^rel4: error: \S.*$/mg;
-    my $expect = $with{error} // qr/./;
+    my @errors = $console =~ /^rel4: error: (\S.*)$/mg;
     my $good = $status ne "0" && $status ne "hang" && @errors == 1 && $errors[0] =~ $expect && $console !~ /PANIC/;
     judge($good, $name, $status, $console);
+}
+
+# Proves that the console shows what is expected, whatever becomes of the root task.
+sub prints {
+    my ($name, $expect, %with) = @_;
+    my ($status, $console) = boot(%with);
+    judge($console =~ $expect && $console !~ /PANIC/, $name, $status, $console);
+}
+
+# Proves that the kernel comes to some end of its own: it refuses, or the root task runs, or faults.
+sub survives {
+    my ($name, %with) = @_;
+    my ($status, $console) = boot(until => qr/ in application, /, %with);
+    judge($console =~ /^rel4: error: |^Hello| in application, /m && $console !~ /PANIC/, $name, $status, $console);
 }
 
 # The good image in parts: { entry, segments => [{ vaddr, memsz, flags, data }] }, with the given changes.

@@ -4,20 +4,41 @@ use warnings;
 use Boot;
 use Test::More;
 
-sub accepts { my ($args, %with) = @_; boots("accepts \"$args\"", bootargs => $args, %with) }
-sub rejects { my ($args, %with) = @_; refuses("rejects \"$args\"", bootargs => $args, %with) }
+sub accepts {
+    my ($args, %with) = @_;
+    boots("accepts \"$args\"", qr/^Hello/m, harts => 4, bootargs => $args, %with);
+}
 
-accepts($_, harts => 4) for "", "   ", "abi=up", "abi=smp", "harts=1", "harts=2", "harts=4", "abi=up harts=4",
-    " abi=smp  harts=2 ", "console=on", "root_cnode_bits=12", "root_cnode_bits=16", "log=none", "log=error",
-    "log=info", "log=debug";
+sub rejects {
+    my ($args, $expect, %with) = @_;
+    refuses("rejects \"$args\"", $expect, harts => 4, bootargs => $args, %with);
+}
 
-rejects($_, harts => 4) for "abi", "abi=", "abi=mcs", "abi=upp", "harts", "harts=", "harts=0", "harts=5", "harts=9",
-    "harts=-1", "harts=two", "harts=2x", "harts=4294967297", "harts=18446744073709551617", "root_cnode_bits=",
-    "root_cnode_bits=1", "root_cnode_bits=40", "root_cnode_bits=64", "root_cnode_bits=4294967308",
-    "root_cnode_bits=12bits", "console=", "console=yes", "log=", "log=everything", "log=3", "hart=2", "abi:up",
-    "ABI=up", "nonsense", "x" x 2000;
+accepts($_) for "", "   ", "abi=up", "abi=smp", "harts=1", "harts=2", "harts=4", "abi=up harts=4",
+    " abi=smp  harts=2 ", "console=on", "root_cnode_bits=12", "root_cnode_bits=16", "root_cnode_bits=20", "log=none",
+    "log=error", "log=info", "log=debug", "harts=3 harts=2";
 
-accepts("harts=1", kernel => "out/domains4/rel4.elf", harts => 4);
-rejects("harts=2", kernel => "out/domains4/rel4.elf", harts => 4);
+rejects($_, qr/^boot option abi=\w* is not understood/) for "abi", "abi=", "abi=mcs", "abi=upp", "abi=u";
+rejects($_, qr/^boot option harts=.*: not a number from 1 to 4/) for "harts", "harts=", "harts=0", "harts=5",
+    "harts=9", "harts=-1", "harts=two", "harts=2x", "harts=4294967297", "harts=18446744073709551617";
+rejects($_, qr/^boot option root_cnode_bits=.*: not a number from \d+ to \d+/) for "root_cnode_bits=",
+    "root_cnode_bits=0", "root_cnode_bits=1", "root_cnode_bits=40", "root_cnode_bits=64",
+    "root_cnode_bits=4294967308", "root_cnode_bits=12bits";
+rejects("root_cnode_bits=8", qr/do not fit into root_cnode_bits=8/);
+rejects("root_cnode_bits=28", qr/not enough memory/);
+rejects($_, qr/^boot option console=\w* is not understood/) for "console=", "console=yes";
+rejects($_, qr/^boot option log=\w* is not understood/) for "log=", "log=everything", "log=3";
+rejects($_, qr/^boot option \S+ is unknown/) for "hart=2", "abi:up", "ABI=up", "nonsense", "x" x 2000;
+rejects("harts=2 abi=up nonsense=1", qr/^boot option nonsense is unknown/);
+
+accepts("harts=1", kernel => "out/domains4/rel4.elf");
+rejects("harts=2", qr/more than one domain/, kernel => "out/domains4/rel4.elf");
+
+# Nothing is printed for programs, whose debug system calls are then unknown; the kernel still reports their fault.
+prints("console=off takes the console away from programs", qr/^(?!.*^Hello).*unknown system call -9 in application/ms,
+    bootargs => "console=off", until => qr/ in application, /);
+prints("log=none keeps kernel messages back", qr/\A\s*Hello/, bootargs => "log=none");
+prints("log=info tells the version", qr/^rel4: ReL4-C \S+ on 1 of 1 harts/m, bootargs => "log=info");
+prints("log=debug lists memory", qr/^rel4: memory /m, bootargs => "log=debug");
 
 done_testing();

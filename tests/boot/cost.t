@@ -4,7 +4,7 @@ use warnings;
 use Boot;
 use Test::More tests => 2;
 
-my $console = boots("boots on a machine that counts instructions", mem => 512, bootargs => "log=debug",
+my $console = boots("boots on a machine that counts instructions", qr/^Hello/m, mem => 512, bootargs => "log=debug",
     qemu => ["-icount", "shift=0"]);
 my ($count) = $console =~ /^rel4: boot took (\d+) instructions/m;
 cmp_ok($count // "inf", "<", 3_000_000, "the root task starts within 3 million instructions");

@@ -32,23 +32,25 @@ sub ramdisk {
     return (root => "-", %with);
 }
 
-boots("the machine's own device tree boots", with_tree(sub { 1 }));
-boots("memory that does not end at a page boots", memory("0 0x80000000 0 0x1ffffabc"));
-boots("memory in two pieces boots", memory("0 0x80000000 0 0x10000000 0 0x90000000 0 0x10000000"));
-boots("a root task where the tree says boots", ramdisk("0 0x90000000", sprintf "0 0x%x", 0x90000000 + -s $good));
-boots("addresses of one cell boot", ramdisk("0x90000000", sprintf "0x%x", 0x90000000 + -s $good));
+boots("the machine's own device tree boots", qr/^Hello/m, with_tree(sub { 1 }));
+boots("memory that does not end at a page boots", qr/^Hello/m, memory("0 0x80000000 0 0x1ffffabc"));
+boots("memory in two pieces boots", qr/^Hello/m, memory("0 0x80000000 0 0x10000000 0 0x90000000 0 0x10000000"));
+my $end = sprintf "0x%x", 0x90000000 + -s $good;
+boots("a root task where the tree says boots", qr/^Hello/m, ramdisk("0 0x90000000", "0 $end"));
+boots("addresses of one cell boot", qr/^Hello/m, ramdisk("0x90000000", $end));
 
-refuses("no memory node", with_tree(sub { s/memory\@80000000 \{[^}]*\};// }));
-refuses("memory of no size", memory("0 0x80000000 0 0"));
-refuses("memory that does not hold the kernel", memory("0 0x90000000 0 0x10000000"));
-refuses("memory that wraps around", memory("0xffffffff 0xfffff000 0 0x2000"));
-refuses("a memory register that is cut off", memory("0 0x80000000 0"));
+refuses("no memory node", qr/no memory/, with_tree(sub { s/memory\@80000000 \{[^}]*\};// }));
+refuses("memory of no size", qr/no memory/, memory("0 0x80000000 0 0"));
+refuses("memory that does not hold the kernel", qr/the kernel is not in the memory/,
+    memory("0 0x90000000 0 0x10000000"));
+refuses("memory that wraps around", qr/the kernel is not in the memory/, memory("0xffffffff 0xfffff000 0 0x2000"));
+refuses("a memory register that is cut off", qr/no memory/, memory("0 0x80000000 0"));
 
-refuses("a root task that ends before it starts", ramdisk("0 0x90000000", "0 0x8f000000"));
-refuses("a root task with a start and no end",
+refuses("a root task that ends before it starts", qr/not in free memory/, ramdisk("0 0x90000000", "0 0x8f000000"));
+refuses("a root task with a start and no end", qr/there is no root task/,
     root => "-", with_tree(sub { s/chosen \{/chosen { linux,initrd-start = <0x90000000>;/ }));
-refuses("a root task outside of memory", ramdisk("0x100 0", "0x100 0x10000"));
-refuses("a root task in the kernel", ramdisk("0 0x80200000", "0 0x80210000"));
-refuses("a root task across the end of memory", ramdisk("0 0x9fff0000", "0 0xa0010000"));
+refuses("a root task outside of memory", qr/not in free memory/, ramdisk("0x100 0", "0x100 0x10000"));
+refuses("a root task in the kernel", qr/not in free memory/, ramdisk("0 0x80200000", "0 0x80210000"));
+refuses("a root task across the end of memory", qr/not in free memory/, ramdisk("0 0x9fff0000", "0 0xa0010000"));
 
 done_testing();

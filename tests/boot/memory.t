@@ -6,13 +6,19 @@ use Test::More;
 
 my ($available) = read_file("/proc/meminfo") =~ /^MemAvailable:\s+(\d+)/m;
 
-for my $mem (64, 65, 100, 128, 1000, 3072, 8192) {
+for my $mem (16, 32, 64, 65, 100, 128, 1000, 3072, 8192) {
   SKIP: {
         skip("the host has less than $mem MiB", 1) if $available < $mem * 1024;
-        boots("$mem MiB boot", mem => $mem);
+        boots("$mem MiB boot", qr/$mem MiB of memory.*^Hello/ms, mem => $mem);
     }
 }
-refuses("a root task that needs most of the memory", mem => 64,
-    root => write_file(image(hello(segments => [map { +{ %$_, memsz => 62 << 20 } } hello()->{segments}[0]]))));
+
+my $parts = hello();
+$parts->{segments}[-1]{memsz} = 62 << 20;
+my $big = write_file(image($parts));
+refuses("a root task of 62 MiB in 64 MiB", qr/not enough memory/, mem => 64, root => $big,
+    bootargs => "root_cnode_bits=16");
+boots("a root task of 62 MiB in 128 MiB boots", qr/^Hello/m, mem => 128, root => $big,
+    bootargs => "root_cnode_bits=16");
 
 done_testing();
