@@ -35,9 +35,9 @@ extern char trap_entry[], secondary_start[];
 unsigned char kernel_stacks[MAX_HARTS][STACK_SIZE] __attribute__((aligned(16)));
 
 /* The first instructions already run on the boot hart's own stack. */
-__asm__(".globl boot_stack_top\n"
-        "boot_stack_top = kernel_stacks + (1 << 12)");
-_Static_assert(STACK_SIZE == 1 << 12, "boot_stack_top");
+#define STRING(text)         #text
+#define BOOT_STACK_TOP(bits) ".globl boot_stack_top; boot_stack_top = kernel_stacks + (1 << " STRING(bits) ")"
+__asm__(BOOT_STACK_TOP(KERNEL_STACK_BITS));
 
 static struct platform platform;
 static struct fdt device_tree;
