@@ -262,16 +262,14 @@ void handle_interrupts(struct hart *hart)
     }
 }
 
-/* The page is there, and this hart only remembers that it was not: true once per instruction and address. */
-static bool fault_is_stale(struct hart *hart, const struct tcb *thread, word_t address, word_t needed)
+/*
+ * The page is there, and this hart only remembers that it was not. After a fence the access succeeds: an entry that
+ * permits an access and still faults does not exist, as the kernel writes none with reserved or clear A and D bits.
+ */
+static bool fault_is_stale(const struct tcb *thread, word_t address, word_t needed)
 {
     struct cap cap = thread->slots[TCB_VSPACE].cap;
-    word_t pc = thread->context.regs[ABI_REG_PC];
 
-    if (hart->retried_pc == pc && hart->retried_address == address) {
-        hart->retried_address = ~address;
-        return false;
-    }
     if (address >= ABI_USER_TOP || !cap_is(cap, CAP_PAGE_TABLE) || !page_table_is_mapped(cap) ||
         asid_root(cap_mapped_asid(cap)) != cap_object(cap)) {
         return false;
@@ -280,8 +278,6 @@ static bool fault_is_stale(struct hart *hart, const struct tcb *thread, word_t a
     if (!pte_is_valid(entry) || (entry & needed) != needed) {
         return false;
     }
-    hart->retried_pc = pc;
-    hart->retried_address = address;
     tlb_flush_page_local(address);
     return true;
 }
@@ -297,17 +293,17 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
         }
         break;
     case CAUSE_FETCH_PAGE_FAULT:
-        if (!fault_is_stale(hart, thread, address, PTE_EXECUTE)) {
+        if (!fault_is_stale(thread, address, PTE_EXECUTE)) {
             fault_raise_vm(thread, address, 1, true);
         }
         break;
     case CAUSE_LOAD_PAGE_FAULT:
-        if (!fault_is_stale(hart, thread, address, PTE_READ)) {
+        if (!fault_is_stale(thread, address, PTE_READ)) {
             fault_raise_vm(thread, address, 5, false);
         }
         break;
     case CAUSE_STORE_PAGE_FAULT:
-        if (!fault_is_stale(hart, thread, address, PTE_WRITE)) {
+        if (!fault_is_stale(thread, address, PTE_WRITE)) {
             fault_raise_vm(thread, address, 7, false);
         }
         break;

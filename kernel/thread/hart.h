@@ -60,10 +60,6 @@ struct hart {
 
     struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
 
-    /* The last page fault that was repeated after a local fence, so that it is not repeated twice. */
-    word_t retried_pc;
-    word_t retried_address;
-
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];
 };

@@ -138,8 +138,6 @@ static void idle(struct hart *hart)
         wait_for_interrupt();
     }
     kernel_lock_exclusive(hart);
-    /* Nobody takes anything from a hart that has nothing, but another may have seen the thread before. */
-    hart->entry_void = false;
     handle_interrupts(hart);
 }
 
