@@ -75,6 +75,8 @@ include mk/kernel.mk
 include mk/programs.mk
 include mk/check.mk
 
+$(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
+
 run: $(kernel_$(KERNEL)) $(ROOT)
 	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
