@@ -1,13 +1,14 @@
 # `make check`: nothing is printed when everything is clean. Each source file is analysed once after it or a
 # header changed; the three analysers of one file are called by scripts/check-file.sh.
 
-FORMATTED := $(shell find kernel include lib apps tests -name '*.[ch]' 2> /dev/null)
+FORMATTED := $(shell find kernel include lib apps tests bench -name '*.[ch]' 2> /dev/null)
 CHECKED   := $(filter %.c,$(filter-out include/%,$(FORMATTED)))
 CHECKS    := $(CHECKED:%=$(OUT)/check/%.ok)
 
 CHECK_FLAGS_kernel := $(KERNEL_FLAGS) $(KERNEL_FLAGS_debug)
 CHECK_FLAGS_lib    := $(SEL4_CFLAGS)
 CHECK_FLAGS_apps   := $(SEL4_CFLAGS)
+CHECK_FLAGS_bench  := $(SEL4_CFLAGS)
 CHECK_FLAGS_tests  := $(SEL4_CFLAGS) $(TEST_FLAGS)
 
 .PHONY: check check-format format
