@@ -8,6 +8,7 @@
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/window.h"
 #include "boot/boot.h"
+#include <sel4/abi.h>
 
 /* Nothing of interest is deeper. */
 #define MAX_DEPTH 6
@@ -55,23 +56,20 @@ static bool get_number(const struct walk *walk, const char *name, word_t *number
 }
 
 /* The i-th entry of the node's reg property. */
-static bool get_region(const struct walk *walk, uint32_t i, struct region *region)
+static bool get_region(const struct walk *walk, const struct fdt_property *reg, uint32_t i,
+                       struct region *region)
 {
     const struct level *parent = &walk->levels[walk->node.depth - 1];
-    uint32_t address_cells = (uint32_t)parent->address_cells;
-    uint32_t size_cells = (uint32_t)parent->size_cells;
-    struct fdt_property reg;
-    word_t size;
+    uint32_t address_cells = (uint32_t)min_word(parent->address_cells, 3);
+    uint32_t size_cells = (uint32_t)min_word(parent->size_cells, 3);
+    uint32_t at = i * (address_cells + size_cells);
+    word_t start, size;
 
-    if (address_cells > 2 || size_cells > 2 || !get(walk, "reg", &reg) || i > reg.size / 4) {
+    if (!fdt_number(reg, at, address_cells, &start) ||
+        !fdt_number(reg, at + address_cells, size_cells, &size)) {
         return false;
     }
-    i *= address_cells + size_cells;
-    if (!fdt_number(&reg, i, address_cells, &region->start) ||
-        !fdt_number(&reg, i + address_cells, size_cells, &size)) {
-        return false;
-    }
-    *region = region_at(region->start, size);
+    *region = region_at(start, size);
     return true;
 }
 
@@ -84,10 +82,13 @@ static bool is_enabled(const struct walk *walk)
 
 static void add_regions(const struct walk *walk, struct regions *set)
 {
+    struct fdt_property reg;
     struct region region;
 
-    for (uint32_t i = 0; !set->overflow && get_region(walk, i, &region); i++) {
-        regions_add(set, region);
+    if (get(walk, "reg", &reg)) {
+        for (uint32_t i = 0; !set->overflow && get_region(walk, &reg, i, &region); i++) {
+            regions_add(set, region);
+        }
     }
 }
 
@@ -125,25 +126,40 @@ static bool in_window(const struct region *region)
     return region->start < region->end && region->end <= PHYS_WINDOW_SIZE && is_aligned(region->start, 3);
 }
 
+/* The core-local interruptor, in one piece or a part of it. */
+static bool is_timer(const struct fdt_property *compatible)
+{
+    static const char *const names[] = { "sifive,clint0", "riscv,clint0", "riscv,aclint-mswi",
+                                         "riscv,aclint-mtimer", "riscv,aclint-sswi" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        if (fdt_has_string(compatible, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void visit_device(struct walk *walk)
 {
     struct platform *platform = walk->platform;
-    struct fdt_property compatible;
+    struct fdt_property compatible, reg;
     struct region region;
 
-    if (!get(walk, "compatible", &compatible) || !is_enabled(walk) || !get_region(walk, 0, &region) ||
-        !in_window(&region)) {
+    if (!get(walk, "compatible", &compatible) || !is_enabled(walk) || !get(walk, "reg", &reg) ||
+        !get_region(walk, &reg, 0, &region) || !in_window(&region)) {
         return;
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
         platform->plic = region;
+        regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
         if (!get_number(walk, "riscv,ndev", &platform->plic_last_source) ||
             platform->plic_last_source > PLIC_LAST_SOURCE_MAX) {
             boot_fail("the device tree does not say how many interrupts the PLIC has");
         }
         get(walk, "interrupts-extended", &platform->plic_targets);
-    } else if (fdt_has_string(&compatible, "sifive,clint0") || fdt_has_string(&compatible, "riscv,clint0")) {
-        platform->clint = region;
+    } else if (is_timer(&compatible)) {
+        regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
     } else if (fdt_has_string(&compatible, "sifive,test0")) {
         power_init(region.start);
     }
@@ -232,7 +248,7 @@ static void visit(struct walk *walk)
 
 static void check(const struct platform *platform, word_t boot_hart)
 {
-    if (platform->ram.overflow || platform->reserved.overflow) {
+    if (platform->ram.overflow || platform->reserved.overflow || platform->kernel_devices.overflow) {
         boot_fail("the device tree has too many pieces of memory");
     }
     if (platform->ram.count == 0) {

@@ -15,15 +15,14 @@ struct platform_hart {
 
 struct platform {
     struct regions ram;
-    struct regions reserved;               /* never touched: the firmware's */
+    struct regions reserved;       /* never touched: the firmware's */
+    struct regions kernel_devices; /* nobody else's: the interrupt controller and the firmware's timers */
     struct platform_hart harts[MAX_HARTS]; /* the boot hart, then the others by ascending id */
     unsigned hart_count;
     word_t time_frequency; /* counts per second */
     struct region plic;
     word_t plic_last_source;
     struct fdt_property plic_targets;
-    struct region
-        clint; /* empty if there is none; the kernel keeps it from others and leaves it to the firmware */
     struct fdt_property boot_arguments; /* size 0 if there are none */
     struct region ramdisk;              /* empty if there is none */
 };

@@ -96,8 +96,9 @@ static void find_devices(struct builder *b)
     for (unsigned i = 0; i < platform->reserved.count; i++) {
         regions_remove(&b->devices, region_around(platform->reserved.list[i], 12));
     }
-    regions_remove(&b->devices, region_around(platform->clint, ABI_MEGA_PAGE_BITS));
-    regions_remove(&b->devices, region_around(platform->plic, ABI_MEGA_PAGE_BITS));
+    for (unsigned i = 0; i < platform->kernel_devices.count; i++) {
+        regions_remove(&b->devices, platform->kernel_devices.list[i]);
+    }
     if (b->memory.overflow || b->unclaimed.overflow || b->devices.overflow) {
         boot_fail("the device tree cuts memory into too many pieces");
     }
