@@ -141,7 +141,7 @@ void test_thread_set_node(struct test_thread *thread, seL4_Word node)
 
 /* Whatever a test left behind goes: all objects by revoking their memory, copies of others by emptying the
  * slots. */
-static void clean_up(void)
+void test_reset(void)
 {
     seL4_CNode_Revoke(seL4_CapInitThreadCNode, test_arena, seL4_WordBits);
     for (seL4_CPtr slot = first_slot; slot < next_slot; slot++) {
@@ -168,7 +168,7 @@ int main(void)
         failed = false;
         seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY);
         test->run();
-        clean_up();
+        test_reset();
         printf("%sok %u - %s\n", failed ? "not " : "", i + 1, test->name);
         failures += failed;
     }

@@ -75,6 +75,10 @@ struct test_thread *test_thread_create(void (*entry)(void *), void *arg, seL4_Wo
 void test_thread_start(struct test_thread *thread);
 void test_thread_set_node(struct test_thread *thread, seL4_Word node);
 
+/* Takes back all threads, objects and slots that the running test has made so far, as happens when it ends.
+ * For tests that go through many cases. */
+void test_reset(void);
+
 /* The priority of the thread that runs the tests: set before each test, below the maximum so that tests can
  * go above. */
 #define TEST_PRIORITY 100
