@@ -2,6 +2,7 @@
 #
 #   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf
 #   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
+#   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf
 #   tests/host/test_*.c     -> out/host/test_*
 #
 # The flavours of a root task: out, and out/up for kernels that are booted with abi=up, whose invocations are
@@ -12,6 +13,7 @@
 
 APP_NAMES    := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_NAMES   := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
+BENCH_NAMES  := $(notdir $(patsubst %/,%,$(wildcard bench/*/)))
 TEST_FLAGS   := -Itests/system/common
 
 sources = $(wildcard $(1)/*.c $(1)/*.S)
@@ -37,6 +39,8 @@ define flavour
 $(call program_objects,$(1),$(2))
 $(foreach name,$(APP_NAMES),\
 	$(eval $(call program,$(1),$(1)/apps/$(name).elf,$(call sources,apps/$(name)))))
+$(foreach name,$(BENCH_NAMES),\
+	$(eval $(call program,$(1),$(1)/bench/$(name).elf,$(call sources,bench/$(name)))))
 $(foreach name,$(TEST_NAMES),\
 	$(eval $(call program,$(1),$(1)/tests/$(name).elf,\
 		$(call sources,tests/system/$(name)) $(call sources,tests/system/common))))
