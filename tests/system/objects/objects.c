@@ -274,3 +274,16 @@ void probe_run(struct probe *probe, seL4_CPtr fault_ep)
 {
     test_thread_start(probe_create(probe, fault_ep));
 }
+
+seL4_Word poll(seL4_CPtr notification)
+{
+    seL4_Word badge = 0;
+
+    seL4_Poll(notification, &badge);
+    return badge;
+}
+
+struct answer call(seL4_CPtr notification)
+{
+    return invoke(notification, (struct message){ 0 });
+}

@@ -124,6 +124,12 @@ seL4_CPtr device_untyped(seL4_Word bits);
 /* An untyped of device memory of 2^bits bytes, at most 2^38. */
 seL4_CPtr new_device_untyped(seL4_Word bits);
 
+/* The badge of a notification's signals; 0 if there were none. */
+seL4_Word poll(seL4_CPtr notification);
+
+/* Calls a notification, which signals it, or an object without a message. */
+struct answer call(seL4_CPtr cap);
+
 /* One system call by a thread of its own, which stops itself afterwards. */
 struct probe {
     seL4_Word number;
