@@ -7,7 +7,7 @@
  *
  *   word 0   63..59 type
  *            58..55 rights (endpoint, notification, reply), as in the binary interface
- *            54..49 radix, 48..43 guard size (CNode)
+ *            58 takes a whole capability pointer, 54..49 radix, 48..43 guard size (CNode)
  *            54..49 size_bits, 48 device (untyped)
  *            54..39 nothing, 38..12 page number (frame); 11 device, 10..9 size, 8..7 rights
  *            58 mapped (page table)
@@ -48,9 +48,12 @@ struct cap {
 };
 
 #define CAP_TYPE_SHIFT   59
+#define CAP_ADDRESS_MASK ((1ul << 39) - 1) /* of the object, frame or untyped, and a frame's attributes */
+#define CAP_TYPE_MASK    (31ul << CAP_TYPE_SHIFT)
 #define CAP_RIGHTS_SHIFT 55
 #define CAP_RADIX_SHIFT  49
 #define CAP_GUARD_SHIFT  43
+#define CAP_FULL_SHIFT   58
 #define CAP_SIZE_SHIFT   49
 #define CAP_DEVICE_SHIFT 48
 #define CAP_MAPPED_SHIFT 58
@@ -59,6 +62,7 @@ struct cap {
 #define FRAME_DEVICE_SHIFT 11
 #define FRAME_SIZE_SHIFT   9
 #define FRAME_RIGHTS_SHIFT 7
+#define FRAME_RIGHTS_MASK  (3ul << FRAME_RIGHTS_SHIFT)
 
 /* What a frame capability permits; the numbers are the kernel's own. Kernel-only frames cannot be read. */
 enum frame_rights {
@@ -89,6 +93,18 @@ static inline struct cap cap_null(void)
     return (struct cap){ 0, 0 };
 }
 
+/* Served by the front door itself, not through the operations of its type. */
+static inline bool cap_is_ipc_object(struct cap cap)
+{
+    return cap_is(cap, CAP_ENDPOINT) || cap_is(cap, CAP_NOTIFICATION) || cap_is(cap, CAP_REPLY);
+}
+
+/* Invoked by a request that is decoded and performed. */
+static inline bool cap_is_kernel_object(struct cap cap)
+{
+    return !cap_is_ipc_object(cap) && !cap_is(cap, CAP_NULL) && !cap_is(cap, CAP_ZOMBIE);
+}
+
 static inline bool cap_is_null(struct cap cap)
 {
     return cap.w0 == 0;
@@ -108,7 +124,7 @@ static inline struct cap cap_make_object(enum cap_type type, const void *object,
 /* The object of an endpoint, notification, TCB, CNode, page table, ASID pool or reply capability. */
 static inline void *cap_object(struct cap cap)
 {
-    return phys_to_ptr(cap.w0 & mask(PHYS_WINDOW_BITS));
+    return window_ptr(cap.w0);
 }
 
 /* Endpoints, notifications, replies: rights and badge. */
@@ -163,8 +179,15 @@ static inline struct cap cap_make_cnode(const void *slots, unsigned radix, unsig
 {
     struct cap cap = cap_make_object(CAP_CNODE, slots, guard);
 
-    cap.w0 |= (word_t)radix << CAP_RADIX_SHIFT | (word_t)guard_size << CAP_GUARD_SHIFT;
+    cap.w0 |= (word_t)radix << CAP_RADIX_SHIFT | (word_t)guard_size << CAP_GUARD_SHIFT |
+              (word_t)(radix + guard_size == WORD_BITS) << CAP_FULL_SHIFT;
     return cap;
+}
+
+/* A CNode whose guard and radix take all bits of a capability pointer, so a lookup is one comparison. */
+static inline bool cap_is_full_cnode(struct cap cap)
+{
+    return cap.w0 >> CAP_FULL_SHIFT == (CAP_CNODE << 1 | 1);
 }
 
 /* Untyped memory. The address is physical and may lie above the window if it is a device's. */
@@ -258,6 +281,11 @@ static inline word_t cap_mapping(word_t asid, word_t vaddr)
 static inline bool page_table_is_mapped(struct cap cap)
 {
     return cap.w0 >> CAP_MAPPED_SHIFT & 1;
+}
+
+static inline bool cap_is_mapped_page_table(struct cap cap)
+{
+    return cap.w0 >> CAP_MAPPED_SHIFT == (CAP_PAGE_TABLE << 1 | 1);
 }
 
 static inline struct cap page_table_set_mapped(struct cap cap, word_t asid, word_t vaddr)

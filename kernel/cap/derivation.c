@@ -136,32 +136,32 @@ void slot_remove(struct slot *slot)
     *slot = (struct slot){ 0 };
 }
 
-static word_t region_start(struct cap cap)
+/* Types whose objects lie in memory that came from an untyped. Zombies are looked at separately. */
+#define MEMORY_TYPES                                                                   \
+    (1u << CAP_FRAME | 1u << CAP_UNTYPED | 1u << CAP_PAGE_TABLE | 1u << CAP_ENDPOINT | \
+     1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL)
+
+/*
+ * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either
+ * contain one another or are apart, and the start of the smaller one tells. Only untypeds contain untypeds,
+ * so for all others it is the smaller.
+ */
+static bool untyped_contains(struct cap untyped, struct cap cap)
 {
-    switch (cap_type(cap)) {
-    case CAP_UNTYPED:
-        return untyped_phys(cap);
-    case CAP_FRAME:
-        return frame_phys(cap);
-    default:
-        return ptr_to_phys(cap_object(cap));
+    if (!(MEMORY_TYPES >> cap_type(cap) & 1)) {
+        return false;
     }
+    unsigned bits = untyped_size_bits(untyped);
+    if (cap_is(cap, CAP_UNTYPED) && untyped_size_bits(cap) > bits) {
+        return false;
+    }
+    return ((untyped.w0 ^ cap.w0) & CAP_ADDRESS_MASK) >> bits == 0;
 }
 
-static unsigned region_bits(struct cap cap)
+static bool frame_contains(struct cap frame, struct cap cap)
 {
-    const struct cap_ops *ops = cap_ops(cap);
-
-    return ops->size_bits ? ops->size_bits(cap) : 0;
-}
-
-static bool region_contains(struct cap outer, struct cap inner)
-{
-    unsigned inner_bits = region_bits(inner);
-    unsigned outer_bits = region_bits(outer);
-
-    return inner_bits != 0 && inner_bits <= outer_bits &&
-           align_down(region_start(inner), outer_bits) == region_start(outer);
+    return cap_is(cap, CAP_FRAME) && frame_size(cap) <= frame_size(frame) &&
+           align_down(frame_phys(cap), frame_size_bits(frame_size(frame))) == frame_phys(frame);
 }
 
 /* An object that is being destroyed still occupies the memory that it came from. */
@@ -179,9 +179,9 @@ static bool same_region(struct cap a, struct cap b)
     case CAP_REPLY:
         return false;
     case CAP_UNTYPED:
-        return region_contains(a, b);
+        return untyped_contains(a, b);
     case CAP_FRAME:
-        return cap_is(b, CAP_FRAME) && region_contains(a, b);
+        return frame_contains(a, b);
     case CAP_CNODE:
         return cap_is(b, CAP_CNODE) && cap_object(a) == cap_object(b) && cnode_radix(a) == cnode_radix(b);
     case CAP_IRQ_CONTROL:
@@ -193,21 +193,6 @@ static bool same_region(struct cap a, struct cap b)
         return cap_is(b, cap_type(a));
     default:
         return cap_is(b, cap_type(a)) && cap_object(a) == cap_object(b);
-    }
-}
-
-bool cap_same_object(struct cap a, struct cap b)
-{
-    switch (cap_type(a)) {
-    case CAP_UNTYPED:
-        return false;
-    case CAP_IRQ_CONTROL:
-        return cap_is(b, CAP_IRQ_CONTROL);
-    case CAP_FRAME:
-        return cap_is(b, CAP_FRAME) && frame_phys(a) == frame_phys(b) && frame_size(a) == frame_size(b) &&
-               frame_is_device(a) == frame_is_device(b);
-    default:
-        return same_region(a, b);
     }
 }
 

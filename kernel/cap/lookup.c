@@ -40,16 +40,10 @@ void cap_lookup_bits(struct cap cap, word_t index, unsigned bits, struct lookup_
     }
 }
 
-struct slot *cap_lookup(struct cap root, word_t pointer, struct lookup_failure *failure)
+struct slot *cap_lookup_slow(struct cap root, word_t pointer, struct lookup_failure *failure)
 {
-    /* The common case: one CNode that takes all the bits. */
-    if (likely(cap_is(root, CAP_CNODE))) {
-        unsigned radix = cnode_radix(root);
-        if (likely(radix + cnode_guard_size(root) == WORD_BITS && pointer >> radix == cnode_guard(root))) {
-            return (struct slot *)cap_object(root) + (pointer & mask(radix));
-        }
-    }
     struct lookup_result result;
+
     cap_lookup_bits(root, pointer, WORD_BITS, &result);
     if (unlikely(!result.slot)) {
         *failure = result.failure;

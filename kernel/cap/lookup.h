@@ -23,9 +23,24 @@ struct lookup_result {
  * fails as an invalid root. The slot may be empty. */
 void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup_result *result);
 
+/* The general case of cap_lookup(). */
+struct slot *cap_lookup_slow(struct cap root, word_t pointer, struct lookup_failure *failure);
+
+/* The slot for a capability pointer that begins with the guard of a full CNode. */
+static inline struct slot *cap_lookup_full(struct cap root, word_t pointer)
+{
+    return (struct slot *)cap_object(root) + (pointer ^ cnode_guard(root) << cnode_radix(root));
+}
+
 /* Resolves a full capability pointer; bits left over at something that is no CNode are ignored. Returns NULL
  * and fills failure if it fails. */
-struct slot *cap_lookup(struct cap root, word_t pointer, struct lookup_failure *failure);
+static inline struct slot *cap_lookup(struct cap root, word_t pointer, struct lookup_failure *failure)
+{
+    if (likely(cap_is_full_cnode(root) && pointer >> cnode_radix(root) == cnode_guard(root))) {
+        return cap_lookup_full(root, pointer);
+    }
+    return cap_lookup_slow(root, pointer, failure);
+}
 
 /* Words that describe a failure, as they appear in messages: type first. Returns how many, 1 to 4. */
 unsigned lookup_failure_words(const struct lookup_failure *failure, word_t words[4]);

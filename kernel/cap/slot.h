@@ -61,4 +61,16 @@ bool slot_has_children(const struct slot *slot);
 /* No other capability names the same object. */
 bool slot_is_last(const struct slot *slot);
 
-bool cap_same_object(struct cap a, struct cap b);
+/* The capabilities name the same object, which is not memory that could be given away. */
+static inline bool cap_same_object(struct cap a, struct cap b)
+{
+    word_t differences = (a.w0 ^ b.w0) & (CAP_TYPE_MASK | CAP_ADDRESS_MASK);
+
+    if (cap_is(a, CAP_FRAME)) {
+        differences &= ~FRAME_RIGHTS_MASK;
+    }
+    if (differences) {
+        return false;
+    }
+    return !cap_is(a, CAP_UNTYPED) && !(cap_is(a, CAP_IRQ_HANDLER) && a.w1 != b.w1);
+}

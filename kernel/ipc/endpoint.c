@@ -19,27 +19,6 @@ static void wake(struct tcb *thread)
     sched_wake(thread);
 }
 
-void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant)
-{
-    struct slot *slot = &receiver->slots[TCB_CALLER];
-
-    assert(slot_is_empty(slot) && !sender->reply_slot);
-    slot->cap = cap_make_ipc(CAP_REPLY, sender, reply_can_grant ? ABI_RIGHT_GRANT : 0, 0);
-    sender->reply_slot = slot;
-    sender->state = THREAD_BLOCKED_ON_REPLY;
-}
-
-void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
-{
-    struct endpoint *endpoint = cap_object(cap);
-
-    thread->state = THREAD_BLOCKED_ON_RECEIVE;
-    thread->blocked_on = endpoint;
-    thread->receive_can_grant = cap_allows(cap, ABI_RIGHT_GRANT);
-    wait_append(&endpoint->queue, thread);
-    wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
-}
-
 /* The sender called. Without the right to be answered it is never heard of again. */
 static void end_call(struct tcb *sender, bool may_be_answered, struct tcb *receiver, bool reply_can_grant)
 {

@@ -30,8 +30,26 @@ void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking);
 
 /* Steps of the above, shared with the fast path. A sender that called waits for the reply of the receiver,
  * whose caller slot gets the capability for it. */
-void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant);
-void endpoint_wait_to_receive(struct tcb *thread, struct cap cap);
+static inline void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant)
+{
+    struct slot *slot = &receiver->slots[TCB_CALLER];
+
+    assert(slot_is_empty(slot) && !sender->reply_slot);
+    slot->cap = cap_make_ipc(CAP_REPLY, sender, reply_can_grant ? ABI_RIGHT_GRANT : 0, 0);
+    sender->reply_slot = slot;
+    sender->state = THREAD_BLOCKED_ON_REPLY;
+}
+
+static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
+{
+    struct endpoint *endpoint = cap_object(cap);
+
+    thread->state = THREAD_BLOCKED_ON_RECEIVE;
+    thread->blocked_on = endpoint;
+    thread->receive_can_grant = cap_allows(cap, ABI_RIGHT_GRANT);
+    wait_append(&endpoint->queue, thread);
+    wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
+}
 
 /* Lets some of the waiting threads repeat their system calls. True if more are left. */
 bool endpoint_cancel_some(struct endpoint *endpoint);

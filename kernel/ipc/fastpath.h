@@ -1,13 +1,112 @@
 /*
  * The fast path of Call and ReplyRecv: the common case of a short message to a waiting partner that runs
- * next. It does what the slow path does, or nothing and returns false.
+ * next. It does what the slow path does, or changes nothing and returns false.
  *
- * Needs the kernel lock in exclusive mode; thread is the running thread.
+ * It skips what the general case needs in between: the request, the IPC buffers, and the ready queues. The
+ * partner is switched to directly, because the scheduler would choose it: it is at least as important as
+ * every ready thread. Inline, so that the arguments stay in the registers they came in. Needs the kernel lock
+ * in exclusive mode.
  */
 #pragma once
 
-#include "thread/hart.h"
-#include "thread/tcb.h"
+#include "ipc/endpoint.h"
+#include "ipc/message.h"
+#include "ipc/notification.h"
+#include "thread/scheduler.h"
+#include "thread/switch.h"
 
-bool fastpath_call(struct hart *hart, struct tcb *thread, word_t pointer, word_t info);
-bool fastpath_reply_recv(struct hart *hart, struct tcb *thread, word_t pointer, word_t info);
+/* What a system call brings in registers a0 to a5, and who makes it. */
+#define SYSCALL_ARGUMENTS \
+    word_t pointer, word_t info, word_t mr0, word_t mr1, word_t mr2, word_t mr3, struct tcb *thread
+
+/* Length and extra capabilities together: at most four words and nothing else. */
+static inline bool fits_registers(word_t info)
+{
+    return (info & mask(9)) <= ABI_MSG_REGISTERS;
+}
+
+static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_t right, struct cap *cap)
+{
+    struct cap root = thread->slots[TCB_CSPACE].cap;
+
+    if (!cap_is_full_cnode(root) || pointer >> cnode_radix(root) != cnode_guard(root)) {
+        return false;
+    }
+    *cap = cap_lookup_full(root, pointer)->cap;
+    return cap_is(*cap, CAP_ENDPOINT) && cap_allows(*cap, right);
+}
+
+static inline bool runs_next(const struct hart *hart, const struct tcb *from, const struct tcb *to)
+{
+    return to->hart == hart && to->domain == current_domain && !hart->pending &&
+           (to->priority >= from->priority || to->priority >= sched_highest(hart));
+}
+
+static inline void deliver(struct tcb *to, word_t badge, word_t info, word_t mr0, word_t mr1, word_t mr2,
+                           word_t mr3)
+{
+    word_t *received = &to->context.regs[ABI_REG_A0];
+    unsigned length = info & mask(9);
+
+    received[0] = badge;
+    received[1] = info & ~(mask(3) << 9);
+    if (length) {
+        /* Words beyond the length keep what the receiver had. */
+        received[2] = mr0;
+        if (length > 1) {
+            received[3] = mr1;
+        }
+        if (length > 2) {
+            received[4] = mr2;
+        }
+        if (length > 3) {
+            received[5] = mr3;
+        }
+    }
+    to->state = THREAD_RUNNING;
+}
+
+/* A Call to a thread that waits to receive. */
+static inline __attribute__((always_inline)) bool fastpath_call(struct hart *hart, SYSCALL_ARGUMENTS)
+{
+    struct cap cap;
+
+    if (!find_endpoint(thread, pointer, ABI_RIGHT_WRITE, &cap) || !fits_registers(info) ||
+        thread->fault.type != FAULT_NONE || !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
+        return false;
+    }
+    struct endpoint *endpoint = cap_object(cap);
+    struct tcb *receiver = wait_head(&endpoint->queue);
+    if (wait_state(&endpoint->queue) != ENDPOINT_RECEIVING || !runs_next(hart, thread, receiver)) {
+        return false;
+    }
+    wait_remove(&endpoint->queue, receiver);
+    deliver(receiver, cap_badge(cap), info, mr0, mr1, mr2, mr3);
+    endpoint_wait_for_reply(thread, receiver, receiver->receive_can_grant);
+    thread_switch(hart, receiver);
+    return true;
+}
+
+/* A ReplyRecv that answers a Call and finds nobody waiting to send. */
+static inline __attribute__((always_inline)) bool fastpath_reply_recv(struct hart *hart, SYSCALL_ARGUMENTS)
+{
+    struct slot *reply = &thread->slots[TCB_CALLER];
+    struct cap cap;
+
+    if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
+        slot_is_empty(reply) || (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
+        return false;
+    }
+    struct tcb *caller = cap_object(reply->cap);
+    struct endpoint *endpoint = cap_object(cap);
+    if (caller->fault.type != FAULT_NONE || wait_state(&endpoint->queue) == ENDPOINT_SENDING ||
+        !runs_next(hart, thread, caller)) {
+        return false;
+    }
+    reply->cap = cap_null();
+    caller->reply_slot = NULL;
+    deliver(caller, 0, info, mr0, mr1, mr2, mr3);
+    endpoint_wait_to_receive(thread, cap);
+    thread_switch(hart, caller);
+    return true;
+}

@@ -7,21 +7,6 @@
 #include "cap/ops.h"
 #include "ipc/fault.h"
 
-word_t *ipc_buffer(const struct tcb *thread, bool write)
-{
-    struct cap frame = thread->slots[TCB_BUFFER].cap;
-
-    if (!cap_is(frame, CAP_FRAME) || frame_is_device(frame)) {
-        return NULL;
-    }
-    enum frame_rights rights = frame_rights(frame);
-    if (rights != FRAME_READ_WRITE && (write || rights != FRAME_READ_ONLY)) {
-        return NULL;
-    }
-    word_t offset = thread->ipc_buffer & mask(frame_size_bits(frame_size(frame)));
-    return phys_to_ptr(frame_phys(frame) + offset + ABI_IPC_BUFFER_MSG);
-}
-
 unsigned message_store(struct tcb *receiver, word_t *buffer, const word_t *words, unsigned count)
 {
     if (!buffer && count > ABI_MSG_REGISTERS) {

@@ -34,7 +34,20 @@ static inline unsigned info_length(word_t info)
 
 /* The message words of a thread's IPC buffer in the physical window; NULL if it has no buffer that may be
  * read (or, for write, written). Word i of a message is at index i; the first four travel in registers. */
-word_t *ipc_buffer(const struct tcb *thread, bool write);
+static inline word_t *ipc_buffer(const struct tcb *thread, bool write)
+{
+    struct cap frame = thread->slots[TCB_BUFFER].cap;
+
+    if (unlikely(!cap_is(frame, CAP_FRAME) || frame_is_device(frame))) {
+        return NULL;
+    }
+    enum frame_rights rights = frame_rights(frame);
+    if (unlikely(rights != FRAME_READ_WRITE && (write || rights != FRAME_READ_ONLY))) {
+        return NULL;
+    }
+    word_t offset = thread->ipc_buffer & mask(frame_size_bits(frame_size(frame)));
+    return phys_to_ptr(frame_phys(frame) + offset + ABI_IPC_BUFFER_MSG);
+}
 
 /* The words behind the message: capabilities or badges, and the receive path. */
 static inline word_t *buffer_caps(word_t *buffer)

@@ -5,8 +5,8 @@
 
 #include "lib/types.h"
 
-/* The number of the lowest bit that is set; value is not 0. A lone bit times a de Bruijn sequence has a different
- * pattern in its top six bits for each place. */
+/* The number of the lowest bit that is set; value is not 0. A lone bit times a de Bruijn sequence has a
+ * different pattern in its top six bits for each place. */
 static inline unsigned lowest_bit(word_t value)
 {
     static const uint8_t places[64] = {

@@ -1,5 +1,5 @@
 /*
- * Serving a request, and what several decoders share.
+ * What several decoders share.
  */
 #include "object/request.h"
 
@@ -17,8 +17,8 @@ word_t error_missing_capability(struct result *result, word_t from_source, word_
     return error_failed_lookup(result, from_source, &failure);
 }
 
-word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
-                           struct slot **slot, struct result *result)
+word_t request_lookup_slot_slow(struct cap root, word_t index, word_t depth, word_t from_source,
+                                struct slot **slot, struct result *result)
 {
     struct lookup_result lookup;
 
@@ -48,23 +48,6 @@ word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, st
 
     if (error == ERR_NONE && !slot_is_empty(*slot)) {
         return ERR_DELETE_FIRST;
-    }
-    return error;
-}
-
-word_t request_serve(const struct request *request, struct result *result, enum progress *progress)
-{
-    struct operation operation;
-    const struct cap_ops *ops = cap_ops(request->cap);
-
-    *progress = DONE;
-    result->length = 0;
-    if (!ops->decode) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    word_t error = ops->decode(request, &operation, result);
-    if (error == ERR_NONE) {
-        *progress = operation.perform(&operation, result);
     }
     return error;
 }

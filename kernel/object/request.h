@@ -21,7 +21,7 @@ struct request {
     unsigned length; /* words */
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
-    word_t first[ABI_MSG_REGISTERS];
+    const word_t *first;                        /* the first four message words */
     const word_t *words; /* message word i at index i, from the fourth on; NULL if there are no more */
 };
 
@@ -142,9 +142,21 @@ static inline word_t error_not_enough_memory(struct result *result, word_t bytes
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure);
 word_t error_missing_capability(struct result *result, word_t from_source, word_t bits_left);
 
+/* The general case of request_lookup_slot(). */
+word_t request_lookup_slot_slow(struct cap root, word_t index, word_t depth, word_t from_source,
+                                struct slot **slot, struct result *result);
+
 /* The lookup of a slot for index and depth arguments, with its group of errors. */
-word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
-                           struct slot **slot, struct result *result);
+static inline word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
+                                         struct slot **slot, struct result *result)
+{
+    if (likely(depth == WORD_BITS && cap_is_full_cnode(root) &&
+               index >> cnode_radix(root) == cnode_guard(root))) {
+        *slot = cap_lookup_full(root, index);
+        return ERR_NONE;
+    }
+    return request_lookup_slot_slow(root, index, depth, from_source, slot, result);
+}
 
 /* The same for the slot that is to receive a capability: occupied is an error too. */
 word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, struct slot **slot,
@@ -152,4 +164,20 @@ word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, st
 
 /* Decodes and performs. On success the error is ERR_NONE; *progress is AGAIN if the request must be made
  * again. */
-word_t request_serve(const struct request *request, struct result *result, enum progress *progress);
+static inline word_t request_serve(const struct request *request, struct result *result,
+                                   enum progress *progress)
+{
+    struct operation operation;
+    const struct cap_ops *ops = cap_ops(request->cap);
+
+    *progress = DONE;
+    result->length = 0;
+    if (unlikely(!ops->decode)) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    word_t error = ops->decode(request, &operation, result);
+    if (likely(error == ERR_NONE)) {
+        *progress = operation.perform(&operation, result);
+    }
+    return error;
+}

@@ -246,10 +246,10 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     target->hart = hart;
     if (was_waiting || thread_is_runnable(target)) {
         sched_enqueue_tail(target);
-        this_hart()->ipi_targets |= bit(hart->id);
+        this_hart()->pending |= bit(hart->id);
     }
     if (runs_here) {
-        this_hart()->reschedule = true;
+        this_hart()->pending |= PENDING_RESCHEDULE;
     }
     return DONE;
 }

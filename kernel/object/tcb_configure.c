@@ -6,6 +6,7 @@
 #include "cap/delete.h"
 #include "cap/derive.h"
 #include "thread/kernel.h"
+#include "thread/switch.h"
 
 /* Replaces a capability of the thread by a copy of a source. Deleting the old one may have deleted the source
  * too; then the slot stays empty. */
@@ -32,7 +33,7 @@ static enum progress perform_configure(struct operation *operation, struct resul
         replace(target, TCB_VSPACE, operation->configure.caps[TCB_VSPACE],
                 operation->configure.sources[TCB_VSPACE]);
         if (target == this_hart()->current) {
-            thread_load_vspace(target);
+            thread_load_vspace(this_hart(), target);
         }
     }
     if (operation->configure.set_buffer) {

@@ -46,23 +46,6 @@ static void reply_from_kernel(struct tcb *thread, word_t error, const struct res
     thread->context.regs[ABI_REG_A1] = info_make(error, 0, 0, length);
 }
 
-/* Serves an invocation of a kernel object by the running thread. */
-static void invoke_object(struct tcb *thread, struct request *request, bool wants_reply)
-{
-    struct result result;
-    enum progress progress;
-
-    /* If the operation stops the thread, or has to be repeated, it starts again at the ecall. */
-    thread->state = THREAD_RESTART;
-    word_t error = request_serve(request, &result, &progress);
-    if (likely(progress == DONE && thread->state == THREAD_RESTART)) {
-        thread->state = THREAD_RUNNING;
-        if (wants_reply) {
-            reply_from_kernel(thread, error, &result);
-        }
-    }
-}
-
 static void reply_error(struct tcb *thread, word_t error, unsigned flags, word_t capability)
 {
     struct result result;
@@ -107,7 +90,7 @@ static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
 
 /* Looks up the extra capabilities. False if one does not resolve, which is reported unless the call is
  * non-blocking. */
-static bool lookup_extras(struct tcb *thread, struct request *request, word_t *buffer, unsigned flags)
+static inline bool lookup_extras(struct tcb *thread, struct request *request, word_t *buffer, unsigned flags)
 {
     struct lookup_failure failure;
 
@@ -124,51 +107,67 @@ static bool lookup_extras(struct tcb *thread, struct request *request, word_t *b
     return true;
 }
 
-static void invoke(struct tcb *thread, word_t pointer, word_t info, unsigned flags)
+/* Serves an invocation of a kernel object by the running thread. */
+static inline void invoke_object(struct tcb *thread, struct request *request, bool wants_reply)
 {
+    struct result result;
+    enum progress progress;
+
+    /* If the operation stops the thread, or has to be repeated, it starts again at the ecall. */
+    thread->state = THREAD_RESTART;
+    word_t error = request_serve(request, &result, &progress);
+    if (likely(progress == DONE && thread->state == THREAD_RESTART)) {
+        thread->state = THREAD_RUNNING;
+        if (wants_reply) {
+            reply_from_kernel(thread, error, &result);
+        }
+    }
+}
+
+/* Serves whatever the thread invokes, as its registers say. Inlined into the three system calls that differ
+ * in flags. */
+static inline __attribute__((always_inline)) void invoke(struct tcb *thread, unsigned flags)
+{
+    struct cap root = thread->slots[TCB_CSPACE].cap;
+    word_t pointer = thread->context.regs[ABI_REG_A0];
+    word_t info = thread->context.regs[ABI_REG_A1];
     struct lookup_failure failure;
     struct request request;
 
-    struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+    struct slot *slot = cap_lookup(root, pointer, &failure);
     if (unlikely(!slot)) {
         if (flags & CALL_BLOCKING) {
             fault_raise_cap(thread, pointer, false, &failure);
         }
         return;
     }
-    request.length = info_length(info);
+    request.length = info & mask(7);
     request.extra_count = info_extra_caps(info);
     request.words = NULL;
     if (request.extra_count || request.length > ABI_MSG_REGISTERS) {
         word_t *buffer = ipc_buffer(thread, false);
         request.words = buffer;
-        if (!buffer) {
+        request.length = info_length(info);
+        if (unlikely(!buffer)) {
             request.extra_count = 0;
             request.length = (unsigned)min_word(request.length, ABI_MSG_REGISTERS);
-        } else if (!lookup_extras(thread, &request, buffer, flags)) {
+        } else if (unlikely(!lookup_extras(thread, &request, buffer, flags))) {
             return;
         }
     }
-    switch (cap_type(slot->cap)) {
-    case CAP_NULL:
-    case CAP_ZOMBIE:
-        reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
+    request.cap = slot->cap;
+    if (unlikely(!cap_is_kernel_object(request.cap))) {
+        if (cap_is_ipc_object(request.cap)) {
+            invoke_ipc(thread, slot, flags);
+        } else {
+            reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
+        }
         return;
-    case CAP_ENDPOINT:
-    case CAP_NOTIFICATION:
-    case CAP_REPLY:
-        invoke_ipc(thread, slot, flags);
-        return;
-    default:
-        break;
     }
     request.thread = thread;
     request.slot = slot;
-    request.cap = slot->cap;
     request.label = internal_label(info_label(info));
-    for (unsigned i = 0; i < ABI_MSG_REGISTERS; i++) {
-        request.first[i] = thread->context.regs[ABI_REG_A2 + i];
-    }
+    request.first = &thread->context.regs[ABI_REG_A2];
     invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
 }
 
@@ -197,49 +196,112 @@ static void receive(struct tcb *thread, word_t pointer, bool blocking)
     fault_raise_cap(thread, pointer, true, &failure);
 }
 
-struct tcb *handle_syscall(struct tcb *thread, word_t pointer, word_t info, word_t number)
-{
-    struct hart *hart = this_hart();
-
-    kernel_lock_exclusive(hart);
-    if (unlikely(hart->entry_void)) {
-        return kernel_exit_void(hart);
+/* Every handler begins so: the kernel is locked, and unless what the thread came for became void meanwhile,
+ * served. */
+#define ENTER(hart)                    \
+    struct hart *(hart) = this_hart(); \
+    if (kernel_lock_exclusive(hart)) { \
+        return kernel_exit_void(hart); \
     }
-    switch ((long)number) {
-    case SYS_CALL:
-        if (!fastpath_call(hart, thread, pointer, info)) {
-            invoke(thread, pointer, info, CALL_BLOCKING | CALL_WANTS_REPLY);
-        }
-        break;
-    case SYS_REPLY_RECV:
-        if (!fastpath_reply_recv(hart, thread, pointer, info)) {
-            reply_to_caller(thread);
-            receive(thread, pointer, true);
-        }
-        break;
-    case SYS_SEND:
-        invoke(thread, pointer, info, CALL_BLOCKING);
-        break;
-    case SYS_NB_SEND:
-        invoke(thread, pointer, info, 0);
-        break;
-    case SYS_RECV:
-        receive(thread, pointer, true);
-        break;
-    case SYS_REPLY:
-        reply_to_caller(thread);
-        break;
-    case SYS_YIELD:
-        sched_yield();
-        break;
-    case SYS_NB_RECV:
-        receive(thread, pointer, false);
-        break;
-    default:
-        if (!debug_syscall(thread, pointer, number)) {
-            fault_raise_unknown_syscall(thread, number);
-        }
-        break;
+
+#define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
+
+static __attribute__((noinline)) struct tcb *call(struct hart *hart, struct tcb *thread)
+{
+    invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_call(SYSCALL_ARGUMENTS)
+{
+    ENTER(hart);
+    if (fastpath_call(hart, ARGUMENTS)) {
+        kernel_unlock(hart);
+        return hart->current;
+    }
+    return call(hart, thread);
+}
+
+static __attribute__((noinline)) struct tcb *reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
+{
+    reply_to_caller(thread);
+    receive(thread, pointer, true);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_reply_recv(SYSCALL_ARGUMENTS)
+{
+    ENTER(hart);
+    if (fastpath_reply_recv(hart, ARGUMENTS)) {
+        kernel_unlock(hart);
+        return hart->current;
+    }
+    return reply_recv(hart, thread, pointer);
+}
+
+static struct tcb *handle_send(SYSCALL_ARGUMENTS)
+{
+    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    invoke(thread, CALL_BLOCKING);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_nb_send(SYSCALL_ARGUMENTS)
+{
+    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    invoke(thread, 0);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_recv(SYSCALL_ARGUMENTS)
+{
+    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    receive(thread, pointer, true);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_nb_recv(SYSCALL_ARGUMENTS)
+{
+    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    receive(thread, pointer, false);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_reply(SYSCALL_ARGUMENTS)
+{
+    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    reply_to_caller(thread);
+    return kernel_exit(hart);
+}
+
+static struct tcb *handle_yield(SYSCALL_ARGUMENTS)
+{
+    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3, (void)thread;
+    ENTER(hart);
+    sched_yield(hart);
+    return kernel_exit(hart);
+}
+
+struct tcb *(*const syscall_table[])(SYSCALL_ARGUMENTS) = {
+    [~SYS_CALL] = handle_call,   [~SYS_REPLY_RECV] = handle_reply_recv,
+    [~SYS_SEND] = handle_send,   [~SYS_NB_SEND] = handle_nb_send,
+    [~SYS_RECV] = handle_recv,   [~SYS_REPLY] = handle_reply,
+    [~SYS_YIELD] = handle_yield, [~SYS_NB_RECV] = handle_nb_recv,
+};
+
+_Static_assert(ARRAY_SIZE(syscall_table) == SYSCALLS, "offsets.h");
+
+struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
+{
+    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
+    ENTER(hart);
+    if (!debug_syscall(thread, pointer, number)) {
+        fault_raise_unknown_syscall(thread, number);
     }
     return kernel_exit(hart);
 }
@@ -251,7 +313,7 @@ void handle_interrupts(struct hart *hart)
     if (pending & SIP_SOFTWARE) {
         /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
         csr_clear(sip, SIP_SOFTWARE);
-        hart->reschedule = true;
+        hart->pending |= PENDING_RESCHEDULE;
     }
     if (pending & SIP_TIMER) {
         timer_acknowledge(hart);
@@ -263,8 +325,9 @@ void handle_interrupts(struct hart *hart)
 }
 
 /*
- * The page is there, and this hart only remembers that it was not. After a fence the access succeeds: an entry that
- * permits an access and still faults does not exist, as the kernel writes none with reserved or clear A and D bits.
+ * The page is there, and this hart only remembers that it was not. After a fence the access succeeds: an
+ * entry that permits an access and still faults does not exist, as the kernel writes none with reserved or
+ * clear A and D bits.
  */
 static bool fault_is_stale(const struct tcb *thread, word_t address, word_t needed)
 {
@@ -324,12 +387,7 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
 
 struct tcb *handle_trap(struct tcb *thread, word_t cause)
 {
-    struct hart *hart = this_hart();
-
-    kernel_lock_exclusive(hart);
-    if (unlikely(hart->entry_void)) {
-        return kernel_exit_void(hart);
-    }
+    ENTER(hart);
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {

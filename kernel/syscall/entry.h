@@ -1,12 +1,16 @@
 /*
- * The synchronous front door, called by the trap entry (arch/riscv64/entry.S). Both return the thread to run.
+ * The synchronous front door, called by the trap entry (arch/riscv64/entry.S). Every handler returns the
+ * thread to run.
  */
 #pragma once
 
-#include "thread/tcb.h"
+#include "ipc/fastpath.h"
 
-/* An ecall: capability, message info and number are a0, a1 and a7 as they came. */
-struct tcb *handle_syscall(struct tcb *thread, word_t pointer, word_t info, word_t number);
+/* The handlers of system calls -1, -2, ... */
+extern struct tcb *(*const syscall_table[])(SYSCALL_ARGUMENTS);
+
+/* An ecall with any other number, which is in a7: a debug call or a fault. */
+struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number);
 
 /* Any other trap, by its scause. */
 struct tcb *handle_trap(struct tcb *thread, word_t cause);

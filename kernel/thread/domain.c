@@ -11,26 +11,16 @@ struct domain_entry domain_schedule[DOMAIN_SCHEDULE_ENTRIES] = { { .domain = 0, 
 unsigned domain_start;
 
 static unsigned schedule_index;
-static word_t ticks_left = FOREVER;
+word_t domain_ticks_left = FOREVER;
 
 #if REL4_NUM_DOMAINS > 1
 unsigned current_domain;
 #endif
 
-bool domain_tick(void)
-{
-    return REL4_NUM_DOMAINS > 1 && ticks_left && --ticks_left == 0;
-}
-
-bool domain_time_is_up(void)
-{
-    return REL4_NUM_DOMAINS > 1 && ticks_left == 0;
-}
-
 static void enter(unsigned index)
 {
     schedule_index = index;
-    ticks_left = domain_schedule[index].ticks;
+    domain_ticks_left = domain_schedule[index].ticks;
 #if REL4_NUM_DOMAINS > 1
     current_domain = (unsigned)domain_schedule[index].domain;
 #endif
@@ -48,8 +38,8 @@ void domain_set_start(unsigned index)
     domain_start = index;
     /* The next decision goes on from the entry before the end, that is, to the start. */
     schedule_index = DOMAIN_SCHEDULE_ENTRIES - 2;
-    ticks_left = 0;
-    this_hart()->reschedule = true;
+    domain_ticks_left = 0;
+    this_hart()->pending |= PENDING_RESCHEDULE;
 }
 
 void domain_set(struct tcb *thread, unsigned domain)
@@ -60,7 +50,7 @@ void domain_set(struct tcb *thread, unsigned domain)
     sched_dequeue(thread);
     thread->domain = (uint8_t)domain;
     if (hart->current == thread) {
-        hart->reschedule = true;
+        hart->pending |= PENDING_RESCHEDULE;
     } else if (was_waiting) {
         sched_wake(thread);
     }

@@ -28,9 +28,18 @@ static inline bool domain_is_end_marker(unsigned index)
     return domain_schedule[index].domain == 0 && domain_schedule[index].ticks == 0;
 }
 
+extern word_t domain_ticks_left;
+
 /* Counts a tick; true if the domain's time is up. */
-bool domain_tick(void);
-bool domain_time_is_up(void);
+static inline bool domain_tick(void)
+{
+    return REL4_NUM_DOMAINS > 1 && domain_ticks_left && --domain_ticks_left == 0;
+}
+
+static inline bool domain_time_is_up(void)
+{
+    return REL4_NUM_DOMAINS > 1 && domain_ticks_left == 0;
+}
 
 /* Goes on to the next entry of the schedule. */
 void domain_advance(void);

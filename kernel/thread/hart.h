@@ -30,16 +30,25 @@ struct lock_node {
     unsigned waiting;
 };
 
+/* In hart->pending. */
+#define PENDING_RESCHEDULE (1ul << 63)
+
 struct hart {
     struct hart_arch arch;
     unsigned id; /* logical number, 0 to harts_online - 1 */
 
     struct tcb *current; /* the thread that runs, or idle_thread */
 
-    /* What the scheduler does before this hart leaves the kernel: nothing when both are clear, look for the
-     * best ready thread when reschedule is set, else switch to the candidate if it deserves it. */
+    /* What the scheduler does before this hart leaves the kernel: nothing when nothing is set, look for the
+     * best ready thread when a reschedule is pending, else switch to the candidate if it deserves it. */
     struct tcb *candidate;
-    bool reschedule;
+
+    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, and in the low bits the harts,
+     * by logical number, that get an inter-processor interrupt. */
+    word_t pending;
+
+    /* There are other harts, so the kernel has to be locked. */
+    bool locks;
 
     /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
      * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
@@ -51,9 +60,6 @@ struct hart {
 
     /* Another hart takes down the address space that this one is in. Partner: asid_release(). */
     unsigned leave_address_space;
-
-    /* Harts, by logical number, that get an inter-processor interrupt when this one leaves the kernel. */
-    word_t ipi_targets;
 
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;

@@ -10,6 +10,7 @@
 #include "lib/bits.h"
 #include "lib/preempt.h"
 #include "thread/scheduler.h"
+#include "thread/switch.h"
 
 #define WORK_UNITS_PER_LOOK 100
 
@@ -36,7 +37,7 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
     hart->parked = 0;
 }
 
-void kernel_lock_exclusive(struct hart *hart)
+bool kernel_lock_among_harts(struct hart *hart)
 {
     struct lock_node *node = &hart->lock_node;
 
@@ -46,10 +47,12 @@ void kernel_lock_exclusive(struct hart *hart)
     struct lock_node *before = __atomic_exchange_n(&lock_tail, node, __ATOMIC_ACQ_REL);
     if (unlikely(before != NULL)) {
         wait_for_lock(hart, before);
+        return hart->entry_void;
     }
+    return false;
 }
 
-void kernel_unlock(struct hart *hart)
+void kernel_unlock_among_harts(struct hart *hart)
 {
     struct lock_node *node = &hart->lock_node;
     struct lock_node *next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE);
@@ -84,43 +87,8 @@ bool preemption_point(void)
     return interrupt_pending() || kernel_lock_contended(hart);
 }
 
-void thread_load_vspace(const struct tcb *thread)
+static void send_ipis(word_t targets)
 {
-    struct cap cap = thread->slots[TCB_VSPACE].cap;
-
-    if (likely(cap_is(cap, CAP_PAGE_TABLE) && page_table_is_mapped(cap))) {
-        word_t asid = cap_mapped_asid(cap);
-        word_t *entry = asid_entry(asid);
-        word_t root = ptr_to_phys(cap_object(cap));
-        if (likely(entry && asid_root_phys(*entry) == root)) {
-            *entry |= bit(this_hart()->id);
-            vm_activate(root, asid);
-            return;
-        }
-    }
-    vm_activate_kernel();
-}
-
-void thread_switch(struct hart *hart, struct tcb *next)
-{
-    word_t reservation;
-
-    hart->current = next;
-    fpu_switch(hart, next);
-    if (next == &idle_thread) {
-        vm_activate_kernel();
-        return;
-    }
-    thread_load_vspace(next);
-    /* A reservation of the thread before must not let a store-conditional of this one succeed. */
-    __asm__ volatile("sc.d zero, zero, (%0)" ::"r"(&reservation) : "memory");
-}
-
-static void send_ipis(struct hart *hart)
-{
-    word_t targets = hart->ipi_targets;
-
-    hart->ipi_targets = 0;
     while (targets) {
         unsigned id = lowest_bit(targets);
         targets &= targets - 1;
@@ -128,12 +96,19 @@ static void send_ipis(struct hart *hart)
     }
 }
 
+/* Lets go of the lock, and only then tells other harts what there is for them. */
+static void leave(struct hart *hart)
+{
+    word_t targets = hart->pending;
+
+    hart->pending = 0;
+    kernel_unlock(hart);
+    send_ipis(targets);
+}
+
 static void idle(struct hart *hart)
 {
-    kernel_unlock(hart);
-    if (hart->ipi_targets) {
-        send_ipis(hart);
-    }
+    leave(hart);
     while (!interrupt_pending()) {
         wait_for_interrupt();
     }
@@ -141,15 +116,12 @@ static void idle(struct hart *hart)
     handle_interrupts(hart);
 }
 
-struct tcb *kernel_exit(struct hart *hart)
+struct tcb *kernel_exit_slow(struct hart *hart)
 {
     for (;;) {
-        struct tcb *next = hart->current;
-        if (hart->candidate || hart->reschedule || !thread_is_runnable(next)) {
-            next = sched_choose(hart);
-            if (next != hart->current) {
-                thread_switch(hart, next);
-            }
+        struct tcb *next = sched_choose(hart);
+        if (next != hart->current) {
+            thread_switch(hart, next);
         }
         if (unlikely(next == &idle_thread)) {
             idle(hart);
@@ -159,10 +131,7 @@ struct tcb *kernel_exit(struct hart *hart)
             next->context.next_pc = next->context.regs[ABI_REG_PC];
             next->state = THREAD_RUNNING;
         }
-        kernel_unlock(hart);
-        if (unlikely(hart->ipi_targets != 0)) {
-            send_ipis(hart);
-        }
+        leave(hart);
         return next;
     }
 }
@@ -170,7 +139,7 @@ struct tcb *kernel_exit(struct hart *hart)
 struct tcb *kernel_exit_void(struct hart *hart)
 {
     hart->entry_void = false;
-    hart->reschedule = true;
+    hart->pending |= PENDING_RESCHEDULE;
     /* The thread may have new registers and a new address space, or be gone. */
     thread_switch(hart, hart->current);
     return kernel_exit(hart);
@@ -180,8 +149,9 @@ _Noreturn void kernel_enter(void)
 {
     struct hart *hart = this_hart();
 
+    hart->locks = harts_online > 1;
     kernel_lock_exclusive(hart);
-    hart->reschedule = true;
+    hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));
 }
 

@@ -10,15 +10,42 @@
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
-void kernel_lock_exclusive(struct hart *hart);
-void kernel_unlock(struct hart *hart);
+/* The lock among several harts; see kernel_lock_exclusive() and kernel_unlock(). */
+bool kernel_lock_among_harts(struct hart *hart);
+void kernel_unlock_among_harts(struct hart *hart);
+
+/* Takes the lock. True if what this hart came for became void while it waited: it leaves by
+ * kernel_exit_void(). */
+static inline bool kernel_lock_exclusive(struct hart *hart)
+{
+    return unlikely(hart->locks) && kernel_lock_among_harts(hart);
+}
+
+static inline void kernel_unlock(struct hart *hart)
+{
+    if (unlikely(hart->locks)) {
+        kernel_unlock_among_harts(hart);
+    }
+}
 
 /* Another hart waits for the lock. */
 bool kernel_lock_contended(const struct hart *hart);
 
+/* The general case of kernel_exit(). */
+struct tcb *kernel_exit_slow(struct hart *hart);
+
 /* Chooses the thread that runs next, makes the hart ready for it, lets go of the lock and returns the thread,
  * for return_to_user. Waits inside for as long as there is none. */
-struct tcb *kernel_exit(struct hart *hart);
+static inline struct tcb *kernel_exit(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+
+    if (likely(!hart->candidate && !hart->pending && current->state == THREAD_RUNNING)) {
+        kernel_unlock(hart);
+        return current;
+    }
+    return kernel_exit_slow(hart);
+}
 
 /* Enters user mode for the first time on this hart. */
 _Noreturn void kernel_enter(void);
@@ -26,15 +53,8 @@ _Noreturn void kernel_enter(void);
 /* What this hart came for is void; see entry_void in hart.h. */
 struct tcb *kernel_exit_void(struct hart *hart);
 
-/* Makes a thread the current one of this hart, with its address space and floating point; the last one is
- * already queued or waits. */
-void thread_switch(struct hart *hart, struct tcb *next);
-
 /* Installed by the front door: handles every pending interrupt of this hart. */
 void handle_interrupts(struct hart *hart);
-
-/* Loads the address space of the thread that runs or is about to run on this hart. */
-void thread_load_vspace(const struct tcb *thread);
 
 /* Makes sure that a thread which runs on another hart is inside the kernel and its registers are in memory.
  * The other hart continues what it came for when it gets the lock. */

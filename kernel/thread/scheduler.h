@@ -8,30 +8,81 @@
 #pragma once
 
 #include "thread/hart.h"
+#include "thread/ready_queue.h"
 #include "thread/tcb.h"
 
 #define TIME_SLICE_TICKS 5
 
-void sched_enqueue_head(struct tcb *thread);
-void sched_enqueue_tail(struct tcb *thread);
-
 /* Takes a thread out of its ready queue, or from being the candidate, if it is there. */
 void sched_dequeue(struct tcb *thread);
 
+/* The general case of sched_wake(). */
+void sched_wake_slow(struct tcb *thread);
+
 /* A thread became runnable. It may run at once, on this hart or, by an inter-processor interrupt, on its own.
  */
-void sched_wake(struct tcb *thread);
+static inline void sched_wake(struct tcb *thread)
+{
+    struct hart *hart = this_hart();
+
+    if (likely(thread->hart == hart && thread->domain == current_domain && !hart->candidate &&
+               !(hart->pending & PENDING_RESCHEDULE))) {
+        hart->candidate = thread;
+    } else {
+        sched_wake_slow(thread);
+    }
+}
+
+/* Chooses the next thread of a hart; idle_thread if none is ready. It is no longer queued. */
+static inline struct tcb *sched_choose(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+    struct tcb *candidate = hart->candidate;
+    bool current_runnable = thread_is_runnable(current);
+    bool reschedule = hart->pending & PENDING_RESCHEDULE;
+
+    hart->candidate = NULL;
+    hart->pending &= ~PENDING_RESCHEDULE;
+    if (domain_time_is_up()) {
+        domain_advance();
+        reschedule = true;
+    }
+    if (current_runnable && !candidate && !reschedule) {
+        return current;
+    }
+    if (candidate && !reschedule) {
+        if (current_runnable && candidate->priority <= current->priority) {
+            ready_insert(candidate, candidate->priority < current->priority);
+            return current;
+        }
+        if (candidate->priority >= sched_highest(hart)) {
+            if (current_runnable) {
+                sched_enqueue_head(current);
+            }
+            return candidate;
+        }
+    }
+    if (current_runnable && !current->ready_queued) {
+        sched_enqueue_head(current);
+    }
+    if (candidate) {
+        sched_enqueue_head(candidate);
+    }
+    return ready_take_highest(hart);
+}
 
 /* The running thread gives way to its equals. */
-void sched_yield(void);
+static inline void sched_yield(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+
+    if (hart->ready[current_domain].head[current->priority]) {
+        sched_enqueue_tail(current);
+        hart->pending |= PENDING_RESCHEDULE;
+    }
+}
 
 /* The tick of this hart: charges the running thread and the domain. */
 void sched_tick(struct hart *hart);
-
-/* Best ready thread of the hart in the current domain; -1 if none. */
-int sched_highest(const struct hart *hart);
-
-/* Chooses the next thread of a hart; idle_thread if none is ready. It is no longer queued. */
-struct tcb *sched_choose(struct hart *hart);
 
 void sched_set_priority(struct tcb *thread, unsigned priority);

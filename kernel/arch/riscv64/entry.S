@@ -60,24 +60,22 @@ trap_entry:
     ld      tp, TCB_HART(sp)
     bne     t0, t1, 1f
 
+    /* a0 to a5 are the arguments of every system call as they came; see syscall/entry.h. */
     addi    t2, t2, 4
     sd      t2, CONTEXT_NEXT_PC(sp)
-    mv      a6, a7              /* handle_syscall(thread, a0 capability, a1 info, a7 number) */
-    mv      a3, a7
-    mv      a2, a1
-    mv      a1, a0
-    mv      a0, sp
+    mv      a6, sp
     ld      sp, HART_STACK_TOP(tp)
-    call    handle_syscall
-    j       return_to_user
+    not     t0, a7
+    li      t1, SYSCALLS
+    bgeu    t0, t1, 2f
+    slli    t0, t0, 3
+    la      t1, syscall_table
+    add     t1, t1, t0
+    ld      t1, 0(t1)
+    jalr    t1
 
-1:  sd      t2, CONTEXT_NEXT_PC(sp)
-    mv      a1, t0              /* handle_trap(thread, cause) */
-    mv      a0, sp
-    ld      sp, HART_STACK_TOP(tp)
-    call    handle_trap
-
-/* a0 = the thread to run; everything else of the hart is set up for it. Does not return. */
+/* a0 = the thread to run; everything else of the hart is set up for it. The handlers above return here. */
+.balign 4
 .globl return_to_user
 return_to_user:
     mv      sp, a0
@@ -88,6 +86,16 @@ return_to_user:
     ld      t0, REG(24)(sp)
     ld      sp, REG(2)(sp)
     sret
+
+1:  sd      t2, CONTEXT_NEXT_PC(sp)
+    mv      a1, t0              /* handle_trap(thread, cause) */
+    mv      a0, sp
+    ld      sp, HART_STACK_TOP(tp)
+    call    handle_trap
+    j       return_to_user
+
+2:  call    handle_other_syscall
+    j       return_to_user
 
 /* A trap from the kernel: sp is 0, sscratch holds the kernel's sp. Report it on the panic stack. */
 kernel_trap:

@@ -29,7 +29,7 @@ void fpu_park(struct hart *hart)
     }
 }
 
-void fpu_switch(struct hart *hart, struct tcb *to)
+void fpu_switch_slow(struct hart *hart, struct tcb *to)
 {
     word_t status = csr_read(sstatus);
     word_t fs = status & SSTATUS_FS;

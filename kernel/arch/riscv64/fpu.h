@@ -8,14 +8,23 @@
  */
 #pragma once
 
+#include "arch/riscv64/csr.h"
 #include "lib/types.h"
+#include "thread/hart.h"
 
-struct hart;
 struct tcb;
+
+/* The general case of fpu_switch(). */
+void fpu_switch_slow(struct hart *hart, struct tcb *to);
 
 /* Prepares sstatus for the thread that is about to run on this hart, storing the previous owner's registers.
  */
-void fpu_switch(struct hart *hart, struct tcb *to);
+static inline void fpu_switch(struct hart *hart, struct tcb *to)
+{
+    if (unlikely((csr_read(sstatus) & SSTATUS_FS) || hart->fpu_owner == to)) {
+        fpu_switch_slow(hart, to);
+    }
+}
 
 /* Stores the owner's registers if they changed, so that other harts find them in memory. */
 void fpu_park(struct hart *hart);

@@ -15,6 +15,8 @@ struct hart_arch {
     word_t hart_id;      /* the firmware's number */
     word_t plic_context; /* supervisor context of this hart in the interrupt controller */
     word_t satp;         /* as last written */
+    word_t vspace;       /* first word of the capability whose root satp holds; 0 for the kernel's own root */
+    word_t reservation;  /* for reservation_clear() */
     word_t deadline;     /* of the next tick, in time counts */
 };
 
@@ -27,6 +29,12 @@ static inline struct hart *this_hart(void)
 
     __asm__("mv %0, tp" : "=r"(hart));
     return hart;
+}
+
+/* Ends a load reservation, so that a store-conditional of the next thread cannot succeed because of it. */
+static inline void reservation_clear(word_t *scratch)
+{
+    __asm__ volatile("sc.d zero, zero, (%0)" ::"r"(scratch) : "memory");
 }
 
 /* An interrupt waits to be taken by this hart. */

@@ -7,4 +7,5 @@
 #define TCB_HART          264
 #define HART_STACK_TOP    0
 #define FPU_FCSR          256
+#define SYSCALLS          8
 #define KERNEL_STACK_BITS 12

@@ -76,6 +76,7 @@ void vm_activate(word_t root_phys, word_t asid)
         return;
     }
     hart->arch.satp = satp;
+    hart->arch.vspace = 0;
     csr_write(satp, satp);
     if (unlikely(!asids_work)) {
         __asm__ volatile("sfence.vma" ::: "memory");

@@ -15,6 +15,12 @@ static inline void *phys_to_ptr(word_t phys)
     return (void *)(PHYS_WINDOW_BASE | phys);
 }
 
+/* The same for a word whose bits above the window's are anything: the window fills them with ones. */
+static inline void *window_ptr(word_t bits)
+{
+    return (void *)(PHYS_WINDOW_BASE | bits);
+}
+
 static inline word_t ptr_to_phys(const volatile void *ptr)
 {
     return (word_t)ptr & mask(PHYS_WINDOW_BITS);
