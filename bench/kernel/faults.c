@@ -15,7 +15,7 @@ static void touch_nothing(void *arg)
 static void undefined_instruction(void *arg)
 {
     (void)arg;
-    __asm__ volatile("unimp");
+    __asm__ volatile(".4byte 0xffffffff");
 }
 
 static void unknown_system_call(void *arg)

@@ -1,6 +1,7 @@
 /*
  * The fast path of Call and ReplyRecv: the common case of a short message to a waiting partner that runs
- * next. It does what the slow path does, or changes nothing and returns false.
+ * next. It does what the slow path does and returns the thread to run, with the kernel unlocked; or it
+ * changes nothing and returns NULL.
  *
  * It skips what the general case needs in between: the request, the IPC buffers, and the ready queues. The
  * partner is switched to directly, because the scheduler would choose it: it is at least as important as
@@ -67,46 +68,45 @@ static inline void deliver(struct tcb *to, word_t badge, word_t info, word_t mr0
 }
 
 /* A Call to a thread that waits to receive. */
-static inline __attribute__((always_inline)) bool fastpath_call(struct hart *hart, SYSCALL_ARGUMENTS)
+static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct hart *hart, SYSCALL_ARGUMENTS)
 {
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_WRITE, &cap) || !fits_registers(info) ||
         thread->fault.type != FAULT_NONE || !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
-        return false;
+        return NULL;
     }
     struct endpoint *endpoint = cap_object(cap);
     struct tcb *receiver = wait_head(&endpoint->queue);
     if (wait_state(&endpoint->queue) != ENDPOINT_RECEIVING || !runs_next(hart, thread, receiver)) {
-        return false;
+        return NULL;
     }
     wait_remove(&endpoint->queue, receiver);
     deliver(receiver, cap_badge(cap), info, mr0, mr1, mr2, mr3);
     endpoint_wait_for_reply(thread, receiver, receiver->receive_can_grant);
-    thread_switch(hart, receiver);
-    return true;
+    return thread_switch_exit(hart, receiver);
 }
 
 /* A ReplyRecv that answers a Call and finds nobody waiting to send. */
-static inline __attribute__((always_inline)) bool fastpath_reply_recv(struct hart *hart, SYSCALL_ARGUMENTS)
+static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(struct hart *hart,
+                                                                             SYSCALL_ARGUMENTS)
 {
     struct slot *reply = &thread->slots[TCB_CALLER];
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
         slot_is_empty(reply) || (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
-        return false;
+        return NULL;
     }
     struct tcb *caller = cap_object(reply->cap);
     struct endpoint *endpoint = cap_object(cap);
     if (caller->fault.type != FAULT_NONE || wait_state(&endpoint->queue) == ENDPOINT_SENDING ||
         !runs_next(hart, thread, caller)) {
-        return false;
+        return NULL;
     }
     reply->cap = cap_null();
     caller->reply_slot = NULL;
     deliver(caller, 0, info, mr0, mr1, mr2, mr3);
     endpoint_wait_to_receive(thread, cap);
-    thread_switch(hart, caller);
-    return true;
+    return thread_switch_exit(hart, caller);
 }

@@ -123,8 +123,8 @@ static enum progress perform_unmap(struct operation *operation, struct result *r
 
 static enum progress perform_get_address(struct operation *operation, struct result *result)
 {
-    result->words[0] = frame_phys(operation->map.slot->cap);
-    result->length = 1;
+    result->own[0] = frame_phys(operation->map.slot->cap);
+    result_set_length(result, 1);
     return DONE;
 }
 

@@ -5,8 +5,8 @@
 
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure)
 {
-    result->words[0] = from_source;
-    result->length = 1 + lookup_failure_words(failure, &result->words[1]);
+    result->own[0] = from_source;
+    result_set_length(result, 1 + lookup_failure_words(failure, &result->own[1]));
     return ERR_FAILED_LOOKUP;
 }
 

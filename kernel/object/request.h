@@ -25,11 +25,10 @@ struct request {
     const word_t *words; /* message word i at index i, from the fourth on; NULL if there are no more */
 };
 
-#define RESULT_MAX_WORDS ABI_REG_COUNT
-
 struct result {
     unsigned length;
-    word_t words[RESULT_MAX_WORDS];
+    const word_t *words; /* valid until the next request of the same thread; only set if there are any */
+    word_t own[5];       /* where they are, unless the operation has them elsewhere */
 };
 
 /* A checked request: what perform() needs, and nothing that user memory can still change. */
@@ -107,34 +106,55 @@ static inline word_t request_word(const struct request *request, unsigned i)
     return i < ABI_MSG_REGISTERS ? request->first[i] : user_load(&request->words[i]);
 }
 
+/* Copies count message words from word start on, all below request->length. */
+static inline void request_copy_words(const struct request *request, unsigned start, word_t *to,
+                                      unsigned count)
+{
+    unsigned end = start + count;
+
+    for (unsigned i = start; i < end && i < ABI_MSG_REGISTERS; i++) {
+        *to++ = request->first[i];
+    }
+    for (unsigned i = start > ABI_MSG_REGISTERS ? start : ABI_MSG_REGISTERS; i < end; i++) {
+        *to++ = user_load(&request->words[i]);
+    }
+}
+
+/* The words of a result are its own. */
+static inline void result_set_length(struct result *result, unsigned length)
+{
+    result->words = result->own;
+    result->length = length;
+}
+
 /* Errors of the binary interface. Each sets the words that belong to it and returns its code. */
 
 static inline word_t error_invalid_argument(struct result *result, word_t argument)
 {
-    result->words[0] = argument;
-    result->length = 1;
+    result->own[0] = argument;
+    result_set_length(result, 1);
     return ERR_INVALID_ARGUMENT;
 }
 
 static inline word_t error_invalid_capability(struct result *result, word_t capability)
 {
-    result->words[0] = capability;
-    result->length = 1;
+    result->own[0] = capability;
+    result_set_length(result, 1);
     return ERR_INVALID_CAPABILITY;
 }
 
 static inline word_t error_range(struct result *result, word_t low, word_t high)
 {
-    result->words[0] = low;
-    result->words[1] = high;
-    result->length = 2;
+    result->own[0] = low;
+    result->own[1] = high;
+    result_set_length(result, 2);
     return ERR_RANGE;
 }
 
 static inline word_t error_not_enough_memory(struct result *result, word_t bytes)
 {
-    result->words[0] = bytes;
-    result->length = 1;
+    result->own[0] = bytes;
+    result_set_length(result, 1);
     return ERR_NOT_ENOUGH_MEMORY;
 }
 

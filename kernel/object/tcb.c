@@ -42,9 +42,7 @@ static enum progress perform_read_registers(struct operation *operation, struct 
         thread_suspend(target);
     }
     result->length = (unsigned)operation->tcb.count;
-    for (unsigned i = 0; i < result->length; i++) {
-        result->words[i] = target->context.regs[i];
-    }
+    result->words = target->context.regs;
     return DONE;
 }
 
@@ -72,9 +70,7 @@ static enum progress perform_write_registers(struct operation *operation, struct
 
     (void)result;
     thread_interrupt(target);
-    for (unsigned i = 0; i < operation->tcb.count; i++) {
-        target->context.regs[i] = request_word(operation->tcb.request, 2 + i);
-    }
+    request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
     if (operation->tcb.flags & FLAG_WRITE_RESUME) {
         thread_resume(target);
@@ -297,8 +293,8 @@ static enum progress perform_set_flags(struct operation *operation, struct resul
     if (target == hart->current) {
         fpu_switch(hart, target);
     }
-    result->words[0] = flags;
-    result->length = 1;
+    result->own[0] = flags;
+    result_set_length(result, 1);
     return DONE;
 }
 

@@ -196,30 +196,36 @@ static void receive(struct tcb *thread, word_t pointer, bool blocking)
     fault_raise_cap(thread, pointer, true, &failure);
 }
 
-/* Every handler begins so: the kernel is locked, and unless what the thread came for became void meanwhile,
- * served. */
-#define ENTER(hart)                    \
-    struct hart *(hart) = this_hart(); \
-    if (kernel_lock_exclusive(hart)) { \
-        return kernel_exit_void(hart); \
-    }
-
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
+
+/*
+ * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
+ * the thread came for may become void meanwhile; that is kept out of the way of the single hart, whose
+ * arguments stay in the registers they came in.
+ */
+#define HANDLER(name)                                                                                       \
+    static inline                                                                                           \
+        __attribute__((always_inline)) struct tcb *name##_body(struct hart *hart, SYSCALL_ARGUMENTS);       \
+    static __attribute__((noinline)) struct tcb *name##_locked(SYSCALL_ARGUMENTS)                           \
+    {                                                                                                       \
+        struct hart *hart = this_hart();                                                                    \
+        return kernel_lock_exclusive(hart) ? kernel_exit_void(hart) : name##_body(hart, ARGUMENTS);         \
+    }                                                                                                       \
+    static struct tcb *name(SYSCALL_ARGUMENTS)                                                              \
+    {                                                                                                       \
+        struct hart *hart = this_hart();                                                                    \
+        return unlikely(hart->locks) ? name##_locked(ARGUMENTS) : name##_body(hart, ARGUMENTS);             \
+    }                                                                                                       \
+    static inline __attribute__((always_inline)) struct tcb *name##_body(                                   \
+        struct hart *hart, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
+        UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
+
+#define UNUSED __attribute__((unused))
 
 static __attribute__((noinline)) struct tcb *call(struct hart *hart, struct tcb *thread)
 {
     invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
     return kernel_exit(hart);
-}
-
-static struct tcb *handle_call(SYSCALL_ARGUMENTS)
-{
-    ENTER(hart);
-    if (fastpath_call(hart, ARGUMENTS)) {
-        kernel_unlock(hart);
-        return hart->current;
-    }
-    return call(hart, thread);
 }
 
 static __attribute__((noinline)) struct tcb *reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
@@ -229,60 +235,52 @@ static __attribute__((noinline)) struct tcb *reply_recv(struct hart *hart, struc
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_reply_recv(SYSCALL_ARGUMENTS)
+HANDLER(handle_call)
 {
-    ENTER(hart);
-    if (fastpath_reply_recv(hart, ARGUMENTS)) {
-        kernel_unlock(hart);
-        return hart->current;
-    }
-    return reply_recv(hart, thread, pointer);
+    struct tcb *next = fastpath_call(hart, ARGUMENTS);
+
+    return next ? next : call(hart, thread);
 }
 
-static struct tcb *handle_send(SYSCALL_ARGUMENTS)
+HANDLER(handle_reply_recv)
 {
-    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
+    struct tcb *next = fastpath_reply_recv(hart, ARGUMENTS);
+
+    return next ? next : reply_recv(hart, thread, pointer);
+}
+
+HANDLER(handle_send)
+{
     invoke(thread, CALL_BLOCKING);
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_nb_send(SYSCALL_ARGUMENTS)
+HANDLER(handle_nb_send)
 {
-    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
     invoke(thread, 0);
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_recv(SYSCALL_ARGUMENTS)
+HANDLER(handle_recv)
 {
-    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
     receive(thread, pointer, true);
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_nb_recv(SYSCALL_ARGUMENTS)
+HANDLER(handle_nb_recv)
 {
-    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
     receive(thread, pointer, false);
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_reply(SYSCALL_ARGUMENTS)
+HANDLER(handle_reply)
 {
-    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
     reply_to_caller(thread);
     return kernel_exit(hart);
 }
 
-static struct tcb *handle_yield(SYSCALL_ARGUMENTS)
+HANDLER(handle_yield)
 {
-    (void)pointer, (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3, (void)thread;
-    ENTER(hart);
     sched_yield(hart);
     return kernel_exit(hart);
 }
@@ -298,8 +296,12 @@ _Static_assert(ARRAY_SIZE(syscall_table) == SYSCALLS, "offsets.h");
 
 struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
 {
+    struct hart *hart = this_hart();
+
     (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    ENTER(hart);
+    if (kernel_lock_exclusive(hart)) {
+        return kernel_exit_void(hart);
+    }
     if (!debug_syscall(thread, pointer, number)) {
         fault_raise_unknown_syscall(thread, number);
     }
@@ -387,7 +389,11 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
 
 struct tcb *handle_trap(struct tcb *thread, word_t cause)
 {
-    ENTER(hart);
+    struct hart *hart = this_hart();
+
+    if (kernel_lock_exclusive(hart)) {
+        return kernel_exit_void(hart);
+    }
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {

@@ -136,6 +136,13 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     }
 }
 
+struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
+{
+    thread_switch(hart, next);
+    kernel_unlock(hart);
+    return next;
+}
+
 struct tcb *kernel_exit_void(struct hart *hart)
 {
     hart->entry_void = false;

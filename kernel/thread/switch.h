@@ -42,3 +42,19 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
     thread_load_vspace(hart, next);
     reservation_clear(&hart->arch.reservation);
 }
+
+/* The general case of thread_switch_exit(). */
+struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next);
+
+/* Switches to a thread that is running, not to be restarted, and leaves the kernel with it: kernel_exit() for
+ * those who know the outcome. */
+static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
+{
+    if (likely(next->slots[TCB_VSPACE].cap.w0 == hart->arch.vspace && !(csr_read(sstatus) & SSTATUS_FS) &&
+               hart->fpu_owner != next && !hart->locks)) {
+        hart->current = next;
+        reservation_clear(&hart->arch.reservation);
+        return next;
+    }
+    return thread_switch_exit_slow(hart, next);
+}

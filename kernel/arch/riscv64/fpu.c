@@ -44,11 +44,35 @@ void fpu_switch_slow(struct hart *hart, struct tcb *to)
     }
 }
 
+/* Major opcodes of the F and D extensions, bits 6 to 2: loads, stores, the four multiply-adds, and the rest.
+ */
+#define FP_OPCODES (1u << 0x01 | 1u << 0x09 | 1u << 0x10 | 1u << 0x11 | 1u << 0x12 | 1u << 0x13 | 1u << 0x14)
+
+#define OPCODE_SYSTEM 0x1c
+#define CSR_FCSR      3
+
+/* The instruction needs floating point; also true if the hart does not tell what it was (0). */
+static bool uses_floating_point(word_t instruction)
+{
+    unsigned opcode = instruction >> 2 & 31;
+
+    if (instruction == 0) {
+        return true;
+    }
+    if ((instruction & 3) == 3) {
+        word_t csr = instruction >> 20 & 0xfff;
+        return FP_OPCODES >> opcode & 1 || (opcode == OPCODE_SYSTEM && csr >= 1 && csr <= CSR_FCSR);
+    }
+    /* Compressed loads and stores of doubles: quadrants 0 and 2, function 1 and 5. */
+    return (instruction & 1) == 0 && (instruction >> 13 & 3) == 1;
+}
+
 bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
 {
     word_t status = csr_read(sstatus);
 
-    if ((status & SSTATUS_FS) || (thread->flags & ABI_TCB_FLAG_FPU_DISABLED)) {
+    if ((status & SSTATUS_FS) || (thread->flags & ABI_TCB_FLAG_FPU_DISABLED) ||
+        !uses_floating_point(csr_read(stval))) {
         return false;
     }
     csr_write(sstatus, status | SSTATUS_FS_CLEAN);
