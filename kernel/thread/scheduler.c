@@ -35,15 +35,15 @@ void sched_wake_slow(struct tcb *thread)
         wake_on_other_hart(thread);
         return;
     }
-    sched_enqueue_head(thread);
     if (thread->domain == current_domain) {
-        /* More than one woke up in this entry: all are queued, and the best is chosen. */
+        /* More than one woke up in this entry: all are queued, in this order, and the best is chosen. */
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);
             hart->candidate = NULL;
         }
         hart->pending |= PENDING_RESCHEDULE;
     }
+    sched_enqueue_head(thread);
 }
 
 void sched_tick(struct hart *hart)

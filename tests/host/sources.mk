@@ -1,2 +1,8 @@
-# What the unit tests link, besides themselves.
-HOST_KERNEL_SRCS += kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/regions.c
+# What the unit tests link, besides themselves and the machine of tests/host/arch.c: the object layer but for
+# kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
+HOST_KERNEL_SRCS := \
+	kernel/arch/riscv64/asid.c \
+	$(wildcard kernel/cap/*.c kernel/ipc/*.c kernel/object/*.c) \
+	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
+	kernel/lib/print.c \
+	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/regions.c

@@ -54,6 +54,20 @@ void actor_start(struct actor *actor, long number, seL4_Word a0, seL4_Word a1)
     actor_run(actor, actor_ecall);
 }
 
+void actor_start_with(struct actor *actor, long number, seL4_Word a0, seL4_Word a1, seL4_Word mr0,
+                      seL4_Word mr1, seL4_Word mr2, seL4_Word mr3)
+{
+    actor_fill(actor);
+    actor->set.a0 = a0;
+    actor->set.a1 = a1;
+    actor->set.a2 = mr0;
+    actor->set.a3 = mr1;
+    actor->set.a4 = mr2;
+    actor->set.a5 = mr3;
+    actor->set.a7 = (seL4_Word)number;
+    actor_run(actor, actor_ecall);
+}
+
 void actor_read(struct actor *actor)
 {
     CHECK_OK(seL4_TCB_ReadRegisters(actor->tcb, false, 0, ABI_REG_COUNT, &actor->got));

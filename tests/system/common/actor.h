@@ -67,6 +67,10 @@ void actor_run(struct actor *actor, const char *code);
 /* actor_fill(), then the system call with these registers. a2 to a5 keep the values of actor_fill(). */
 void actor_start(struct actor *actor, long number, seL4_Word a0, seL4_Word a1);
 
+/* The same with a2 to a5, too. */
+void actor_start_with(struct actor *actor, long number, seL4_Word a0, seL4_Word a1, seL4_Word mr0,
+                      seL4_Word mr1, seL4_Word mr2, seL4_Word mr3);
+
 /* What has become of it: fetches its fault message, if there is one, and its registers. Every message is
  * reported once. */
 enum actor_state actor_look(struct actor *actor);

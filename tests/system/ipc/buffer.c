@@ -232,11 +232,7 @@ TEST("1.4 Buffer missing, invoking: a message that needs more than 4 words is tr
 {
     set_up();
     CHECK_OK(seL4_TCB_SetIPCBuffer(sender.tcb, 0, 0));
-    actor_fill(&sender);
-    sender.set.a0 = test_arena;
-    sender.set.a1 = info(UntypedRetype, 1, 6);
-    sender.set.a7 = (seL4_Word)SYS_CALL;
-    actor_run(&sender, actor_ecall);
+    actor_start_with(&sender, SYS_CALL, test_arena, info(UntypedRetype, 1, 6), 0, 0, 0, 0);
     CHECK_DONE(&sender);
     CHECK_EQUAL(sender.got.a1, info(seL4_TruncatedMessage, 0, 0));
 }
@@ -245,13 +241,7 @@ TEST("1.4 Buffer missing, answered by the kernel: the length is cut to 4")
 {
     set_up();
     CHECK_OK(seL4_TCB_SetIPCBuffer(sender.tcb, 0, 0));
-    actor_fill(&sender);
-    sender.set.a0 = receiver.tcb;
-    sender.set.a1 = info(TCBReadRegisters, 0, 2);
-    sender.set.a2 = 0;
-    sender.set.a3 = 32;
-    sender.set.a7 = (seL4_Word)SYS_CALL;
-    actor_run(&sender, actor_ecall);
+    actor_start_with(&sender, SYS_CALL, receiver.tcb, info(TCBReadRegisters, 0, 2), 0, 32, 0, 0);
     CHECK_DONE(&sender);
     CHECK_EQUAL(sender.got.a1, info(0, 0, 4));
 }

@@ -155,12 +155,7 @@ static void set_tls_base(long number, seL4_Word value)
     struct actor target = actor_new();
 
     actor = actor_new();
-    actor_fill(&actor);
-    actor.set.a0 = target.tcb;
-    actor.set.a1 = info(TCBSetTLSBase, 0, 1);
-    actor.set.a2 = value;
-    actor.set.a7 = (seL4_Word)number;
-    actor_run(&actor, actor_ecall);
+    actor_start_with(&actor, number, target.tcb, info(TCBSetTLSBase, 0, 1), value, 0, 0, 0);
     CHECK_DONE(&actor);
     actor_read(&target);
     CHECK_EQUAL(target.got.tp, value);
@@ -192,13 +187,7 @@ TEST("1.5 Kernel answer: words 4 and up are in the buffer, as many as the length
 
     actor = actor_new();
     for (unsigned count = 1; count <= 32; count++) {
-        actor_fill(&actor);
-        actor.set.a0 = target.tcb;
-        actor.set.a1 = info(TCBReadRegisters, 0, 2);
-        actor.set.a2 = 0;
-        actor.set.a3 = count;
-        actor.set.a7 = (seL4_Word)SYS_CALL;
-        actor_run(&actor, actor_ecall);
+        actor_start_with(&actor, SYS_CALL, target.tcb, info(TCBReadRegisters, 0, 2), 0, count, 0, 0);
         CHECK_DONE(&actor);
         CHECK_EQUAL(actor.got.a1, info(0, 0, count));
         actor_read(&target);
@@ -223,13 +212,8 @@ TEST("1.5 Preempted long operations: revoking 4000 capabilities while ticks come
             CHECK_OK(seL4_CNode_Copy(cnode, i, 12, seL4_CapInitThreadCNode, endpoint, 64, seL4_AllRights));
         }
         actor = actor_new();
-        actor_fill(&actor);
-        actor.set.a0 = seL4_CapInitThreadCNode;
-        actor.set.a1 = info(CNodeRevoke, 0, 2);
-        actor.set.a2 = endpoint;
-        actor.set.a3 = 64;
-        actor.set.a7 = (seL4_Word)SYS_CALL;
-        actor_run(&actor, actor_ecall);
+        actor_start_with(&actor, SYS_CALL, seL4_CapInitThreadCNode, info(CNodeRevoke, 0, 2), endpoint, 64, 0,
+                         0);
         CHECK_DONE(&actor);
         CHECK_EQUAL(actor.got.a1, 0);
         CHECK_KEPT(&actor, ACTOR_INFO);

@@ -1,0 +1,308 @@
+/*
+ * The machine of the unit tests, and the parts of the kernel that wait, switch and stop harts. There is one
+ * hart, so nobody has to be waited for or stopped.
+ */
+#include "arch/riscv64/asid.h"
+#include "arch/riscv64/console.h"
+#include "arch/riscv64/fpu.h"
+#include "arch/riscv64/plic.h"
+#include "arch/riscv64/sbi.h"
+#include "arch/riscv64/tlb.h"
+#include "host.h"
+#include "lib/string.h"
+#include "random.h"
+#include "thread/debug.h"
+#include "thread/domain.h"
+#include "thread/kernel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+struct hart *host_hart;
+struct hart harts_table[MAX_HARTS];
+unsigned harts_online = 1;
+
+unsigned long host_preemption_points;
+unsigned long host_seed;
+unsigned long host_step;
+struct host_machine host_machine;
+
+static word_t arena_used;
+
+static struct {
+    unsigned every;
+    bool is_random;
+    uint64_t seed;
+    unsigned calls;
+} preemption;
+
+struct host_snapshot {
+    struct host_machine machine;
+    struct hart hart;
+    struct asid_pool *pools[ABI_ASID_POOLS];
+    struct domain_entry schedule[DOMAIN_SCHEDULE_ENTRIES];
+    unsigned domain_start;
+    word_t used;
+    unsigned char memory[];
+};
+
+static void map_arena(void)
+{
+    void *wanted = phys_to_ptr(ARENA_PHYS);
+    void *got = mmap(wanted, ARENA_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    if (got != wanted) {
+        panic("cannot have memory at %p", wanted);
+    }
+}
+
+void host_reset(void)
+{
+    if (!host_hart) {
+        map_arena();
+    }
+    memset(phys_to_ptr(ARENA_PHYS), 0, arena_used);
+    arena_used = 0;
+    memset(harts_table, 0, sizeof(harts_table));
+    memset(asid_pools, 0, sizeof(asid_pools));
+    memset(domain_schedule, 0, sizeof(domain_schedule));
+    domain_schedule[0].ticks = 1;
+    domain_start = 0;
+    host_hart = &harts_table[0];
+    host_hart->current = &idle_thread;
+    harts_online = 1;
+    debug_threads = NULL;
+    host_machine = (struct host_machine){ 0 };
+    host_preemption_points = 0;
+    host_preempt_never();
+}
+
+void *host_take(word_t bytes)
+{
+    word_t start = (arena_used + bytes - 1) & ~(bytes - 1);
+
+    if (start + bytes > ARENA_SIZE) {
+        panic("the test needs more memory than there is");
+    }
+    arena_used = start + bytes;
+    return phys_to_ptr(ARENA_PHYS + start);
+}
+
+word_t host_used(void)
+{
+    return arena_used;
+}
+
+struct host_snapshot *host_snapshot_take(void)
+{
+    struct host_snapshot *snapshot = malloc(sizeof(*snapshot) + arena_used);
+
+    if (!snapshot) {
+        panic("no memory for a snapshot");
+    }
+    snapshot->machine = host_machine;
+    snapshot->hart = *host_hart;
+    memcpy(snapshot->pools, asid_pools, sizeof(asid_pools));
+    memcpy(snapshot->schedule, domain_schedule, sizeof(domain_schedule));
+    snapshot->domain_start = domain_start;
+    snapshot->used = arena_used;
+    memcpy(snapshot->memory, phys_to_ptr(ARENA_PHYS), arena_used);
+    return snapshot;
+}
+
+static bool same(const void *a, const void *b, size_t bytes)
+{
+    return memcmp(a, b, bytes) == 0;
+}
+
+bool host_snapshot_matches(struct host_snapshot *snapshot)
+{
+    bool matches = same(&snapshot->machine, &host_machine, sizeof(host_machine)) &&
+                   same(&snapshot->hart, host_hart, sizeof(*host_hart)) &&
+                   same(snapshot->pools, asid_pools, sizeof(asid_pools)) &&
+                   same(snapshot->schedule, domain_schedule, sizeof(domain_schedule)) &&
+                   snapshot->domain_start == domain_start && snapshot->used == arena_used &&
+                   same(snapshot->memory, phys_to_ptr(ARENA_PHYS), arena_used);
+
+    free(snapshot);
+    return matches;
+}
+
+void host_preempt_never(void)
+{
+    preemption.every = 0;
+    preemption.is_random = false;
+}
+
+void host_preempt_every(unsigned n)
+{
+    preemption.every = n;
+    preemption.is_random = false;
+    preemption.calls = 0;
+}
+
+void host_preempt_randomly(uint32_t seed, unsigned n)
+{
+    preemption.every = n;
+    preemption.is_random = true;
+    preemption.seed = seed + 1ul;
+}
+
+bool preemption_point(void)
+{
+    host_preemption_points++;
+    if (preemption.every == 0) {
+        return false;
+    }
+    if (preemption.is_random) {
+        return random_below(&preemption.seed, preemption.every) == 0;
+    }
+    return ++preemption.calls % preemption.every == 0;
+}
+
+void panic(const char *format, ...)
+{
+    char message[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args); /* NOLINT(clang-analyzer-valist.Uninitialized) */
+    va_end(args);
+    fail_msg("%s (seed %lu, step %lu)", message, host_seed, host_step);
+    abort();
+}
+
+int host_teardown(void **state)
+{
+    (void)state;
+    if (host_seed) {
+        print_message("stopped in seed %lu, step %lu\n", host_seed, host_step);
+    }
+    host_seed = 0;
+    host_step = 0;
+    return 0;
+}
+
+/* Of kernel/lib/string.c, whose other functions the host has. */
+
+void zero_words(void *to, size_t bytes)
+{
+    if (((word_t)to | bytes) & 15) {
+        panic("zero_words(%p, %zu) is not aligned", to, bytes);
+    }
+    memset(to, 0, bytes);
+}
+
+bool string_equal(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+void console_put(char c)
+{
+    (void)c;
+}
+
+/* Of kernel/thread/kernel.c. */
+
+void thread_stall(struct tcb *thread)
+{
+    (void)thread;
+}
+
+void thread_interrupt(struct tcb *thread)
+{
+    (void)thread;
+}
+
+void thread_expel(struct tcb *thread)
+{
+    (void)thread;
+}
+
+/* The machine. */
+
+void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+{
+    (void)harts;
+    (void)vaddr;
+    host_machine.page_flushes++;
+    host_machine.flushed_asid = asid;
+}
+
+void tlb_flush_asid(word_t harts, word_t asid)
+{
+    (void)harts;
+    host_machine.asid_flushes++;
+    host_machine.flushed_asid = asid;
+}
+
+void vm_install_kernel_half(pte_t *root)
+{
+    (void)root;
+    host_machine.kernel_halves++;
+}
+
+void vm_activate(word_t root_phys, word_t asid)
+{
+    host_hart->arch.satp = SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
+}
+
+void vm_activate_kernel(void)
+{
+    host_hart->arch.satp = 0;
+    host_hart->arch.vspace = 0;
+}
+
+void plic_enable(const struct hart *hart, unsigned source)
+{
+    (void)hart;
+    host_machine.irq_enabled = source;
+}
+
+void plic_disable(const struct hart *hart, unsigned source)
+{
+    (void)hart;
+    host_machine.irq_disabled = source;
+}
+
+unsigned plic_claim(const struct hart *hart)
+{
+    unsigned source = host_machine.irq_waiting;
+
+    (void)hart;
+    host_machine.irq_waiting = 0;
+    return source;
+}
+
+void plic_complete(const struct hart *hart, unsigned source)
+{
+    (void)hart;
+    host_machine.irq_completed = source;
+}
+
+void fpu_switch_slow(struct hart *hart, struct tcb *to)
+{
+    (void)hart;
+    (void)to;
+}
+
+void fpu_forget(struct tcb *thread)
+{
+    (void)thread;
+}
+
+void sbi_send_ipi(word_t hart_id)
+{
+    (void)hart_id;
+}

@@ -1,0 +1,68 @@
+/*
+ * What stands in for the machine and for kernel/thread/kernel.c in unit tests: memory, one hart, and a
+ * preemption point that does what the test says.
+ */
+#pragma once
+
+#include "cap/slot.h"
+#include "lib/preempt.h"
+
+/* Physical memory that exists. Its addresses use all bits that a capability has for them. */
+#define ARENA_PHYS 0x3f40000000ul
+#define ARENA_BITS 23
+#define ARENA_SIZE (1ul << ARENA_BITS)
+
+/* Makes everything as after boot: memory cleared as far as it was used, one idle hart, no address spaces, no
+ * preemption. Every test begins with it. */
+void host_reset(void);
+
+/* Clears bytes taken from memory, aligned to their own size, a power of two. */
+void *host_take(word_t bytes);
+
+/* Memory handed out so far, for snapshots. */
+word_t host_used(void);
+
+/* A copy of everything that the object layer may write: memory and hart. */
+struct host_snapshot;
+struct host_snapshot *host_snapshot_take(void);
+
+/* Nothing has changed since. Frees the snapshot. */
+bool host_snapshot_matches(struct host_snapshot *snapshot);
+
+/* When preemption_point() says yes: never, at every n-th call (1: always), or pseudo-randomly, on average
+ * once in n calls. */
+void host_preempt_never(void);
+void host_preempt_every(unsigned n);
+void host_preempt_randomly(uint32_t seed, unsigned n);
+
+/* Where a test with many pseudo-random runs is, for the message when it fails. */
+extern unsigned long host_seed;
+extern unsigned long host_step;
+
+/* Fails the test, naming seed and step. */
+#define check(condition)                                        \
+    do {                                                        \
+        if (!(condition)) {                                     \
+            panic("%s:%d: %s", __FILE__, __LINE__, #condition); \
+        }                                                       \
+    } while (0)
+
+/* A teardown that names the seed when the test ended in a way that nobody could report. */
+int host_teardown(void **state);
+
+/* Calls of preemption_point() since host_reset(). */
+extern unsigned long host_preemption_points;
+
+/* What the kernel told the machine to do, since host_reset(). */
+struct host_machine {
+    unsigned page_flushes;
+    unsigned asid_flushes;
+    word_t flushed_asid;
+    unsigned irq_enabled;
+    unsigned irq_disabled;
+    unsigned irq_completed;
+    unsigned irq_waiting; /* what plic_claim() gives next */
+    unsigned kernel_halves;
+};
+
+extern struct host_machine host_machine;
