@@ -24,7 +24,11 @@
 #define DEVICE_TREE_MAX bit(21)
 
 /* A hart that was started and says nothing for so long will not. */
-#define HART_START_SECONDS 20
+#define HART_START_SECONDS 60
+
+/* The firmware's answer for a hart that is not stopped yet, because it is still on its way into the firmware.
+ */
+#define SBI_ERR_ALREADY_AVAILABLE (-6)
 
 #define SSTATUS_SUM 0x40000
 
@@ -139,15 +143,19 @@ static void prepare_interrupts(struct hart *hart)
 
 static void start_harts(void)
 {
+    word_t deadline = csr_read(time) + HART_START_SECONDS * platform.time_frequency;
+
     for (unsigned i = 1; i < harts_online; i++) {
         struct hart *hart = &harts_table[i];
         __atomic_thread_fence(__ATOMIC_SEQ_CST); /* its record, before it looks there */
-        long error = sbi_hart_start(hart->arch.hart_id, ptr_to_phys(secondary_start), (word_t)hart);
+        long error;
+        do {
+            error = sbi_hart_start(hart->arch.hart_id, ptr_to_phys(secondary_start), (word_t)hart);
+        } while (error == SBI_ERR_ALREADY_AVAILABLE && csr_read(time) < deadline);
         if (error) {
             boot_fail("the firmware does not start hart %lu: SBI error %ld", hart->arch.hart_id, error);
         }
     }
-    word_t deadline = csr_read(time) + HART_START_SECONDS * platform.time_frequency;
     while (__atomic_load_n(&harts_arrived, __ATOMIC_ACQUIRE) <
            harts_online - 1) { /* pairs with boot_secondary() */
         if (csr_read(time) > deadline) {

@@ -25,7 +25,7 @@
 #define ROOT_ASID       1
 #define HIGHEST_ADDRESS bit(39) /* of a device that an untyped capability can name */
 
-#define PTE_USER_DATA (PTE_VALID | PTE_READ | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_USER_PAGE (PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXECUTE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 /* The second chunk of extra BootInfo: what this kernel offers beyond the seL4 interface. */
 #define EXTENSION_WORDS   8
@@ -172,19 +172,19 @@ static void add_tables(struct builder *b, unsigned level)
     }
 }
 
-static struct cap map_frame(const struct builder *b, const void *frame, word_t vaddr, word_t flags)
+static struct cap map_frame(const struct builder *b, const void *frame, word_t vaddr)
 {
     struct cap cap = cap_make_frame(ptr_to_phys(frame), FRAME_4K, FRAME_READ_WRITE, false);
 
-    *find_entry(b, vaddr, 0) = pte_make(ptr_to_phys(frame), flags);
+    *find_entry(b, vaddr, 0) = pte_make(ptr_to_phys(frame), PTE_USER_PAGE);
     cap.w1 = cap_mapping(ROOT_ASID, vaddr);
     return cap;
 }
 
-static void add_frames(struct builder *b, const char *frames, word_t vaddr, word_t bytes, word_t flags)
+static void add_frames(struct builder *b, const char *frames, word_t vaddr, word_t bytes)
 {
     for (word_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-        add_cap(b, map_frame(b, frames + offset, vaddr + offset, flags));
+        add_cap(b, map_frame(b, frames + offset, vaddr + offset));
     }
 }
 
@@ -206,7 +206,7 @@ static void add_extra_info(struct builder *b)
     memset(extra + b->extra_size, 0, bytes - b->extra_size);
 
     b->info->extraBIPages.start = b->next_slot;
-    add_frames(b, extra, extra_vaddr(b), bytes, PTE_USER_DATA);
+    add_frames(b, extra, extra_vaddr(b), bytes);
     b->info->extraBIPages.end = b->next_slot;
 }
 
@@ -262,8 +262,8 @@ static void create_vspace(struct builder *b)
     b->info->userImagePaging.end = b->next_slot;
 
     void *buffer = take_cleared(b, ABI_PAGE_BITS);
-    slot_insert_root(&b->cnode[ABI_INIT_BOOTINFO], map_frame(b, b->info, info_vaddr(b), PTE_USER_DATA));
-    slot_insert_root(&b->cnode[ABI_INIT_IPC_BUFFER], map_frame(b, buffer, buffer_vaddr(b), PTE_USER_DATA));
+    slot_insert_root(&b->cnode[ABI_INIT_BOOTINFO], map_frame(b, b->info, info_vaddr(b)));
+    slot_insert_root(&b->cnode[ABI_INIT_IPC_BUFFER], map_frame(b, buffer, buffer_vaddr(b)));
 }
 
 static void create_image(struct builder *b, const void *file)
@@ -273,7 +273,7 @@ static void create_image(struct builder *b, const void *file)
 
     /* Only what fits into the CNode is worth clearing, so capabilities come first. */
     b->info->userImageFrames.start = b->next_slot;
-    add_frames(b, memory, b->image.start, bytes, PTE_USER_DATA | PTE_EXECUTE);
+    add_frames(b, memory, b->image.start, bytes);
     b->info->userImageFrames.end = b->next_slot;
     zero_words(memory, bytes);
     elf_load(file, &b->image, memory);

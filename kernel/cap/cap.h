@@ -12,7 +12,7 @@
  *            54..39 nothing, 38..12 page number (frame); 11 device, 10..9 size, 8..7 rights
  *            58 mapped (page table)
  *            37..0  object
- *   word 1   badge, guard, free bytes (untyped), irq, domain, or
+ *   word 1   badge, guard, used bytes (untyped), irq, domain, or
  *            63..48 ASID, 47..0 virtual address (frame, page table)
  */
 #pragma once

@@ -11,5 +11,5 @@ enum progress {
     AGAIN
 };
 
-/* Counts a unit of work (a slot, 256 bytes). True, now and then, if an interrupt or another hart waits. */
+/* Counts a unit of work (a slot, 1 KiB). True, now and then, if an interrupt or another hart waits. */
 bool preemption_point(void);

@@ -31,7 +31,8 @@ struct result {
     word_t own[5];       /* where they are, unless the operation has them elsewhere */
 };
 
-/* A checked request: what perform() needs, and nothing that user memory can still change. */
+/* A checked request: what perform() needs, and nothing that user memory can still change; except for
+ * WriteRegisters, whose registers may have any value and are read then. */
 struct operation {
     enum progress (*perform)(struct operation *operation, struct result *result);
     union {

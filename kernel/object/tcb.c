@@ -232,21 +232,18 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     struct hart *hart = &harts_table[operation->tcb.value];
 
     (void)result;
-    if (target->hart == hart) {
+    thread_expel(target);
+    sched_dequeue(target);
+    target->hart = hart;
+    if (!thread_is_runnable(target)) {
         return DONE;
     }
-    thread_expel(target);
-    bool was_waiting = target->ready_queued || target->hart->candidate == target;
-    sched_dequeue(target);
-    bool runs_here = target == this_hart()->current;
-    target->hart = hart;
-    if (was_waiting || thread_is_runnable(target)) {
-        sched_enqueue_tail(target);
+    sched_enqueue_tail(target);
+    if (hart != this_hart()) {
         this_hart()->pending |= bit(hart->id);
     }
-    if (runs_here) {
-        this_hart()->pending |= PENDING_RESCHEDULE;
-    }
+    /* If it is the caller, it gives way here and goes on there; otherwise it may be the best one here. */
+    this_hart()->pending |= PENDING_RESCHEDULE;
     return DONE;
 }
 

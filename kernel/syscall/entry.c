@@ -343,7 +343,7 @@ static bool fault_is_stale(const struct tcb *thread, word_t address, word_t need
     if (!pte_is_valid(entry) || (entry & needed) != needed) {
         return false;
     }
-    tlb_flush_page_local(address);
+    tlb_flush_local();
     return true;
 }
 

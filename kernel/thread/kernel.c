@@ -6,6 +6,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
 #include "arch/riscv64/vm.h"
 #include "lib/bits.h"
 #include "lib/preempt.h"
@@ -73,7 +74,7 @@ void kernel_unlock_among_harts(struct hart *hart)
 
 bool kernel_lock_contended(const struct hart *hart)
 {
-    return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
+    return hart->locks && __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
 }
 
 bool preemption_point(void)
@@ -106,10 +107,21 @@ static void leave(struct hart *hart)
     send_ipis(targets);
 }
 
+/* An idle hart has no slice to charge, so it stops its ticks instead of asking for the lock at each. With
+ * several domains the tick may bring threads to run, so it goes on. */
+static bool only_tick_pending(struct hart *hart)
+{
+    if (REL4_NUM_DOMAINS > 1 || csr_read(sip) != SIP_TIMER) {
+        return false;
+    }
+    timer_stop(hart);
+    return true;
+}
+
 static void idle(struct hart *hart)
 {
     leave(hart);
-    while (!interrupt_pending()) {
+    while (!interrupt_pending() || only_tick_pending(hart)) {
         wait_for_interrupt();
     }
     kernel_lock_exclusive(hart);
@@ -126,6 +138,9 @@ struct tcb *kernel_exit_slow(struct hart *hart)
         if (unlikely(next == &idle_thread)) {
             idle(hart);
             continue;
+        }
+        if (unlikely(timer_is_stopped(hart))) {
+            timer_start(hart);
         }
         if (next->state == THREAD_RESTART) {
             next->context.next_pc = next->context.regs[ABI_REG_PC];

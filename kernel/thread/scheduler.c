@@ -36,7 +36,7 @@ void sched_wake_slow(struct tcb *thread)
         return;
     }
     if (thread->domain == current_domain) {
-        /* More than one woke up in this entry: all are queued, in this order, and the best is chosen. */
+        /* More than one woke up in this entry: all are queued, the last one first, and the best is chosen. */
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);
             hart->candidate = NULL;

@@ -30,3 +30,9 @@ void timer_acknowledge(struct hart *hart)
     }
     sbi_set_timer(hart->arch.deadline);
 }
+
+void timer_stop(struct hart *hart)
+{
+    hart->arch.deadline = TIMER_NEVER;
+    sbi_set_timer(TIMER_NEVER);
+}

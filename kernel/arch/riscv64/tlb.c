@@ -42,7 +42,7 @@ void tlb_flush_asid(word_t harts, word_t asid)
     }
 }
 
-void tlb_flush_page_local(word_t vaddr)
+void tlb_flush_local(void)
 {
-    __asm__ volatile("sfence.vma %0, zero" ::"r"(vaddr) : "memory");
+    __asm__ volatile("sfence.vma" ::: "memory");
 }

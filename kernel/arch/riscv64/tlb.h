@@ -9,5 +9,5 @@
 void tlb_flush_page(word_t harts, word_t asid, word_t vaddr);
 void tlb_flush_asid(word_t harts, word_t asid);
 
-/* On this hart only: forgets that a page was not mapped. */
-void tlb_flush_page_local(word_t vaddr);
+/* On this hart only: forgets everything, also that tables and pages were not there. */
+void tlb_flush_local(void);
