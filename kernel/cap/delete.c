@@ -9,11 +9,15 @@
  * deletion can stop and go on anywhere.
  *
  * Zombies stay in the derivation tree, so the memory of a dying object cannot be given away before its zombie
- * is gone, and a revoke from above finds every zombie and can finish it alone. When the work meets the root
- * of somebody else's unfinished deletion, it takes over its list and then the zombie itself.
+ * is gone, and a revoke from above finds every zombie and can finish it alone.
  *
- * A root may stand inside one of the dying objects of its own list. That object's zombie goes last, together
- * with the root.
+ * When the work meets the root of somebody else's unfinished deletion, it takes over the root with its whole
+ * list, in one step: the root becomes an orphan. Two deletions that meet the roots of each other therefore
+ * cannot take the same work from each other again and again, wherever they are interrupted.
+ *
+ * A root may stand inside one of the dying objects of its own list. The work passes it by, and that object's
+ * zombie goes last, together with the root. If a revoke from above finishes that object before, it goes back
+ * to the root and takes it over like any other.
  */
 #include "cap/delete.h"
 
@@ -31,29 +35,41 @@ static void zombie_make(struct slot *slot, struct remains remains)
     zombie_set_count(slot, remains.count);
 }
 
+/* prev, which has got its place, is followed by next: an orphan or, if prev is the last, the head. */
+static void list_link(struct slot *prev, struct slot *next)
+{
+    zombie_set_next(prev, next);
+    zombie_set_prev(zombie_is_head(next) ? zombie_next(next) : next, prev);
+}
+
+/* Takes an orphan that follows another zombie out of its list. */
 static void list_remove(struct slot *z)
 {
     struct slot *prev = zombie_prev(z);
     struct slot *next = zombie_next(z);
 
-    if (prev) {
-        zombie_set_next(prev, next);
-    }
-    if (next) {
+    if (prev == z) {
+        zombie_set_next(next, NULL);
+    } else if (zombie_next(prev) == z) {
+        list_link(prev, next);
+    } else {
+        zombie_set_next(zombie_next(prev), next);
         zombie_set_prev(next, prev);
     }
 }
 
-static void list_insert_behind(struct slot *z, struct slot *orphan)
+/* Puts first to last, linked to one another and in no list, directly behind z. */
+static void list_insert(struct slot *z, struct slot *first, struct slot *last)
 {
     struct slot *next = zombie_next(z);
 
-    zombie_set_prev(orphan, z);
-    zombie_set_next(orphan, next);
-    zombie_set_next(z, orphan);
-    if (next) {
-        zombie_set_prev(next, orphan);
+    if (!zombie_is_head(z)) {
+        zombie_set_prev(first, z);
+    } else if (next) {
+        zombie_set_prev(first, zombie_prev(next));
     }
+    zombie_set_next(z, first);
+    list_link(last, next ? next : z);
 }
 
 /* The zombie in victim, a root without followers, becomes an orphan in its own object, queued behind z. What
@@ -73,29 +89,24 @@ static void make_orphan(struct slot *victim, struct slot *z, const struct slot *
     } else {
         slot_swap(victim, cap, home, home->cap);
     }
-    list_insert_behind(z, home);
+    list_insert(z, home, home);
 }
 
-/* victim, a slot of the object of z, is the root of another deletion, which is taken over bit by bit. */
+/* victim, a slot of the object of z, is the root of another deletion, which is taken over with its list. */
 static void take_over(struct slot *victim, struct slot *z, const struct slot *root)
 {
-    struct slot *follower = zombie_next(victim);
-
-    if (!follower) {
-        make_orphan(victim, z, root);
-        return;
-    }
-    list_remove(follower);
-    if (follower == z) {
-        /* z itself was first in that list; what follows it stays with it. */
-        zombie_set_next(victim, NULL);
+    if (z == root && !zombie_is_head(z)) {
+        /* Finished alone, and perhaps in the victim's list: from here on it has a list of its own. */
+        list_remove(z);
         zombie_set_prev(z, NULL);
-        if (zombie_next(z)) {
-            zombie_set_prev(zombie_next(z), z);
-        }
-    } else {
-        list_insert_behind(z, follower);
+        zombie_set_next(z, NULL);
     }
+    struct slot *first = zombie_next(victim);
+    if (first) {
+        zombie_set_next(victim, NULL);
+        list_insert(z, first, zombie_prev(first));
+    }
+    make_orphan(victim, z, root);
 }
 
 static struct remains finalise(struct slot *slot)
@@ -132,22 +143,32 @@ static void empty_last_slot(struct slot *z, struct slot *root)
     }
 }
 
+/* Which zombie the deletion of the one in root works on. */
+static struct slot *next_zombie(struct slot *root)
+{
+    struct slot *z = zombie_next(root);
+
+    if (zombie_count(root) || !zombie_is_head(root) || !z) {
+        return root;
+    }
+    if (zombie_count(z) == 0 && zombie_contains(z, root) && zombie_next(z) != root) {
+        return zombie_next(z);
+    }
+    return z;
+}
+
 /* One step of the deletion whose zombie stands in root. True when the slot is empty at last. */
 static bool zombie_step(struct slot *root)
 {
-    struct slot *z = root;
+    struct slot *z = next_zombie(root);
 
-    if (zombie_count(root) == 0 && !zombie_prev(root) && zombie_next(root)) {
-        z = zombie_next(root);
-        if (zombie_count(z) == 0 && zombie_contains(z, root) && zombie_next(z)) {
-            z = zombie_next(z);
-        }
-    }
     if (zombie_count(z)) {
         empty_last_slot(z, root);
         return false;
     }
-    list_remove(z);
+    if (!zombie_is_head(z)) {
+        list_remove(z);
+    }
     if (z == root) {
         slot_remove(root);
         return true;
@@ -159,6 +180,22 @@ static bool zombie_step(struct slot *root)
     }
     slot_remove(z);
     return root_inside;
+}
+
+/* z is about to be finished alone, so it does not wait for the root of its list, if that was passed by in its
+ * object. Then z is the first behind the root, because it was in work and stays until the end. */
+static void go_back_to_root(struct slot *z)
+{
+    if (zombie_is_head(z)) {
+        return;
+    }
+    const struct slot *head = zombie_next(zombie_prev(z));
+    if (head != z && zombie_contains(z, head)) {
+        word_t index = (word_t)(head - zombie_slots(z));
+        if (zombie_count(z) <= index) {
+            zombie_set_count(z, index + 1);
+        }
+    }
 }
 
 enum progress slot_delete(struct slot *slot)
@@ -179,6 +216,7 @@ enum progress slot_delete(struct slot *slot)
         }
         zombie_make(slot, remains);
     }
+    go_back_to_root(slot);
     while (!zombie_step(slot)) {
         if (preemption_point()) {
             return AGAIN;
@@ -207,12 +245,12 @@ enum progress slot_revoke(struct slot *slot)
     return DONE;
 }
 
-/* A zombie was moved by CNode Move or by the work above: its list must know. */
+/* A root was moved by CNode Move or by the work above: the last of its list must know. */
 static void zombie_moved(struct cap cap, struct slot *to)
 {
     (void)cap;
     if (zombie_next(to)) {
-        zombie_set_prev(zombie_next(to), to);
+        zombie_set_next(zombie_prev(zombie_next(to)), to);
     }
 }
 

@@ -4,11 +4,15 @@
  *
  *   word 0   63..59 type, 58 orphan, 57 home (orphan: index of the slot it lives in, 0 or 1)
  *            49..44 log2 of the object's slots, 43..38 high bits of the count
- *            37..0  root: the object's slots; orphan: previous zombie of its list
+ *            37..0  root: the object's slots; orphan: previous zombie of its list, 0 for a head
  *   word 1   63..31 next zombie of the list (address / 32), 30..0 low bits of the count
  *
  * A root stands in the slot where the deletion began. An orphan lives inside the very object that it
  * stands for, so nesting needs no memory and no recursion: see cap/delete.c.
+ *
+ * A list is a head, which is a root or an orphan that took over the list of a root, and the orphans that
+ * follow it. The last one's next is the head, and the first one's prev is the last one, so that whole lists
+ * are joined in one step. A head that nothing follows has no next.
  */
 #pragma once
 
@@ -65,7 +69,7 @@ static inline void zombie_set_next(struct slot *z, const struct slot *next)
     z->cap.w1 = (z->cap.w1 & mask(ZOMBIE_COUNT_LOW)) | phys >> ABI_SLOT_BITS << ZOMBIE_COUNT_LOW;
 }
 
-/* NULL for a root. */
+/* NULL for a head; the last of the list for the first behind it. */
 static inline struct slot *zombie_prev(const struct slot *z)
 {
     word_t prev = z->cap.w0 & mask(PHYS_WINDOW_BITS);
@@ -76,6 +80,11 @@ static inline struct slot *zombie_prev(const struct slot *z)
 static inline void zombie_set_prev(struct slot *z, const struct slot *prev)
 {
     z->cap.w0 = (z->cap.w0 & ~mask(PHYS_WINDOW_BITS)) | (prev ? ptr_to_phys(prev) : 0);
+}
+
+static inline bool zombie_is_head(const struct slot *z)
+{
+    return !zombie_prev(z);
 }
 
 static inline bool zombie_contains(const struct slot *z, const struct slot *slot)
