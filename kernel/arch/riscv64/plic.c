@@ -50,6 +50,8 @@ void plic_init_hart(const struct hart *hart)
 void plic_enable(const struct hart *hart, unsigned source)
 {
     *enable_register(hart, source) |= 1u << (source % 32);
+    /* QEMU's model does not look whether the source is already pending before a priority is written. */
+    *plic_register(4ul * source) = SOURCE_PRIORITY;
 }
 
 void plic_disable(const struct hart *hart, unsigned source)
