@@ -73,7 +73,7 @@ void kernel_unlock_among_harts(struct hart *hart)
 
 bool kernel_lock_contended(const struct hart *hart)
 {
-    return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
+    return hart->locks && __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
 }
 
 bool preemption_point(void)
