@@ -381,7 +381,7 @@ TEST("4.10 threads that delete the same graph at the same time all succeed, and 
  * A thread on the last hart deletes a large CNode, while the test looks at its slot. It may see the CNode,
  * what is left of it while it is destroyed (a zombie), or nothing.
  */
-#define LARGE_RADIX 11
+#define LARGE_RADIX 14
 
 static void check_dying(seL4_CPtr slot, seL4_CPtr copy)
 {

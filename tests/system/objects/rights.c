@@ -186,3 +186,76 @@ TEST("2.2 rights: bits above the four are ignored")
     EXPECT(call(none), INVALID_CAPABILITY(0));
     EXPECT(call(all), SUCCESS);
 }
+
+static void do_execute(void *arg)
+{
+    struct access *access = arg;
+
+    ((void (*)(void))(seL4_Word)access->address)();
+    access->done = true;
+}
+
+/* Whether code runs in a page that is mapped with these attributes. */
+static bool can_execute(seL4_Word vaddr, seL4_Word attributes)
+{
+    static struct access access;
+    seL4_CPtr page = test_object(seL4_RISCV_4K_Page, 0);
+
+    access = (struct access){ map(page, vaddr), false, false };
+    *access.address = 0x8082; /* ret */
+    CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, vaddr, seL4_ReadWrite, attributes));
+    __asm__ volatile("fence.i" ::: "memory");
+    test_thread_start(test_thread_create(do_execute, &access, TEST_PRIORITY + 1, 0));
+    return access.done;
+}
+
+TEST("2.2 VM attributes: bit 0 is ExecuteNever, the others are ignored")
+{
+    CHECK(can_execute(MAP_ADDRESS, 0));
+    CHECK(!can_execute(MAP_ADDRESS + 4096, 1));
+    CHECK(can_execute(MAP_ADDRESS + 2 * 4096, ~1ul));
+    CHECK(!can_execute(MAP_ADDRESS + 3 * 4096, ~0ul));
+}
+
+TEST("2.2 rights names: each has its number")
+{
+    CHECK_EQUAL(seL4_AllRights.words[0], 15);
+    CHECK_EQUAL(seL4_ReadWrite.words[0], 3);
+    CHECK_EQUAL(seL4_CanRead.words[0], 2);
+    CHECK_EQUAL(seL4_CanWrite.words[0], 1);
+    CHECK_EQUAL(seL4_CanGrant.words[0], 4);
+    CHECK_EQUAL(seL4_CanGrantReply.words[0], 8);
+    CHECK_EQUAL(seL4_NoWrite.words[0], 14);
+    CHECK_EQUAL(seL4_NoRead.words[0], 13);
+    CHECK_EQUAL(seL4_NoRights.words[0], 0);
+}
+
+TEST("2.1 constants: the library knows the sizes and limits of the kernel")
+{
+    CHECK_EQUAL(seL4_WordBits, 64);
+    CHECK_EQUAL(seL4_WordSizeBits, 3);
+    CHECK_EQUAL(seL4_SlotBits, 5);
+    CHECK_EQUAL(seL4_TCBBits, 11);
+    CHECK_EQUAL(seL4_EndpointBits, 4);
+    CHECK_EQUAL(seL4_NotificationBits, 5);
+    CHECK_EQUAL(seL4_PageBits, 12);
+    CHECK_EQUAL(seL4_LargePageBits, 21);
+    CHECK_EQUAL(seL4_HugePageBits, 30);
+    CHECK_EQUAL(seL4_PageTableBits, 12);
+    CHECK_EQUAL(seL4_VSpaceBits, 12);
+    CHECK_EQUAL(seL4_IPCBufferSizeBits, 10);
+    CHECK_EQUAL(seL4_ASIDPoolBits, 12);
+    CHECK_EQUAL(seL4_NumASIDPoolsBits, 7);
+    CHECK_EQUAL(seL4_ASIDPoolIndexBits, 9);
+    CHECK_EQUAL(seL4_MinUntypedBits, 4);
+    CHECK_EQUAL(seL4_MaxUntypedBits, 38);
+    CHECK_EQUAL(seL4_UserTop, 0x3ffffff000);
+    CHECK_EQUAL(seL4_BadgeBits, 64);
+    CHECK_EQUAL(seL4_GuardBits, 58);
+    CHECK_EQUAL(seL4_GuardSizeBits, 6);
+    CHECK_EQUAL(seL4_CapRightsBits, 4);
+    CHECK_EQUAL(seL4_UntypedRetypeMaxObjects, 256);
+    CHECK_EQUAL(seL4_MaxPrio, 255);
+    CHECK_EQUAL(seL4_InvalidPrio, -1);
+    CHECK_EQUAL(seL4_RISCV_Tera_Page, 0xffffffff);
+}
