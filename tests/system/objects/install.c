@@ -193,6 +193,36 @@ TEST("4.9 a thread's roots and buffer are copies that Revoke takes away")
     CHECK(is_childless(untyped));
 }
 
+/* Makes a call as a thread without an IPC buffer, and returns the message info of the answer. */
+static seL4_Word call_without_buffer(struct probe call)
+{
+    static struct probe probe;
+
+    probe = call;
+    probe.number = (seL4_Word)seL4_SysCall;
+    struct test_thread *thread = probe_create(&probe, 0);
+    CHECK_OK(seL4_TCB_SetIPCBuffer(thread->tcb, 0, seL4_CapNull));
+    test_thread_start(thread);
+    CHECK(probe.returned);
+    return probe.out.info;
+}
+
+TEST("2.5 Retype row 2, 2.7 CNode row 4: without an IPC buffer there are no extra capabilities")
+{
+    struct probe retype = { .in = { test_arena, UntypedRetype << 12 | 1 << 7 | 6, seL4_EndpointObject } };
+    struct probe move = { .in = { ROOT, CNodeMove << 12 | 1 << 7 | 4, test_slot(), DEPTH, ROOT, DEPTH } };
+
+    CHECK_EQUAL(call_without_buffer(retype), seL4_TruncatedMessage << 12);
+    CHECK_EQUAL(call_without_buffer(move), seL4_TruncatedMessage << 12);
+}
+
+TEST("3.1 without an IPC buffer an error has at most four words")
+{
+    struct probe call = { .in = { ROOT, CNodeDelete << 12 | 2, 1ul << 20, DEPTH } };
+
+    CHECK_EQUAL(call_without_buffer(call), seL4_FailedLookup << 12 | 4);
+}
+
 /* The numbers that DebugCapIdentify gives; kernels without it fault. */
 struct identification {
     seL4_CPtr cap;

@@ -138,6 +138,9 @@ TEST("4.9 an interrupt handler: Revoke leaves other interrupts' handlers alone")
 
     CHECK_OK(revoke_cap(first));
     CHECK_THERE(first, second, copy);
+    CHECK_OK(revoke_cap(second));
+    CHECK_GONE(copy);
+    CHECK_THERE(first, second);
 }
 
 /* What kinds of capability have badges. */
