@@ -1,5 +1,5 @@
 /*
- * What the rights of endpoints, notifications and pages permit, and that copies never get more.
+ * What rights and attributes permit, that copies never get more, and the words that all this is passed in.
  */
 #include "objects.h"
 
@@ -150,7 +150,7 @@ TEST("4.4 rights of a page: what each set of rights permits, also to copies of t
     seL4_CPtr page = test_object(seL4_RISCV_4K_Page, 0);
 
     for (seL4_Word rights = 0; rights <= 3; rights++) {
-        seL4_Word vaddr = MAP_ADDRESS + rights * 4096;
+        seL4_Word vaddr = MAP_ADDRESS + rights * PAGE;
         seL4_CPtr cap = test_mint(page, RIGHTS(rights), 0);
         map(test_mint(cap, seL4_AllRights, 0), vaddr);
         CHECK_EQUAL(can_access(vaddr, false), (rights & 2) != 0);
@@ -213,8 +213,8 @@ TEST("2.2 VM attributes: bit 0 is ExecuteNever, the others are ignored")
 {
     CHECK(can_execute(MAP_ADDRESS, 0));
     CHECK(!can_execute(MAP_ADDRESS + 4096, 1));
-    CHECK(can_execute(MAP_ADDRESS + 2 * 4096, ~1ul));
-    CHECK(!can_execute(MAP_ADDRESS + 3 * 4096, ~0ul));
+    CHECK(can_execute(MAP_ADDRESS + 2 * PAGE, ~1ul));
+    CHECK(!can_execute(MAP_ADDRESS + 3 * PAGE, ~0ul));
 }
 
 TEST("2.2 rights names: each has its number")
@@ -232,30 +232,38 @@ TEST("2.2 rights names: each has its number")
 
 TEST("2.1 constants: the library knows the sizes and limits of the kernel")
 {
-    CHECK_EQUAL(seL4_WordBits, 64);
-    CHECK_EQUAL(seL4_WordSizeBits, 3);
-    CHECK_EQUAL(seL4_SlotBits, 5);
-    CHECK_EQUAL(seL4_TCBBits, 11);
-    CHECK_EQUAL(seL4_EndpointBits, 4);
-    CHECK_EQUAL(seL4_NotificationBits, 5);
-    CHECK_EQUAL(seL4_PageBits, 12);
-    CHECK_EQUAL(seL4_LargePageBits, 21);
-    CHECK_EQUAL(seL4_HugePageBits, 30);
-    CHECK_EQUAL(seL4_PageTableBits, 12);
-    CHECK_EQUAL(seL4_VSpaceBits, 12);
-    CHECK_EQUAL(seL4_IPCBufferSizeBits, 10);
-    CHECK_EQUAL(seL4_ASIDPoolBits, 12);
-    CHECK_EQUAL(seL4_NumASIDPoolsBits, 7);
-    CHECK_EQUAL(seL4_ASIDPoolIndexBits, 9);
-    CHECK_EQUAL(seL4_MinUntypedBits, 4);
-    CHECK_EQUAL(seL4_MaxUntypedBits, 38);
-    CHECK_EQUAL(seL4_UserTop, 0x3ffffff000);
-    CHECK_EQUAL(seL4_BadgeBits, 64);
-    CHECK_EQUAL(seL4_GuardBits, 58);
-    CHECK_EQUAL(seL4_GuardSizeBits, 6);
-    CHECK_EQUAL(seL4_CapRightsBits, 4);
-    CHECK_EQUAL(seL4_UntypedRetypeMaxObjects, 256);
-    CHECK_EQUAL(seL4_MaxPrio, 255);
-    CHECK_EQUAL(seL4_InvalidPrio, -1);
-    CHECK_EQUAL(seL4_RISCV_Tera_Page, 0xffffffff);
+    static const struct {
+        seL4_Word actual, expected;
+    } constants[] = {
+        { seL4_WordBits, 64 },
+        { seL4_WordSizeBits, 3 },
+        { seL4_SlotBits, 5 },
+        { seL4_TCBBits, 11 },
+        { seL4_EndpointBits, 4 },
+        { seL4_NotificationBits, 5 },
+        { seL4_PageBits, 12 },
+        { seL4_LargePageBits, 21 },
+        { seL4_HugePageBits, 30 },
+        { seL4_PageTableBits, 12 },
+        { seL4_VSpaceBits, 12 },
+        { seL4_IPCBufferSizeBits, 10 },
+        { seL4_ASIDPoolBits, 12 },
+        { seL4_NumASIDPoolsBits, 7 },
+        { seL4_ASIDPoolIndexBits, 9 },
+        { seL4_MinUntypedBits, 4 },
+        { seL4_MaxUntypedBits, 38 },
+        { seL4_UserTop, 0x3ffffff000 },
+        { seL4_BadgeBits, 64 },
+        { seL4_GuardBits, 58 },
+        { seL4_GuardSizeBits, 6 },
+        { seL4_CapRightsBits, 4 },
+        { seL4_UntypedRetypeMaxObjects, 256 },
+        { seL4_MaxPrio, 255 },
+        { (seL4_Word)seL4_InvalidPrio, ~0ul },
+        { seL4_RISCV_Tera_Page, 0xffffffff },
+    };
+
+    for (unsigned i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+        CHECK_EQUAL(constants[i].actual, constants[i].expected);
+    }
 }
