@@ -10,10 +10,19 @@
 
 #include <cmocka.h>
 
-/* Addresses in the window, aligned to 2^bits: the lowest, the highest, each bit alone. */
-#define EACH_ADDRESS(phys, bits)                                   \
-    for (word_t n_ = (bits), phys = 0; n_ <= PHYS_WINDOW_BITS + 1; \
-         n_++, phys = n_ <= PHYS_WINDOW_BITS ? bit((unsigned)n_ - 1) : mask(PHYS_WINDOW_BITS) & ~mask(bits))
+/* Addresses in the window, aligned to 2^bits: the lowest, each bit alone, the highest; then ~0. */
+static word_t next_address(word_t phys, unsigned bits)
+{
+    word_t highest = mask(PHYS_WINDOW_BITS) & ~mask(bits);
+
+    if (phys == highest) {
+        return ~0ul;
+    }
+    if (phys == 0) {
+        return bit(bits);
+    }
+    return phys == bit(PHYS_WINDOW_BITS - 1) ? highest : phys << 1;
+}
 
 static const word_t extremes[] = { 0, 1, 0x8000000000000000, ~0ul, 0x5555555555555555, 0xaaaaaaaaaaaaaaaa };
 
@@ -23,8 +32,7 @@ static void rights_and_badges_stand_beside_any_address(void **state)
 
     (void)state;
     for (unsigned t = 0; t < ARRAY_SIZE(types); t++) {
-        EACH_ADDRESS(phys, ABI_ENDPOINT_BITS)
-        {
+        for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_ENDPOINT_BITS)) {
             for (word_t rights = 0; rights <= ABI_RIGHTS_ALL; rights++) {
                 for (unsigned i = 0; i < ARRAY_SIZE(extremes); i++) {
                     struct cap cap = cap_make_ipc(types[t], phys_to_ptr(phys), rights, extremes[i]);
@@ -54,8 +62,7 @@ static void a_capability_without_rights_is_not_null(void **state)
 static void a_cnode_keeps_radix_and_guard(void **state)
 {
     (void)state;
-    EACH_ADDRESS(phys, ABI_SLOT_BITS + 1)
-    {
+    for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_SLOT_BITS + 1)) {
         for (unsigned radix = 1; radix <= 33; radix++) {
             for (unsigned guard_size = 0; guard_size < 64 && guard_size + radix <= 64; guard_size++) {
                 word_t guard = mask(guard_size);
@@ -122,8 +129,7 @@ static void a_frame_keeps_everything_beside_its_mapping(void **state)
 static void a_page_table_keeps_its_mapping(void **state)
 {
     (void)state;
-    EACH_ADDRESS(phys, ABI_PAGE_TABLE_BITS)
-    {
+    for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_PAGE_TABLE_BITS)) {
         struct cap cap = cap_make_object(CAP_PAGE_TABLE, phys_to_ptr(phys), 0);
         assert_false(page_table_is_mapped(cap));
         cap = page_table_set_mapped(cap, 0xffff, 0x3ffffff000);
@@ -143,8 +149,7 @@ static void a_zombie_counts_far_and_keeps_its_links(void **state)
     const word_t counts[] = { 0, 1, mask(31), bit(31), bit(31) + 5, bit(32) + 1, mask(33), bit(33) };
 
     (void)state;
-    EACH_ADDRESS(phys, ABI_SLOT_BITS)
-    {
+    for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_SLOT_BITS)) {
         for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
             struct slot root = { .cap = cap_make_object(CAP_ZOMBIE, phys_to_ptr(phys), 0) };
             struct slot *link = phys_to_ptr(mask(PHYS_WINDOW_BITS) & ~mask(ABI_SLOT_BITS));
@@ -175,8 +180,7 @@ static void an_orphan_knows_its_object_by_where_it_lives(void **state)
             bit(ZOMBIE_ORPHAN_BIT) | (word_t)home << ZOMBIE_HOME_BIT | 2ul << ZOMBIE_RADIX_SHIFT;
         zombie_set_count(orphan, bit(33));
         assert_true(zombie_is_head(orphan));
-        EACH_ADDRESS(phys, ABI_SLOT_BITS)
-        {
+        for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_SLOT_BITS)) {
             zombie_set_prev(orphan, phys_to_ptr(phys));
             zombie_set_next(orphan, phys_to_ptr(phys));
             assert_ptr_equal(zombie_prev(orphan), phys ? phys_to_ptr(phys) : NULL);

@@ -80,7 +80,7 @@ static void a_chain_of_cnodes_is_deleted_in_steps(void **state)
     }
     assert_int_equal(depth, 128);
     host_preempt_every(1);
-    assert_true(to_the_end(slot_delete, ground(0)) > 2 * depth);
+    assert_true(to_the_end(slot_delete, ground(0)) > 2ul * depth);
     world_check_empty();
 }
 

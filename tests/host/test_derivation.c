@@ -146,13 +146,13 @@ static void random_surgery_keeps_the_list_in_order(void **state)
             order[at] = other;
         } else if (other_at == length) {
             slot_insert(other, order[at]->cap, order[at]);
-            memmove(&order[at + 2], &order[at + 1], (length - at - 1) * sizeof(order[0]));
+            memmove(&order[at + 2], &order[at + 1], (length - at - 1) * sizeof(struct slot *));
             order[at + 1] = other;
             length++;
         } else if (length > 1) {
             slot_remove(other);
             length--;
-            memmove(&order[at], &order[at + 1], (length - at) * sizeof(order[0]));
+            memmove(&order[at], &order[at + 1], (length - at) * sizeof(struct slot *));
         }
         order[length] = NULL;
         assert_list_(order);

@@ -142,12 +142,12 @@ static word_t take_bits(word_t index, unsigned *left, unsigned count)
 
 static struct reference resolve(struct cap cap, word_t index, unsigned left)
 {
-    struct slot *slot = NULL;
+    struct slot *slot;
 
     if (cap_type(cap) != CAP_CNODE) {
         return (struct reference){ .type = LOOKUP_INVALID_ROOT };
     }
-    while (cap_type(cap) == CAP_CNODE && (!slot || left)) {
+    do {
         unsigned guard_size = cnode_guard_size(cap);
         unsigned before = left;
         if (guard_size > left || take_bits(index, &left, guard_size) != cnode_guard(cap)) {
@@ -159,7 +159,7 @@ static struct reference resolve(struct cap cap, word_t index, unsigned left)
         }
         slot = (struct slot *)cap_object(cap) + take_bits(index, &left, cnode_radix(cap));
         cap = slot->cap;
-    }
+    } while (cap_type(cap) == CAP_CNODE && left);
     return (struct reference){ .slot = slot, .left = left };
 }
 

@@ -132,7 +132,7 @@ static bool is_clear(word_t phys, word_t bytes)
 static void memory_is_cleared_before_it_is_given_away_again(void **state)
 {
     (void)state;
-    for (unsigned chunk = 0; chunk < 2; chunk++) {
+    for (word_t chunk = 0; chunk < 2; chunk++) {
         build_reset();
         struct slot *untyped = build_untyped(14);
         struct slot *cnode = build_cnode(2);

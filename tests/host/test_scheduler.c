@@ -46,14 +46,14 @@ static void model_remove(const struct tcb *thread)
 
     check(i < length);
     length--;
-    memmove(&model[i], &model[i + 1], (length - i) * sizeof(model[0]));
+    memmove(&model[i], &model[i + 1], (length - i) * sizeof(struct tcb *));
 }
 
 static void model_insert(struct tcb *thread, bool at_head)
 {
     unsigned at = at_head ? 0 : length;
 
-    memmove(&model[at + 1], &model[at], (length - at) * sizeof(model[0]));
+    memmove(&model[at + 1], &model[at], (length - at) * sizeof(struct tcb *));
     model[at] = thread;
     length++;
 }

@@ -57,7 +57,7 @@ static void threads_come_out_in_the_order_they_went_in(void **state)
         } else {
             wait_remove(&queue, thread);
             length--;
-            memmove(&model[i], &model[i + 1], (length - i) * sizeof(model[0]));
+            memmove(&model[i], &model[i + 1], (length - i) * sizeof(struct tcb *));
             if (length) {
                 wait_set_state(&queue, 1 + step / 1000 % 2);
             }
