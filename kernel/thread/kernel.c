@@ -6,6 +6,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
 #include "arch/riscv64/vm.h"
 #include "lib/bits.h"
 #include "lib/preempt.h"
@@ -106,12 +107,33 @@ static void leave(struct hart *hart)
     send_ipis(targets);
 }
 
+/* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
+ * thread to charge, so the first one turns the timer off; otherwise all idle harts would queue for the lock
+ * with each tick. */
+static void sleep_until_interrupt(struct hart *hart)
+{
+    bool ticking = true;
+
+    for (;;) {
+        word_t pending = interrupts_pending();
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER) {
+            timer_stop();
+            ticking = false;
+        } else if (pending) {
+            break;
+        } else {
+            wait_for_interrupt();
+        }
+    }
+    if (!ticking) {
+        timer_start(hart);
+    }
+}
+
 static void idle(struct hart *hart)
 {
     leave(hart);
-    while (!interrupt_pending()) {
-        wait_for_interrupt();
-    }
+    sleep_until_interrupt(hart);
     kernel_lock_exclusive(hart);
     handle_interrupts(hart);
 }

@@ -20,6 +20,11 @@ void timer_start(struct hart *hart)
     sbi_set_timer(hart->arch.deadline);
 }
 
+void timer_stop(void)
+{
+    sbi_set_timer(~0ul);
+}
+
 void timer_acknowledge(struct hart *hart)
 {
     word_t now = csr_read(time);

@@ -13,5 +13,8 @@ struct hart;
 void timer_init(word_t time_frequency);
 void timer_start(struct hart *hart);
 
+/* No more ticks on this hart until timer_start(). */
+void timer_stop(void);
+
 /* Acknowledges the tick and sets the next one. */
 void timer_acknowledge(struct hart *hart);
