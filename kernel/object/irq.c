@@ -130,8 +130,7 @@ static enum progress perform_ack(struct operation *operation, struct result *res
 static enum progress perform_clear(struct operation *operation, struct result *result)
 {
     (void)result;
-    slot_delete_simple(&irqs[operation->irq.irq].notification);
-    return DONE;
+    return slot_delete(&irqs[operation->irq.irq].notification);
 }
 
 static enum progress perform_set_notification(struct operation *operation, struct result *result)
@@ -140,7 +139,9 @@ static enum progress perform_set_notification(struct operation *operation, struc
     struct slot *source = operation->irq.notification;
 
     (void)result;
-    slot_delete_simple(&irq->notification);
+    if (slot_delete(&irq->notification) == AGAIN) {
+        return AGAIN;
+    }
     slot_insert(&irq->notification, source->cap, source);
     plic_enable(irq->enabled, operation->irq.irq);
     return DONE;
@@ -180,7 +181,9 @@ static struct remains finalise_handler(struct cap cap, struct slot *slot, bool l
 
     (void)slot;
     if (last) {
-        slot_delete_simple(&irqs[number].notification);
+        if (slot_delete(&irqs[number].notification) == AGAIN) {
+            return (struct remains){ .again = true };
+        }
         complete(number);
         plic_disable(irqs[number].enabled, number);
         irqs[number].enabled = NULL;

@@ -72,7 +72,7 @@ static bool deletes_large_object(const struct slot *slot)
 {
     enum cap_type type = cap_type(slot->cap);
 
-    return (type == CAP_CNODE || type == CAP_TCB || type == CAP_ZOMBIE) && slot_is_last(slot);
+    return type == CAP_ZOMBIE || ((type == CAP_CNODE || type == CAP_TCB) && slot_is_last(slot));
 }
 
 static word_t derive_root(struct slot *slot, word_t data, struct cap *cap)

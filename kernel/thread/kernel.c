@@ -107,23 +107,33 @@ static void leave(struct hart *hart)
     send_ipis(targets);
 }
 
-/* An idle hart has no slice to charge, so it stops its ticks instead of asking for the lock at each. With
- * several domains the tick may bring threads to run, so it goes on. */
-static bool only_tick_pending(struct hart *hart)
+/* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
+ * thread to charge, so the first one turns the timer off; otherwise all idle harts would queue for the lock
+ * with each tick. */
+static void sleep_until_interrupt(struct hart *hart)
 {
-    if (REL4_NUM_DOMAINS > 1 || csr_read(sip) != SIP_TIMER) {
-        return false;
+    bool ticking = true;
+
+    for (;;) {
+        word_t pending = interrupts_pending();
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER) {
+            timer_stop();
+            ticking = false;
+        } else if (pending) {
+            break;
+        } else {
+            wait_for_interrupt();
+        }
     }
-    timer_stop(hart);
-    return true;
+    if (!ticking) {
+        timer_start(hart);
+    }
 }
 
 static void idle(struct hart *hart)
 {
     leave(hart);
-    while (!interrupt_pending() || only_tick_pending(hart)) {
-        wait_for_interrupt();
-    }
+    sleep_until_interrupt(hart);
     kernel_lock_exclusive(hart);
     handle_interrupts(hart);
 }
@@ -138,9 +148,6 @@ struct tcb *kernel_exit_slow(struct hart *hart)
         if (unlikely(next == &idle_thread)) {
             idle(hart);
             continue;
-        }
-        if (unlikely(timer_is_stopped(hart))) {
-            timer_start(hart);
         }
         if (next->state == THREAD_RESTART) {
             next->context.next_pc = next->context.regs[ABI_REG_PC];

@@ -37,10 +37,15 @@ static inline void reservation_clear(word_t *scratch)
     __asm__ volatile("sc.d zero, zero, (%0)" ::"r"(scratch) : "memory");
 }
 
-/* An interrupt waits to be taken by this hart. */
-static inline bool interrupt_pending(void)
+/* The interrupts that wait to be taken by this hart, as SIP_ bits. */
+static inline word_t interrupts_pending(void)
 {
     return csr_read(sip) & SIP_ALL;
+}
+
+static inline bool interrupt_pending(void)
+{
+    return interrupts_pending() != 0;
 }
 
 /* Sleeps until an interrupt is pending. The kernel runs with interrupts off, so none is taken. */

@@ -20,6 +20,11 @@ void timer_start(struct hart *hart)
     sbi_set_timer(hart->arch.deadline);
 }
 
+void timer_stop(void)
+{
+    sbi_set_timer(~0ul);
+}
+
 void timer_acknowledge(struct hart *hart)
 {
     word_t now = csr_read(time);
@@ -29,10 +34,4 @@ void timer_acknowledge(struct hart *hart)
         hart->arch.deadline = now + counts_per_tick;
     }
     sbi_set_timer(hart->arch.deadline);
-}
-
-void timer_stop(struct hart *hart)
-{
-    hart->arch.deadline = TIMER_NEVER;
-    sbi_set_timer(TIMER_NEVER);
 }

@@ -211,6 +211,7 @@ TEST("5.4 nothing stored at delivery: the source is masked, SetNotification lets
     quiet();
     get_handler(false);
     raise_interrupt();
+    seL4_Yield(); /* so that it is taken, before it goes away again */
     lower_interrupt();
     raise_interrupt();
     seL4_Yield();

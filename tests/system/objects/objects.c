@@ -283,7 +283,7 @@ seL4_Word poll(seL4_CPtr notification)
     return badge;
 }
 
-struct answer call(seL4_CPtr notification)
+struct answer call(seL4_CPtr cap)
 {
-    return invoke(notification, (struct message){ 0 });
+    return invoke(cap, (struct message){ 0 });
 }

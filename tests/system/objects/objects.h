@@ -115,7 +115,8 @@ seL4_CPtr make(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits);
 seL4_Word page_address(seL4_CPtr page);
 
 /* Where these tests map pages; the page tables for the first 2 MiB stay. */
-#define MAP_ADDRESS 0x2000000000
+#define MAP_ADDRESS 0x2000000000ul
+#define PAGE        4096ul
 void *map(seL4_CPtr page, seL4_Word vaddr);
 
 /* The first boot untyped that is device memory and has at least 2^bits bytes; seL4_CapNull if none. */

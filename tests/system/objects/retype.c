@@ -193,16 +193,16 @@ TEST("4.11 alignment and free index: objects start at the free index, rounded up
     seL4_CPtr untyped = test_object(seL4_UntypedObject, 15);
     seL4_Word first = page_address(make(untyped, seL4_RISCV_4K_Page, 0));
 
-    CHECK_EQUAL(free_bytes(untyped), 7 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 7 * PAGE);
     make(untyped, seL4_EndpointObject, 0);
-    CHECK_EQUAL(free_bytes(untyped), 7 * 4096 - 16);
-    CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), first + 2 * 4096);
-    CHECK_EQUAL(free_bytes(untyped), 5 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 7 * PAGE - 16);
+    CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), first + 2 * PAGE);
+    CHECK_EQUAL(free_bytes(untyped), 5 * PAGE);
     make(untyped, seL4_NotificationObject, 0);
     make(untyped, seL4_EndpointObject, 0);
-    CHECK_EQUAL(free_bytes(untyped), 5 * 4096 - 48);
+    CHECK_EQUAL(free_bytes(untyped), 5 * PAGE - 48);
     make(untyped, seL4_TCBObject, 0);
-    CHECK_EQUAL(free_bytes(untyped), 4 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 4 * PAGE);
 }
 
 TEST("4.11 freeing single objects does not lower the free index")
@@ -213,8 +213,8 @@ TEST("4.11 freeing single objects does not lower the free index")
     seL4_CPtr second = make(untyped, seL4_RISCV_4K_Page, 0);
 
     CHECK_OK(delete_cap(second));
-    CHECK_EQUAL(free_bytes(untyped), 2 * 4096);
-    CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), address + 2 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 2 * PAGE);
+    CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), address + 2 * PAGE);
     CHECK_OK(delete_cap(first));
     CHECK_EQUAL(free_bytes(untyped), 4096);
 }
@@ -228,9 +228,9 @@ TEST("4.11 an untyped without children starts again at its beginning")
 
     CHECK_OK(delete_cap(first));
     CHECK_OK(delete_cap(second));
-    CHECK_EQUAL(free_bytes(untyped), 4 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 4 * PAGE);
     CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), address);
-    CHECK_EQUAL(free_bytes(untyped), 3 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 3 * PAGE);
 }
 
 TEST("4.11 revoking an untyped lets it start again")
@@ -295,12 +295,12 @@ TEST("4.11 contents: the whole region up to the old free index is zeroed")
 
     for (unsigned i = 0; i < 32; i++) {
         pages[i] = make(untyped, seL4_RISCV_4K_Page, 0);
-        memset(map(pages[i], MAP_ADDRESS + i * 4096), 0xff, 4096);
+        memset(map(pages[i], MAP_ADDRESS + i * PAGE), 0xff, 4096);
     }
     CHECK_OK(revoke_cap(untyped));
     for (unsigned i = 0; i < 32; i++) {
         pages[i] = make(untyped, seL4_RISCV_4K_Page, 0);
-        check_zero(map(pages[i], MAP_ADDRESS + i * 4096), 4096);
+        check_zero(map(pages[i], MAP_ADDRESS + i * PAGE), 4096);
     }
 }
 
@@ -394,7 +394,7 @@ TEST("4.11 new page table: unmapped, and no entry is valid")
     map(test_object(seL4_RISCV_4K_Page, 0), MAP_ADDRESS); /* the upper table */
     CHECK_OK(seL4_RISCV_PageTable_Map(table, seL4_CapInitThreadVSpace, vaddr, 0));
     for (seL4_Word i = 0; i < 512; i++) {
-        CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, vaddr + i * 4096, seL4_ReadWrite, 0));
+        CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, vaddr + i * PAGE, seL4_ReadWrite, 0));
         CHECK_OK(seL4_RISCV_Page_Unmap(page));
     }
 }
@@ -421,13 +421,13 @@ TEST("4.11 device untyped: the free index goes on and starts again like any othe
     seL4_Word address = page_address(first);
     seL4_CPtr small = make(untyped, seL4_UntypedObject, 4);
 
-    CHECK_EQUAL(free_bytes(untyped), 3 * 4096 - 16);
+    CHECK_EQUAL(free_bytes(untyped), 3 * PAGE - 16);
     seL4_CPtr second = make(untyped, seL4_RISCV_4K_Page, 0);
-    CHECK_EQUAL(page_address(second), address + 2 * 4096);
+    CHECK_EQUAL(page_address(second), address + 2 * PAGE);
     CHECK_OK(delete_cap(first));
     CHECK_OK(delete_cap(small));
     CHECK_OK(delete_cap(second));
-    CHECK_EQUAL(free_bytes(untyped), 4 * 4096);
+    CHECK_EQUAL(free_bytes(untyped), 4 * PAGE);
     CHECK_EQUAL(page_address(make(untyped, seL4_RISCV_4K_Page, 0)), address);
 }
 

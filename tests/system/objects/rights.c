@@ -1,5 +1,5 @@
 /*
- * What the rights of endpoints, notifications and pages permit, and that copies never get more.
+ * What rights and attributes permit, that copies never get more, and the words that all this is passed in.
  */
 #include "objects.h"
 
@@ -150,7 +150,7 @@ TEST("4.4 rights of a page: what each set of rights permits, also to copies of t
     seL4_CPtr page = test_object(seL4_RISCV_4K_Page, 0);
 
     for (seL4_Word rights = 0; rights <= 3; rights++) {
-        seL4_Word vaddr = MAP_ADDRESS + rights * 4096;
+        seL4_Word vaddr = MAP_ADDRESS + rights * PAGE;
         seL4_CPtr cap = test_mint(page, RIGHTS(rights), 0);
         map(test_mint(cap, seL4_AllRights, 0), vaddr);
         CHECK_EQUAL(can_access(vaddr, false), (rights & 2) != 0);
@@ -185,4 +185,85 @@ TEST("2.2 rights: bits above the four are ignored")
 
     EXPECT(call(none), INVALID_CAPABILITY(0));
     EXPECT(call(all), SUCCESS);
+}
+
+static void do_execute(void *arg)
+{
+    struct access *access = arg;
+
+    ((void (*)(void))(seL4_Word)access->address)();
+    access->done = true;
+}
+
+/* Whether code runs in a page that is mapped with these attributes. */
+static bool can_execute(seL4_Word vaddr, seL4_Word attributes)
+{
+    static struct access access;
+    seL4_CPtr page = test_object(seL4_RISCV_4K_Page, 0);
+
+    access = (struct access){ map(page, vaddr), false, false };
+    *access.address = 0x8082; /* ret */
+    CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, vaddr, seL4_ReadWrite, attributes));
+    __asm__ volatile("fence.i" ::: "memory");
+    test_thread_start(test_thread_create(do_execute, &access, TEST_PRIORITY + 1, 0));
+    return access.done;
+}
+
+TEST("2.2 VM attributes: bit 0 is ExecuteNever, the others are ignored")
+{
+    CHECK(can_execute(MAP_ADDRESS, 0));
+    CHECK(!can_execute(MAP_ADDRESS + 4096, 1));
+    CHECK(can_execute(MAP_ADDRESS + 2 * PAGE, ~1ul));
+    CHECK(!can_execute(MAP_ADDRESS + 3 * PAGE, ~0ul));
+}
+
+TEST("2.2 rights names: each has its number")
+{
+    CHECK_EQUAL(seL4_AllRights.words[0], 15);
+    CHECK_EQUAL(seL4_ReadWrite.words[0], 3);
+    CHECK_EQUAL(seL4_CanRead.words[0], 2);
+    CHECK_EQUAL(seL4_CanWrite.words[0], 1);
+    CHECK_EQUAL(seL4_CanGrant.words[0], 4);
+    CHECK_EQUAL(seL4_CanGrantReply.words[0], 8);
+    CHECK_EQUAL(seL4_NoWrite.words[0], 14);
+    CHECK_EQUAL(seL4_NoRead.words[0], 13);
+    CHECK_EQUAL(seL4_NoRights.words[0], 0);
+}
+
+TEST("2.1 constants: the library knows the sizes and limits of the kernel")
+{
+    static const struct {
+        seL4_Word actual, expected;
+    } constants[] = {
+        { seL4_WordBits, 64 },
+        { seL4_WordSizeBits, 3 },
+        { seL4_SlotBits, 5 },
+        { seL4_TCBBits, 11 },
+        { seL4_EndpointBits, 4 },
+        { seL4_NotificationBits, 5 },
+        { seL4_PageBits, 12 },
+        { seL4_LargePageBits, 21 },
+        { seL4_HugePageBits, 30 },
+        { seL4_PageTableBits, 12 },
+        { seL4_VSpaceBits, 12 },
+        { seL4_IPCBufferSizeBits, 10 },
+        { seL4_ASIDPoolBits, 12 },
+        { seL4_NumASIDPoolsBits, 7 },
+        { seL4_ASIDPoolIndexBits, 9 },
+        { seL4_MinUntypedBits, 4 },
+        { seL4_MaxUntypedBits, 38 },
+        { seL4_UserTop, 0x3ffffff000 },
+        { seL4_BadgeBits, 64 },
+        { seL4_GuardBits, 58 },
+        { seL4_GuardSizeBits, 6 },
+        { seL4_CapRightsBits, 4 },
+        { seL4_UntypedRetypeMaxObjects, 256 },
+        { seL4_MaxPrio, 255 },
+        { (seL4_Word)seL4_InvalidPrio, ~0ul },
+        { seL4_RISCV_Tera_Page, 0xffffffff },
+    };
+
+    for (unsigned i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+        CHECK_EQUAL(constants[i].actual, constants[i].expected);
+    }
 }

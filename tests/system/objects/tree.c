@@ -138,18 +138,22 @@ TEST("4.9 an interrupt handler: Revoke leaves other interrupts' handlers alone")
 
     CHECK_OK(revoke_cap(first));
     CHECK_THERE(first, second, copy);
+    CHECK_OK(revoke_cap(second));
+    CHECK_GONE(copy);
+    CHECK_THERE(first, second);
 }
 
 /* What kinds of capability have badges. */
 static const seL4_Word badged_types[] = { seL4_EndpointObject, seL4_NotificationObject };
 
-#define FOR_EACH_ORIGINAL(original)                                \
+/* Runs its body with original, a new endpoint and then a new notification. */
+#define FOR_EACH_ORIGINAL()                                        \
     for (unsigned type_index_ = 0; type_index_ < 2; type_index_++) \
         for (seL4_CPtr original = test_object(badged_types[type_index_], 0); original; original = 0)
 
 TEST("4.9 row 3: revoking the unbadged original removes copies and badged ones")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr copy = copy_of(original);
         seL4_CPtr one = badged(original, 1);
@@ -163,7 +167,7 @@ TEST("4.9 row 3: revoking the unbadged original removes copies and badged ones")
 
 TEST("4.9 row 3: revoking the first with a badge removes its copies and nothing else")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr copy = copy_of(first);
@@ -178,7 +182,7 @@ TEST("4.9 row 3: revoking the first with a badge removes its copies and nothing 
 
 TEST("4.9 row 3: the same badge given twice makes two branches that do not revoke each other")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr second = badged(original, 1);
@@ -196,7 +200,7 @@ TEST("4.9 row 3: the same badge given twice makes two branches that do not revok
 
 TEST("4.9 row 1: a copy with the same badge is not revocable")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr copy = copy_of(first);
@@ -208,7 +212,7 @@ TEST("4.9 row 1: a copy with the same badge is not revocable")
 
 TEST("4.9 row 1: an unbadged copy is not revocable, but what gets a badge from it is")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr copy = copy_of(original);
         seL4_CPtr first = badged(copy, 3);
@@ -223,7 +227,7 @@ TEST("4.9 row 1: an unbadged copy is not revocable, but what gets a badge from i
 
 TEST("4.8 a mint with badge 0 is no branch of its own")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr mint = badged(original, 0);
         seL4_CPtr copy = copy_of(mint);
@@ -234,7 +238,7 @@ TEST("4.8 a mint with badge 0 is no branch of its own")
 
 TEST("4.8 first-badged: the successor of a deleted first one inherits the mark")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr copy = copy_of(first);
@@ -247,7 +251,7 @@ TEST("4.8 first-badged: the successor of a deleted first one inherits the mark")
 
 TEST("4.8 first-badged: the mark goes on when its heir is deleted, too")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr last = copy_of(first);
@@ -262,7 +266,7 @@ TEST("4.8 first-badged: the mark goes on when its heir is deleted, too")
 
 TEST("4.8 first-badged: an heir has the mark, but is not revocable")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr last = copy_of(first);
@@ -275,7 +279,7 @@ TEST("4.8 first-badged: an heir has the mark, but is not revocable")
 
 TEST("4.8 first-badged: a deleted branch without copies marks the next branch, which has the mark already")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr of_first = copy_of(first);
@@ -289,7 +293,7 @@ TEST("4.8 first-badged: a deleted branch without copies marks the next branch, w
 
 TEST("4.8 first-badged: Move takes the marks along")
 {
-    FOR_EACH_ORIGINAL(original)
+    FOR_EACH_ORIGINAL()
     {
         seL4_CPtr first = badged(original, 1);
         seL4_CPtr copy = copy_of(first);

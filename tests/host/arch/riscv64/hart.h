@@ -26,7 +26,7 @@ static inline struct hart *this_hart(void)
     return host_hart;
 }
 
-static inline void reservation_clear(word_t *scratch)
+static inline void reservation_clear(const word_t *scratch)
 {
     (void)scratch;
 }
