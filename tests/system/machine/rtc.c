@@ -344,6 +344,7 @@ TEST("5.4 delivery: signals add up while the driver does not look")
     prepare(true);
     seL4_Signal(test_mint(notification, seL4_AllRights, 0x100));
     raise_interrupt();
+    seL4_Yield(); /* the interrupt is taken on the way back at the latest */
     expect_interrupt(0x101);
 }
 
