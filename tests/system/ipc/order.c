@@ -444,3 +444,23 @@ TEST("1.11 SMP: a thread stays on its core until SetAffinity moves it")
     CHECK_EQUAL(actor_wait(&actor), ACTOR_FAULTED);
 }
 #endif
+
+#if CONFIG_MAX_NUM_NODES > 1
+/* B would run first, as the last one resumed. */
+static void affinity_to_own_core(void)
+{
+    struct test_thread *a = make(once, 'A', MIDDLE), *b = make(once, 'B', MIDDLE), *last = make(finish, 0, 1);
+
+    started = now();
+    test_thread_start(a);
+    test_thread_start(b);
+    CHECK_OK(seL4_TCB_SetAffinity(b->tcb, 0));
+    test_thread_start(last);
+    seL4_Wait(done, NULL);
+}
+
+TEST("5.2 TCB SetAffinity: to the core that the thread is on already, it goes to the tail of its priority")
+{
+    check_order(affinity_to_own_core, "AB");
+}
+#endif
