@@ -3,11 +3,12 @@
  */
 #include "bench.h"
 
-#define ROOT   seL4_CapInitThreadCNode
-#define DEPTH  seL4_WordBits
-#define MANY   1000
-#define MEMORY 24 /* log2 of the bytes that objects are made from: enough for one that is never given back \
-                   */
+#define ROOT  seL4_CapInitThreadCNode
+#define DEPTH seL4_WordBits
+#define MANY  1000
+#define MEMORY                                                                                  \
+    24 /* log2 of the bytes that objects are made from: enough for one that is never given back \
+        */
 #define RETYPED 22
 
 static seL4_CPtr memory, slots;

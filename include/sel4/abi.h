@@ -28,12 +28,12 @@
 #define ABI_MSG_REGISTERS      4
 
 /* IPC buffer: 1024 bytes, 1024-aligned; offsets in bytes. */
-#define ABI_IPC_BUFFER_BITS           10
-#define ABI_IPC_BUFFER_MSG            8
-#define ABI_IPC_BUFFER_CAPS           976
-#define ABI_IPC_BUFFER_RECEIVE_CNODE  1000
-#define ABI_IPC_BUFFER_RECEIVE_INDEX  1008
-#define ABI_IPC_BUFFER_RECEIVE_DEPTH  1016
+#define ABI_IPC_BUFFER_BITS          10
+#define ABI_IPC_BUFFER_MSG           8
+#define ABI_IPC_BUFFER_CAPS          976
+#define ABI_IPC_BUFFER_RECEIVE_CNODE 1000
+#define ABI_IPC_BUFFER_RECEIVE_INDEX 1008
+#define ABI_IPC_BUFFER_RECEIVE_DEPTH 1016
 
 /* Object types for Untyped Retype. */
 #define ABI_TYPE_UNTYPED      0
@@ -78,65 +78,65 @@
  * Invocation labels in the numbering of SMP builds, which the kernel uses throughout. Programs built for one
  * node lack SetAffinity, so their labels from ABI_LABEL_FIRST_SHIFTED on are one lower.
  */
-#define LABEL_INVALID                     0
-#define LABEL_UNTYPED_RETYPE              1
-#define LABEL_TCB_READ_REGISTERS          2
-#define LABEL_TCB_WRITE_REGISTERS         3
-#define LABEL_TCB_COPY_REGISTERS          4
-#define LABEL_TCB_CONFIGURE               5
-#define LABEL_TCB_SET_PRIORITY            6
-#define LABEL_TCB_SET_MC_PRIORITY         7
-#define LABEL_TCB_SET_SCHED_PARAMS        8
-#define LABEL_TCB_SET_IPC_BUFFER          9
-#define LABEL_TCB_SET_SPACE               10
-#define LABEL_TCB_SUSPEND                 11
-#define LABEL_TCB_RESUME                  12
-#define LABEL_TCB_BIND_NOTIFICATION       13
-#define LABEL_TCB_UNBIND_NOTIFICATION     14
-#define LABEL_TCB_SET_AFFINITY            15
-#define LABEL_TCB_SET_TLS_BASE            16
-#define LABEL_TCB_SET_FLAGS               17
-#define LABEL_CNODE_REVOKE                18
-#define LABEL_CNODE_DELETE                19
-#define LABEL_CNODE_CANCEL_BADGED_SENDS   20
-#define LABEL_CNODE_COPY                  21
-#define LABEL_CNODE_MINT                  22
-#define LABEL_CNODE_MOVE                  23
-#define LABEL_CNODE_MUTATE                24
-#define LABEL_CNODE_ROTATE                25
-#define LABEL_CNODE_SAVE_CALLER           26
-#define LABEL_IRQ_CONTROL_GET             27
-#define LABEL_IRQ_HANDLER_ACK             28
+#define LABEL_INVALID                      0
+#define LABEL_UNTYPED_RETYPE               1
+#define LABEL_TCB_READ_REGISTERS           2
+#define LABEL_TCB_WRITE_REGISTERS          3
+#define LABEL_TCB_COPY_REGISTERS           4
+#define LABEL_TCB_CONFIGURE                5
+#define LABEL_TCB_SET_PRIORITY             6
+#define LABEL_TCB_SET_MC_PRIORITY          7
+#define LABEL_TCB_SET_SCHED_PARAMS         8
+#define LABEL_TCB_SET_IPC_BUFFER           9
+#define LABEL_TCB_SET_SPACE                10
+#define LABEL_TCB_SUSPEND                  11
+#define LABEL_TCB_RESUME                   12
+#define LABEL_TCB_BIND_NOTIFICATION        13
+#define LABEL_TCB_UNBIND_NOTIFICATION      14
+#define LABEL_TCB_SET_AFFINITY             15
+#define LABEL_TCB_SET_TLS_BASE             16
+#define LABEL_TCB_SET_FLAGS                17
+#define LABEL_CNODE_REVOKE                 18
+#define LABEL_CNODE_DELETE                 19
+#define LABEL_CNODE_CANCEL_BADGED_SENDS    20
+#define LABEL_CNODE_COPY                   21
+#define LABEL_CNODE_MINT                   22
+#define LABEL_CNODE_MOVE                   23
+#define LABEL_CNODE_MUTATE                 24
+#define LABEL_CNODE_ROTATE                 25
+#define LABEL_CNODE_SAVE_CALLER            26
+#define LABEL_IRQ_CONTROL_GET              27
+#define LABEL_IRQ_HANDLER_ACK              28
 #define LABEL_IRQ_HANDLER_SET_NOTIFICATION 29
-#define LABEL_IRQ_HANDLER_CLEAR           30
-#define LABEL_DOMAIN_SET                  31
-#define LABEL_DOMAIN_SCHEDULE_CONFIGURE   32
-#define LABEL_DOMAIN_SCHEDULE_SET_START   33
-#define LABEL_PAGE_TABLE_MAP              34
-#define LABEL_PAGE_TABLE_UNMAP            35
-#define LABEL_PAGE_MAP                    36
-#define LABEL_PAGE_UNMAP                  37
-#define LABEL_PAGE_GET_ADDRESS            38
-#define LABEL_ASID_CONTROL_MAKE_POOL      39
-#define LABEL_ASID_POOL_ASSIGN            40
-#define LABEL_IRQ_CONTROL_GET_TRIGGER     41
-#define LABEL_COUNT                       42
+#define LABEL_IRQ_HANDLER_CLEAR            30
+#define LABEL_DOMAIN_SET                   31
+#define LABEL_DOMAIN_SCHEDULE_CONFIGURE    32
+#define LABEL_DOMAIN_SCHEDULE_SET_START    33
+#define LABEL_PAGE_TABLE_MAP               34
+#define LABEL_PAGE_TABLE_UNMAP             35
+#define LABEL_PAGE_MAP                     36
+#define LABEL_PAGE_UNMAP                   37
+#define LABEL_PAGE_GET_ADDRESS             38
+#define LABEL_ASID_CONTROL_MAKE_POOL       39
+#define LABEL_ASID_POOL_ASSIGN             40
+#define LABEL_IRQ_CONTROL_GET_TRIGGER      41
+#define LABEL_COUNT                        42
 
-#define ABI_LABEL_FIRST_SHIFTED LABEL_TCB_SET_AFFINITY
+#define ABI_LABEL_FIRST_SHIFTED   LABEL_TCB_SET_AFFINITY
 #define ABI_LABEL_FIRST_EXTENSION 0x400
 
 /* Error codes, the label of an error reply. */
-#define ERR_NONE                0
-#define ERR_INVALID_ARGUMENT    1
-#define ERR_INVALID_CAPABILITY  2
-#define ERR_ILLEGAL_OPERATION   3
-#define ERR_RANGE               4
-#define ERR_ALIGNMENT           5
-#define ERR_FAILED_LOOKUP       6
-#define ERR_TRUNCATED_MESSAGE   7
-#define ERR_DELETE_FIRST        8
-#define ERR_REVOKE_FIRST        9
-#define ERR_NOT_ENOUGH_MEMORY   10
+#define ERR_NONE               0
+#define ERR_INVALID_ARGUMENT   1
+#define ERR_INVALID_CAPABILITY 2
+#define ERR_ILLEGAL_OPERATION  3
+#define ERR_RANGE              4
+#define ERR_ALIGNMENT          5
+#define ERR_FAILED_LOOKUP      6
+#define ERR_TRUNCATED_MESSAGE  7
+#define ERR_DELETE_FIRST       8
+#define ERR_REVOKE_FIRST       9
+#define ERR_NOT_ENOUGH_MEMORY  10
 
 /* Lookup failures, inside FailedLookup replies and capability faults. */
 #define LOOKUP_NO_FAILURE         0
@@ -156,19 +156,19 @@
 #define ABI_TCB_FLAG_FPU_DISABLED 1
 
 /* The register block of ReadRegisters and WriteRegisters, in words. */
-#define ABI_REG_PC    0
-#define ABI_REG_RA    1
-#define ABI_REG_SP    2
-#define ABI_REG_GP    3
-#define ABI_REG_S0    4
-#define ABI_REG_A0    16
-#define ABI_REG_A1    17
-#define ABI_REG_A2    18
-#define ABI_REG_A6    22
-#define ABI_REG_A7    23
-#define ABI_REG_T0    24
-#define ABI_REG_TP    31
-#define ABI_REG_COUNT 32
+#define ABI_REG_PC          0
+#define ABI_REG_RA          1
+#define ABI_REG_SP          2
+#define ABI_REG_GP          3
+#define ABI_REG_S0          4
+#define ABI_REG_A0          16
+#define ABI_REG_A1          17
+#define ABI_REG_A2          18
+#define ABI_REG_A6          22
+#define ABI_REG_A7          23
+#define ABI_REG_T0          24
+#define ABI_REG_TP          31
+#define ABI_REG_COUNT       32
 #define ABI_FRAME_REG_COUNT 16
 
 /* Slots of the initial CNode. */

@@ -3,13 +3,14 @@
  */
 #include "cap/lookup.h"
 
-void cap_lookup_bits(struct cap cap, word_t index, unsigned bits, struct lookup_result *result)
+void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup_result *result)
 {
+    struct cap cap = root;
     struct lookup_failure *failure = &result->failure;
 
     result->slot = NULL;
     if (unlikely(!cap_is(cap, CAP_CNODE))) {
-        failure->type = LOOKUP_INVALID_ROOT;
+        *failure = (struct lookup_failure){ .type = LOOKUP_INVALID_ROOT };
         return;
     }
     for (;;) {
@@ -42,7 +43,7 @@ void cap_lookup_bits(struct cap cap, word_t index, unsigned bits, struct lookup_
 
 struct slot *cap_lookup_slow(struct cap root, word_t pointer, struct lookup_failure *failure)
 {
-    struct lookup_result result;
+    struct lookup_result result = { 0 };
 
     cap_lookup_bits(root, pointer, WORD_BITS, &result);
     if (unlikely(!result.slot)) {

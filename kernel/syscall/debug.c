@@ -67,30 +67,41 @@ static void snapshot(void)
     }
 }
 
+/* Takes a name from message words. False if it does not end there. */
+static bool set_name(struct tcb *thread, const word_t *words)
+{
+    for (unsigned i = 0; i < ABI_MSG_MAX_LENGTH * sizeof(word_t); i++) {
+        char c = (char)(user_load(&words[i / sizeof(word_t)]) >> i % sizeof(word_t) * 8);
+        if (i < THREAD_NAME_MAX - 1) {
+            thread->name[i] = c;
+            thread->name[i + 1] = 0;
+        }
+        if (!c) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The interface stops the machine when the arguments are wrong; so does this, saying why. */
 static void name_thread(struct tcb *caller, word_t pointer)
 {
     struct lookup_failure failure;
-    struct slot *slot = cap_lookup(caller->slots[TCB_CSPACE].cap, pointer, &failure);
+    const struct slot *slot = cap_lookup(caller->slots[TCB_CSPACE].cap, pointer, &failure);
     const word_t *buffer = ipc_buffer(caller, false);
+    const char *problem = NULL;
 
-    if (!slot || !cap_is(slot->cap, CAP_TCB) || !buffer) {
-        log_error("DebugNameThread: %s\n", buffer ? "not a TCB capability" : "no IPC buffer");
+    if (!buffer) {
+        problem = "no IPC buffer";
+    } else if (!slot || !cap_is(slot->cap, CAP_TCB)) {
+        problem = "not a TCB capability";
+    } else if (!set_name(cap_object(slot->cap), buffer)) {
+        problem = "the name does not end";
+    }
+    if (problem) {
+        log_error("DebugNameThread: %s\n", problem);
         power_off(1);
     }
-    struct tcb *target = cap_object(slot->cap);
-    for (unsigned i = 0; i < ABI_MSG_MAX_LENGTH * sizeof(word_t); i++) {
-        char c = (char)(user_load(&buffer[i / sizeof(word_t)]) >> i % sizeof(word_t) * 8);
-        if (i < THREAD_NAME_MAX - 1) {
-            target->name[i] = c;
-            target->name[i + 1] = 0;
-        }
-        if (!c) {
-            return;
-        }
-    }
-    log_error("DebugNameThread: the name does not end\n");
-    power_off(1);
 }
 
 static void identify(struct tcb *thread, word_t pointer)

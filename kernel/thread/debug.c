@@ -17,7 +17,7 @@ void thread_debug_register(struct tcb *thread, const char *name)
     }
     debug_threads = thread;
     unsigned i = 0;
-    for (; name[i] && i < THREAD_NAME_MAX - 1; i++) {
+    for (; i < THREAD_NAME_MAX - 1 && name[i]; i++) {
         thread->name[i] = name[i];
     }
     thread->name[i] = 0;

@@ -40,7 +40,7 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
     hart->current = next;
     fpu_switch(hart, next);
     thread_load_vspace(hart, next);
-    reservation_clear(&hart->arch.reservation);
+    reservation_clear(&hart->arch);
 }
 
 /* The general case of thread_switch_exit(). */
@@ -53,7 +53,7 @@ static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next
     if (likely(next->slots[TCB_VSPACE].cap.w0 == hart->arch.vspace && !(csr_read(sstatus) & SSTATUS_FS) &&
                hart->fpu_owner != next && !hart->locks)) {
         hart->current = next;
-        reservation_clear(&hart->arch.reservation);
+        reservation_clear(&hart->arch);
         return next;
     }
     return thread_switch_exit_slow(hart, next);

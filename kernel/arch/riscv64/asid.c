@@ -19,7 +19,9 @@ pte_t *asid_root(word_t asid)
 
 word_t asid_harts(word_t asid)
 {
-    return *asid_entry(asid) & ASID_HARTS_MASK;
+    const word_t *entry = asid_entry(asid);
+
+    return entry ? *entry & ASID_HARTS_MASK : 0;
 }
 
 static bool hart_uses(const struct hart *hart, word_t root, word_t asid)
@@ -40,6 +42,10 @@ static void expel_hart(struct hart *hart)
 void asid_release(word_t asid)
 {
     word_t *entry = asid_entry(asid);
+
+    if (!entry) {
+        return;
+    }
     word_t root = asid_root_phys(*entry);
     word_t harts = *entry & ASID_HARTS_MASK;
 

@@ -6,6 +6,7 @@
  */
 #include "arch/riscv64/fpu.h"
 
+#include "lib/assert.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
@@ -31,13 +32,14 @@ void fpu_park(struct hart *hart)
 
 void fpu_switch_slow(struct hart *hart, struct tcb *to)
 {
+    assert(to);
     word_t status = csr_read(sstatus);
     word_t fs = status & SSTATUS_FS;
 
     if (fs == SSTATUS_FS_DIRTY && hart->fpu_owner) {
         fpu_store_registers(&hart->fpu_owner->fpu);
     }
-    bool loaded = hart->fpu_owner == to && to->fpu_hart == hart && !(to->flags & ABI_TCB_FLAG_FPU_DISABLED);
+    bool loaded = to == hart->fpu_owner && to->fpu_hart == hart && !(to->flags & ABI_TCB_FLAG_FPU_DISABLED);
     word_t wanted = loaded ? SSTATUS_FS_CLEAN : 0;
     if (fs != wanted) {
         set_fs(status, wanted);

@@ -32,9 +32,9 @@ static inline struct hart *this_hart(void)
 }
 
 /* Ends a load reservation, so that a store-conditional of the next thread cannot succeed because of it. */
-static inline void reservation_clear(word_t *scratch)
+static inline void reservation_clear(struct hart_arch *arch)
 {
-    __asm__ volatile("sc.d zero, zero, (%0)" ::"r"(scratch) : "memory");
+    __asm__ volatile("sc.d zero, zero, %0" : "+A"(arch->reservation));
 }
 
 /* The interrupts that wait to be taken by this hart, as SIP_ bits. */

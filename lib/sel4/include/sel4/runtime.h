@@ -27,9 +27,9 @@
  * Ends the program and the machine, through the "sifive,test0" device that QEMU's virt machine has. The low
  * 8 bits of code become QEMU's exit status.
  *
- * To reach the device it revokes the device untyped around it and maps the frame at the unmapped page below the
- * stack, so that it works however much memory and however many page tables the program has used. Where there is
- * no such device, or its untyped is gone, it prints a line and stops the first thread.
+ * To reach the device it revokes the device untyped around it and maps the frame at the unmapped page below
+ * the stack, so that it works however much memory and however many page tables the program has used. Where
+ * there is no such device, or its untyped is gone, it prints a line and stops the first thread.
  */
 _Noreturn void sel4_power_off(int code);
 
