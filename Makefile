@@ -6,6 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
+#? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -57,11 +58,12 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: build run debug tests test soak soak-tests check clean help packages
+.PHONY: build run bench debug tests test soak soak-tests check clean help packages
 build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
+PACKAGES_bench := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
@@ -79,6 +81,9 @@ $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
 run: $(kernel_$(KERNEL)) $(ROOT)
 	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+
+bench: $(kernel_release) $(OUT)/bench/kernel.elf
+	@bench/kernel.pl $^ $(OUT)/bench/kernel.json
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"

@@ -1,5 +1,5 @@
 /*
- * The kernel console, by the firmware's legacy output call.
+ * The kernel console, by the firmware's legacy output call, which puts a carriage return before each line feed.
  */
 #include "arch/riscv64/console.h"
 
@@ -7,8 +7,5 @@
 
 void console_put(char c)
 {
-    if (c == '\n') {
-        sbi_put_char('\r');
-    }
     sbi_put_char(c);
 }
