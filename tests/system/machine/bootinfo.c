@@ -132,7 +132,7 @@ TEST("7.4 BootInfo userImageFrames: follow the extra pages, one per page of the 
 {
     CHECK_EQUAL(INFO->userImageFrames.start, INFO->extraBIPages.end);
     CHECK_EQUAL(INFO->userImageFrames.end - INFO->userImageFrames.start,
-                (seL4_Word)(__image_end - __image_start) / PAGE);
+                ((seL4_Word)__image_end - (seL4_Word)__image_start) / PAGE);
 }
 
 TEST("7.4 BootInfo untyped: follow the image frames, at most 230")
@@ -277,9 +277,13 @@ static unsigned code_in_data[2];
 
 TEST("6.6 the image is mapped for reading, writing and execution, all of it")
 {
-    volatile unsigned char *text = (volatile unsigned char *)seL4_GetBootInfo;
+    volatile seL4_Word *text = (volatile seL4_Word *)__image_start;
+    seL4_Word instructions = *text;
 
     code_in_data[0] = 0x00008067; /* ret */
     __asm__ volatile("fence.i\n jalr %0" ::"r"(code_in_data) : "ra", "memory");
-    *text = *text;
+    /* The program's first instructions, which have had their turn. */
+    *text = ~instructions;
+    CHECK_EQUAL(*text, ~instructions);
+    *text = instructions;
 }

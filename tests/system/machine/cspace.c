@@ -73,7 +73,9 @@ static void check_frame(seL4_CPtr slot)
     check_kind(slot, KIND_PAGE);
     CHECK_OK(
         seL4_RISCV_Page_Map(copy, seL4_CapInitThreadVSpace, (seL4_Word)__stack_guard, seL4_ReadWrite, 0));
-    *(volatile char *)__stack_guard = *(volatile char *)__stack_guard;
+    char first = *(volatile char *)__stack_guard;
+    *(volatile char *)__stack_guard = (char)~first;
+    *(volatile char *)__stack_guard = first;
     CHECK_OK(seL4_RISCV_Page_Unmap(copy));
 }
 

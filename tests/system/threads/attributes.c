@@ -142,7 +142,7 @@ TEST("2.6 TCB SetTLSBase: no word is a truncated message")
 TEST("5.2 TCB SetTLSBase: sets tp, whatever the value, and nothing else")
 {
     seL4_CPtr tcb = new_tcb();
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     CHECK_ANSWER(INVOKE(tcb, TCBSetTLSBase, .length = 1, .words = { 0xfedcba9876543211 }), seL4_NoError);
     CHECK_OK(seL4_TCB_ReadRegisters(tcb, false, 0, 32, &regs));

@@ -335,7 +335,7 @@ static void create_tcb(void *arg)
 TEST("5.3 a new TCB is in the domain that is current at its creation")
 {
     if (several_domains()) {
-        seL4_UserContext regs;
+        seL4_UserContext regs = { 0 };
         struct test_thread *model = test_thread_create(count_and_go_back, (void *)2, TEST_PRIORITY, 0);
 
         answer_signal[1] = test_object(seL4_NotificationObject, 0);

@@ -223,7 +223,7 @@ TEST("5.2 FPU: registers of a thread that was moved while it was blocked are the
 
 static void check_exception(struct test_thread *thread)
 {
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
     seL4_MessageInfo_t info = seL4_Recv(endpoint, NULL);
 
     CHECK_EQUAL(seL4_MessageInfo_get_label(info), seL4_Fault_UserException);

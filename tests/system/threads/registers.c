@@ -14,7 +14,7 @@ static seL4_Word stored[32];
 
 static seL4_Word value(unsigned index)
 {
-    return 0x1122334400000000 + index * 0x01010101u;
+    return 0x1122334400000000 + index * 0x01010101ul;
 }
 
 /* Stores all registers where t6 points, then calls the endpoint in s0 and never comes back. */
@@ -135,7 +135,7 @@ TEST("2.6 TCB WriteRegisters: the caller's own TCB is an illegal operation, afte
 TEST("2.6 TCB WriteRegisters: a count above 32 is cut to 32")
 {
     seL4_CPtr tcb = test_object(seL4_TCBObject, 0);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     for (int i = 2; i < 60; i++) {
         seL4_SetMR(i + 2, value((unsigned)i));
@@ -150,7 +150,7 @@ TEST("2.6 TCB WriteRegisters: a count above 32 is cut to 32")
 TEST("5.2 TCB WriteRegisters: only the first count registers change")
 {
     seL4_CPtr tcb = test_object(seL4_TCBObject, 0);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     for (unsigned i = 0; i < 32; i++) {
         ((seL4_Word *)&regs)[i] = value(i);
@@ -216,7 +216,7 @@ TEST("5.2 TCB ReadRegisters: a caller without a buffer gets 4 words at most")
 TEST("5.1 register order: WriteRegisters places each word in the register of the table, unchanged")
 {
     struct test_thread *thread = new_thread(wait_forever);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
     seL4_Word *block = (seL4_Word *)&regs;
 
     for (unsigned i = 0; i < 32; i++) {
@@ -254,11 +254,11 @@ TEST("5.1 register order: ReadRegisters returns each register at its place, and 
 TEST("5.2 TCB ReadRegisters: a blocked thread's pc is that of its ecall")
 {
     struct test_thread *thread = new_thread(wait_forever);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     test_thread_start(thread);
     CHECK_OK(seL4_TCB_ReadRegisters(thread->tcb, false, 0, 32, &regs));
-    CHECK_EQUAL(*(unsigned *)regs.pc, ECALL);
+    CHECK(regs.pc && *(unsigned *)regs.pc == ECALL);
     CHECK_EQUAL(regs.a0, endpoint);
     CHECK_EQUAL(regs.a7, (seL4_Word)seL4_SysRecv);
 }
@@ -266,7 +266,7 @@ TEST("5.2 TCB ReadRegisters: a blocked thread's pc is that of its ecall")
 TEST("5.2 TCB ReadRegisters: with flag bit 0 the target is suspended until it is resumed")
 {
     struct test_thread *thread = new_thread(wait_forever);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
     seL4_Word badge;
 
     test_thread_start(thread);
@@ -283,7 +283,7 @@ TEST("5.2 TCB ReadRegisters: with flag bit 0 the target is suspended until it is
 TEST("5.2 TCB ReadRegisters: without the flag the target goes on")
 {
     struct test_thread *thread = new_thread(wait_forever);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     test_thread_start(thread);
     CHECK_OK(seL4_TCB_ReadRegisters(thread->tcb, false, 0, 1, &regs));
@@ -350,7 +350,7 @@ TEST("2.6 TCB CopyRegisters: a source that is not a TCB is an invalid capability
 static void copy_and_compare(seL4_Bool frame, seL4_Bool integer)
 {
     seL4_CPtr source = test_object(seL4_TCBObject, 0), target = test_object(seL4_TCBObject, 0);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     for (unsigned i = 0; i < 32; i++) {
         ((seL4_Word *)&regs)[i] = value(i);
@@ -383,7 +383,7 @@ TEST("5.2 TCB CopyRegisters: flag bit 0 suspends the source")
 {
     struct test_thread *thread = new_thread(wait_forever);
     seL4_CPtr target = test_object(seL4_TCBObject, 0);
-    seL4_UserContext before, after;
+    seL4_UserContext before = { 0 }, after = { 0 };
 
     test_thread_start(thread);
     CHECK_OK(seL4_TCB_ReadRegisters(thread->tcb, false, 0, 32, &before));
@@ -410,7 +410,7 @@ TEST("5.2 TCB CopyRegisters: flag bit 1 resumes the target, which goes on at the
 TEST("5.2 TCB CopyRegisters: the caller may be the source")
 {
     seL4_CPtr target = test_object(seL4_TCBObject, 0);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
     seL4_Word sp;
 
     __asm__ volatile("mv %0, sp" : "=r"(sp));
@@ -418,7 +418,7 @@ TEST("5.2 TCB CopyRegisters: the caller may be the source")
     CHECK_OK(seL4_TCB_ReadRegisters(target, false, 0, 32, &regs));
     CHECK_EQUAL(regs.sp, sp);
     CHECK_EQUAL(regs.a0, seL4_CapNull + target);
-    CHECK_EQUAL(*(unsigned *)regs.pc, ECALL);
+    CHECK(regs.pc && *(unsigned *)regs.pc == ECALL);
 }
 
 static struct test_thread *self;

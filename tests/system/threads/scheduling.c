@@ -281,7 +281,7 @@ TEST("5.2 TCB Suspend and Resume: a thread that spins on any hart stops and goes
     stop = false;
     for (seL4_Word node = 1; node < test_nodes(); node++) {
         struct test_thread *thread = test_thread_create(spin, NULL, TEST_PRIORITY, 0);
-        seL4_UserContext regs;
+        seL4_UserContext regs = { 0 };
 
         test_thread_set_node(thread, node);
         test_thread_start(thread);
