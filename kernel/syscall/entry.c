@@ -28,7 +28,7 @@ enum {
 
 static word_t internal_label(word_t label)
 {
-    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION) {
+    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
         return label + 1;
     }
     return label;
