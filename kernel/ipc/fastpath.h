@@ -39,7 +39,7 @@ static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_
 
 static inline bool runs_next(const struct hart *hart, const struct tcb *from, const struct tcb *to)
 {
-    return to->hart == hart && to->domain == current_domain && !hart->pending &&
+    return to->hart == hart && domain_is_current(to) && !hart->pending &&
            (to->priority >= from->priority || to->priority >= sched_highest(hart));
 }
 
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct ha
     if (wait_state(&endpoint->queue) != ENDPOINT_RECEIVING || !runs_next(hart, thread, receiver)) {
         return NULL;
     }
-    wait_remove(&endpoint->queue, receiver);
+    wait_take_head(&endpoint->queue);
     deliver(receiver, cap_badge(cap), info, mr0, mr1, mr2, mr3);
     endpoint_wait_for_reply(thread, receiver, receiver->receive_can_grant);
     return thread_switch_exit(hart, receiver);

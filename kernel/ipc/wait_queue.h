@@ -45,6 +45,19 @@ static inline void wait_append(struct wait_queue *queue, struct tcb *thread)
     queue->tail = thread;
 }
 
+/* Takes the longest-waiting thread out of a queue that is not empty. */
+static inline void wait_take_head(struct wait_queue *queue)
+{
+    struct tcb *next = wait_head(queue)->queue_next;
+
+    if (next) {
+        wait_set_head(queue, next);
+        next->queue_prev = NULL;
+    } else {
+        *queue = (struct wait_queue){ 0 };
+    }
+}
+
 /* An empty queue becomes idle, which is state 0 for both kinds of object. */
 static inline void wait_remove(struct wait_queue *queue, struct tcb *thread)
 {

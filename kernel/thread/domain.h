@@ -5,6 +5,7 @@
 #pragma once
 
 #include "thread/hart.h"
+#include "thread/tcb.h"
 
 /* Entries of the schedule; the last is always an end marker. */
 #define DOMAIN_SCHEDULE_ENTRIES (REL4_NUM_DOMAINS == 1 ? 2 : 100)
@@ -47,6 +48,12 @@ void domain_advance(void);
 /* Makes an entry, not an end marker, the start of the schedule and goes there at the next scheduling
  * decision. */
 void domain_set_start(unsigned index);
+
+/* The thread may run now, as far as domains go. */
+static inline bool domain_is_current(const struct tcb *thread)
+{
+    return REL4_NUM_DOMAINS == 1 || thread->domain == current_domain;
+}
 
 /* The domain of a thread changes. */
 void domain_set(struct tcb *thread, unsigned domain);

@@ -35,7 +35,7 @@ void sched_wake_slow(struct tcb *thread)
         wake_on_other_hart(thread);
         return;
     }
-    if (thread->domain == current_domain) {
+    if (domain_is_current(thread)) {
         /* More than one woke up in this entry: all are queued, the last one first, and the best is chosen. */
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);

@@ -25,7 +25,7 @@ static inline void sched_wake(struct tcb *thread)
 {
     struct hart *hart = this_hart();
 
-    if (likely(thread->hart == hart && thread->domain == current_domain && !hart->candidate &&
+    if (likely(thread->hart == hart && domain_is_current(thread) && !hart->candidate &&
                !(hart->pending & PENDING_RESCHEDULE))) {
         hart->candidate = thread;
     } else {

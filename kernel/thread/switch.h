@@ -44,7 +44,7 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
 }
 
 /* The general case of thread_switch_exit(). */
-struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next);
+struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attribute__((returns_nonnull));
 
 /* Switches to a thread that is running, not to be restarted, and leaves the kernel with it: kernel_exit() for
  * those who know the outcome. */

@@ -1,5 +1,6 @@
 /*
- * The kernel console, by the firmware's legacy output call, which puts a carriage return before each line feed.
+ * The kernel console, by the firmware's legacy output call, which puts a carriage return before each line
+ * feed.
  */
 #include "arch/riscv64/console.h"
 

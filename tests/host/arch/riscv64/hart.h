@@ -26,9 +26,9 @@ static inline struct hart *this_hart(void)
     return host_hart;
 }
 
-static inline void reservation_clear(const word_t *scratch)
+static inline void reservation_clear(const struct hart_arch *arch)
 {
-    (void)scratch;
+    (void)arch;
 }
 
 static inline bool interrupt_pending(void)
