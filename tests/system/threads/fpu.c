@@ -221,6 +221,35 @@ TEST("5.2 FPU: registers of a thread that was moved while it was blocked are the
     }
 }
 
+/* Each time with new values, which the test moves to another hart. */
+static void keep_again(void *arg)
+{
+    struct fpu_state mine, after;
+
+    (void)arg;
+    for (seL4_Word round = 1;; round++) {
+        mine = pattern(round);
+        fpu_load(&mine);
+        seL4_Call(endpoint, seL4_MessageInfo_new(0, 0, 0, 0));
+        fpu_store(&after);
+        wrong += !same(&mine, &after);
+    }
+}
+
+TEST("5.2 FPU: a thread that comes back to a hart finds its newest registers, not those it left there")
+{
+    prepare();
+    struct test_thread *thread = test_thread_create(keep_again, NULL, TEST_PRIORITY + 1, 0);
+    test_thread_start(thread);
+    for (seL4_Word round = 0; round < 3 * test_nodes(); round++) {
+        seL4_Recv(endpoint, NULL);
+        test_thread_set_node(thread, round % test_nodes());
+        seL4_Reply(seL4_MessageInfo_new(0, 0, 0, 0));
+    }
+    seL4_Recv(endpoint, NULL);
+    CHECK_EQUAL(wrong, 0);
+}
+
 static void check_exception(struct test_thread *thread)
 {
     seL4_UserContext regs = { 0 };
