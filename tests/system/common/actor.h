@@ -85,6 +85,12 @@ void actor_read(struct actor *actor);
  * is not at the end of its system call. */
 seL4_Word actor_changed(const struct actor *actor);
 
+/* Message register i, 0 to 3, of a register block. */
+static inline seL4_Word actor_word(const seL4_UserContext *registers, unsigned i)
+{
+    return ((const seL4_Word *)registers)[ABI_REG_A0 + 2 + i];
+}
+
 /* The message info of a message without capabilities, or with some. */
 static inline seL4_Word info(seL4_Word label, seL4_Word extra_caps, seL4_Word length)
 {

@@ -10,15 +10,13 @@ static struct actor actor;
 static void check_answer(seL4_CPtr service, seL4_Word sent, const seL4_Word *mr, seL4_CPtr extra,
                          seL4_Word error, unsigned length, const seL4_Word *expected)
 {
-    const seL4_Word *got = &actor.got.a2;
-
     actor.buffer->caps_or_badges[0] = extra;
     actor_start_with(&actor, SYS_CALL, service, sent, mr[0], mr[1], mr[2], mr[3]);
     CHECK_DONE(&actor);
     CHECK_EQUAL(actor.got.a0, 0);
     CHECK_EQUAL(actor.got.a1, info(error, 0, length));
     for (unsigned i = 0; i < length && i < 4; i++) {
-        CHECK_EQUAL(got[i], expected[i]);
+        CHECK_EQUAL(actor_word(&actor.got, i), expected[i]);
     }
     CHECK_KEPT(&actor, ACTOR_INFO | (ACTOR_ALL & ((1ul << (ABI_REG_A0 + 2 + length)) - 1)));
 }

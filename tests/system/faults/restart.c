@@ -160,7 +160,7 @@ static void count_up(void *arg)
 TEST("3.7 restart: Suspend of a running thread, later Resume, goes on where it was interrupted")
 {
     struct test_thread *thread = test_thread_create(count_up, NULL, TEST_PRIORITY, 0);
-    seL4_UserContext before, after;
+    seL4_UserContext before = { 0 }, after = { 0 };
 
     count = 0;
     test_thread_start(thread);

@@ -59,7 +59,7 @@ TEST("1.4 msg: word i is at offset 8 + 8 * i")
     send(0, 120);
     for (unsigned i = 4; i < 120; i++) {
         seL4_Word word;
-        memcpy(&word, (const char *)receiver.buffer + 8 + 8 * i, sizeof(word));
+        memcpy(&word, (const char *)receiver.buffer + 8 + 8ul * i, sizeof(word));
         CHECK_EQUAL(word, 0x3300000000000000 | sender.tcb << 32 | i);
     }
 }

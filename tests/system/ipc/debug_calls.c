@@ -125,6 +125,8 @@ TEST("1.12 -13 DebugSnapshot: unknown in release builds")
 
 TEST("1.12 -14 DebugNameThread: takes a name from msg[0] on, also a long one, and changes no register")
 {
+    static const char name[] = "named by its test";
+
     if (!test_debug_kernel()) {
         return;
     }
@@ -132,7 +134,7 @@ TEST("1.12 -14 DebugNameThread: takes a name from msg[0] on, also a long one, an
     actor_fill(&actor);
     actor.set.a0 = actor.tcb;
     actor.set.a7 = (seL4_Word)SYS_DEBUG_NAME_THREAD;
-    strcpy((char *)actor.buffer->msg, "named by its test");
+    memcpy(actor.buffer->msg, name, sizeof(name));
     actor_run(&actor, actor_ecall);
     CHECK_DONE(&actor);
     CHECK_KEPT(&actor, 0);

@@ -191,9 +191,9 @@ TEST("1.5 Kernel answer: words 4 and up are in the buffer, as many as the length
         CHECK_DONE(&actor);
         CHECK_EQUAL(actor.got.a1, info(0, 0, count));
         actor_read(&target);
-        const seL4_Word *words = (const seL4_Word *)&target.got, *got = &actor.got.a2;
+        const seL4_Word *words = (const seL4_Word *)&target.got;
         for (unsigned i = 0; i < count; i++) {
-            CHECK_EQUAL(i < 4 ? got[i] : actor.buffer->msg[i], words[i]);
+            CHECK_EQUAL(i < 4 ? actor_word(&actor.got, i) : actor.buffer->msg[i], words[i]);
         }
         CHECK_EQUAL(actor.buffer->msg[count < 4 ? 4 : count],
                     0x3300000000000000 | actor.tcb << 32 | (count < 4 ? 4 : count));

@@ -392,8 +392,8 @@ TEST("1.11 Wake-up on another core: the woken thread goes to the head of its lis
     test_thread_set_node(spinner, 1);
     test_thread_start(spinner);
     seL4_Wait(done, NULL);
-    for (char letter = 'A'; letter <= 'C'; letter++) {
-        struct test_thread *thread = make(say_and_signal, letter, MIDDLE);
+    for (int letter = 'A'; letter <= 'C'; letter++) {
+        struct test_thread *thread = make(say_and_signal, (char)letter, MIDDLE);
         test_thread_set_node(thread, 1);
         test_thread_start(thread);
     }

@@ -178,7 +178,7 @@ TEST("1.1 Valid API range: numbers outside -8..-1 that are no debug call make Un
                                     0xfffffff8,
                                     0xffffffff,
                                     0xfff8,
-                                    1l << 32,
+                                    1L << 32,
                                     -0x100000000 };
 
     for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

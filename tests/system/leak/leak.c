@@ -229,7 +229,7 @@ TEST("leak: pages that are mapped and written, with their page tables")
         }
         for (unsigned i = 0; i < 4; i++) {
             seL4_CPtr page = make(seL4_RISCV_4K_Page, 0);
-            CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, 0x3000000000 + i * 0x1000,
+            CHECK_OK(seL4_RISCV_Page_Map(page, seL4_CapInitThreadVSpace, 0x3000000000 + i * 0x1000ul,
                                          seL4_AllRights, 0));
             /* Memory that is used again is zero. */
             CHECK_EQUAL(memory[i * 512 + 7], 0);
@@ -375,7 +375,7 @@ TEST("leak: the memory of the pool is zero when it is used again, whatever lay t
         begin();
         for (unsigned i = 0; i < 8; i++) {
             CHECK_OK(simple_map_page(seL4_CapInitThreadVSpace, make(seL4_RISCV_4K_Page, 0),
-                                     0x2000000000 + i * 0x1000, seL4_AllRights, 0));
+                                     0x2000000000 + i * 0x1000ul, seL4_AllRights, 0));
         }
         seL4_Word sum = 0;
         for (unsigned i = 0; i < 8 * 512; i++) {

@@ -78,7 +78,7 @@ TEST("smp: Suspend and Resume of a thread that faults on another hart")
 
     test_thread_set_node(actor.thread, test_nodes() - 1);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        actor.set.a0 = 0x3456789000 + round * 8;
+        actor.set.a0 = 0x3456789000 + round * 8ul;
         actor_run(&actor, actor_load);
         if (round % 3) {
             CHECK_OK(seL4_TCB_Suspend(actor.tcb));
@@ -87,7 +87,7 @@ TEST("smp: Suspend and Resume of a thread that faults on another hart")
         seL4_Recv(actor.faults, &badge);
         /* Suspended while its fault waited, it may send the record of it once more; the words are the same.
          */
-        CHECK_EQUAL(seL4_GetMR(1), 0x3456789000 + round * 8);
+        CHECK_EQUAL(seL4_GetMR(1), 0x3456789000 + round * 8ul);
     }
 }
 

@@ -8,9 +8,10 @@
 static seL4_CPtr endpoint, badged[TEST_THREADS], done, ping[2];
 static seL4_Word errors, words, served[TEST_THREADS];
 
-static void add(seL4_Word *word, seL4_Word value)
+/* Counts an error if there is one. */
+static void add(seL4_Word error)
 {
-    __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&errors, error, __ATOMIC_RELAXED);
 }
 
 static void set_up(void)
@@ -34,12 +35,12 @@ static void serve(void *arg)
     for (;;) {
         seL4_Word length = seL4_MessageInfo_get_length(message), sequence = seL4_GetMR(0);
         if (badge == 0 || badge > TEST_THREADS || sequence != served[badge - 1]) {
-            add(&errors, 1);
+            add(1);
         } else {
             served[badge - 1]++;
         }
         for (seL4_Word i = 1; i < length; i++) {
-            add(&errors, seL4_GetMR((int)i) != (sequence ^ i << 32 ^ badge << 48));
+            add(seL4_GetMR((int)i) != (sequence ^ i << 32 ^ badge << 48));
         }
         seL4_SetMR(0, sequence + badge);
         message = seL4_ReplyRecv(endpoint, seL4_MessageInfo_new(sequence, 0, 0, length), &badge);
@@ -56,7 +57,7 @@ static void ask(void *arg)
             seL4_SetMR((int)w, sequence ^ w << 32 ^ badge << 48);
         }
         seL4_MessageInfo_t reply = seL4_Call(badged[i], seL4_MessageInfo_new(0, 0, 0, words));
-        add(&errors, reply.words[0] != info(sequence, 0, words) || seL4_GetMR(0) != sequence + badge);
+        add(reply.words[0] != info(sequence, 0, words) || seL4_GetMR(0) != sequence + badge);
     }
     seL4_Signal(done);
 }
@@ -119,9 +120,9 @@ static void pong(void *arg)
 
     for (seL4_Word round = 0; round < ROUNDS; round++) {
         seL4_Wait(ping[side], &badge);
-        add(&errors, badge != 1);
+        add(badge != 1);
         /* Only one side runs at a time, so a plain counter is enough. */
-        add(&errors, smp_counters[0].value != 2 * round + side);
+        add(smp_counters[0].value != 2 * round + side);
         smp_counters[0].value++;
         seL4_Signal(ping[1 - side]);
     }
@@ -139,7 +140,7 @@ TEST("smp: two threads on two harts signal each other: no wake-up is lost, none 
         test_thread_start(smp_thread(pong, (void *)0, node));
         test_thread_start(smp_thread(pong, (void *)1, (node + 1) % test_nodes()));
         seL4_Signal(ping[0]);
-        while (smp_counters[0].value < 2 * ROUNDS) {
+        while (smp_counters[0].value < 2ul * ROUNDS) {
             seL4_Wait(done, NULL);
         }
         CHECK_EQUAL(errors, 0);
@@ -212,7 +213,7 @@ TEST("smp: Send from all harts, received by Recv and by polling: every sequence 
     for (unsigned i = 0; i < senders; i++) {
         test_thread_start(smp_thread(send_sequence, (void *)(seL4_Word)i, i));
     }
-    for (seL4_Word total = 0, turn = 0; total < ROUNDS * senders; turn++) {
+    for (seL4_Word total = 0, turn = 0; total < (seL4_Word)ROUNDS * senders; turn++) {
         seL4_Word badge = 0;
         seL4_MessageInfo_t message = turn % 5 ? seL4_Recv(endpoint, &badge) : seL4_NBRecv(endpoint, &badge);
         if (badge == 0) {

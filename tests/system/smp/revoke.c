@@ -67,7 +67,7 @@ static void block(void *arg)
 static seL4_CPtr clone(struct test_thread *thread)
 {
     seL4_CPtr tcb = make(seL4_TCBObject, 0);
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
 
     CHECK_OK(seL4_TCB_ReadRegisters(thread->tcb, false, 0, ABI_REG_COUNT, &regs));
     CHECK_OK(seL4_TCB_Configure(tcb, 0, seL4_CapInitThreadCNode, 0, seL4_CapInitThreadVSpace, 0,
