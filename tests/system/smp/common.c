@@ -32,7 +32,7 @@ void smp_wait_progress(unsigned i)
 {
     seL4_Word before = smp_counters[i].value;
 
-    WAIT_FOR(smp_counters[i].value > before + 10);
+    WAIT_FOR(smp_counters[i].value > before + 2);
 }
 
 void smp_check_stopped(unsigned i)

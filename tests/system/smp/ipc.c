@@ -154,7 +154,7 @@ static void signal_own_bit(void *arg)
 {
     seL4_Word bit = (seL4_Word)arg;
 
-    for (seL4_Word round = 0; round < ROUNDS / 5; round++) {
+    for (seL4_Word round = 0; round < ROUNDS / 10; round++) {
         /* The receiver sets the word again when it has this bit's signal. */
         __atomic_store_n(&seen[bit], 0, __ATOMIC_RELEASE);
         seL4_Signal(bits[bit]);

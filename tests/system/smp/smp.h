@@ -41,5 +41,13 @@ void smp_wait_progress(unsigned i);
 /* Checks that counter i no longer moves. */
 void smp_check_stopped(unsigned i);
 
+/* Spends some time in user mode, most of the time: if all harts were in the kernel all the time, a host with
+ * fewer processors would do little else than hand its lock from one to the next. */
+static inline void smp_think(seL4_Word turn)
+{
+    for (volatile unsigned i = 0; turn % 8 && i < 5000; i++) {
+    }
+}
+
 /* A word of a fixed sequence of pseudo-random words. */
 seL4_Word smp_random(seL4_Word *state);

@@ -99,7 +99,7 @@ static void work(void *arg)
 
     for (unsigned n = 0; n < STEPS; n++) {
         step(i, smp_random(&state));
-        smp_counters[i].value++;
+        smp_think(smp_counters[i].value++);
     }
     __atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
     for (;;) {
