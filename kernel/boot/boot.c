@@ -26,13 +26,9 @@
 /* A hart that was started and says nothing for so long will not. */
 #define HART_START_SECONDS 60
 
-/* The firmware's answer for a hart that is not stopped yet, because it is still on its way into the firmware.
- */
-#define SBI_ERR_ALREADY_AVAILABLE (-6)
-
 #define STACK_SIZE (1 << KERNEL_STACK_BITS)
 
-extern char trap_entry[], secondary_start[];
+extern char trap_entry[], kernel_start[];
 
 unsigned char kernel_stacks[MAX_HARTS][STACK_SIZE] __attribute__((aligned(16)));
 
@@ -43,6 +39,9 @@ __asm__(BOOT_STACK_TOP(KERNEL_STACK_BITS));
 
 static struct platform platform;
 static struct fdt device_tree;
+
+/* The hart that was told to start; it takes its record from here. */
+struct hart *starting_hart;
 
 /* Harts that arrived, apart from the boot hart, and whether they may go on. */
 static unsigned harts_arrived;
@@ -139,27 +138,29 @@ static void prepare_interrupts(struct hart *hart)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
+/*
+ * One hart after the other, all at the address where the firmware started the first one: firmware may mark a
+ * hart as started before it has written down where, and a hart that looks in between begins at its old
+ * address.
+ */
 static void start_harts(void)
 {
     word_t deadline = csr_read(time) + HART_START_SECONDS * platform.time_frequency;
 
     for (unsigned i = 1; i < harts_online; i++) {
-        struct hart *hart = &harts_table[i];
+        starting_hart = &harts_table[i];
         __atomic_thread_fence(__ATOMIC_SEQ_CST); /* its record, before it looks there */
-        long error;
-        do {
-            error = sbi_hart_start(hart->arch.hart_id, ptr_to_phys(secondary_start), (word_t)hart);
-        } while (error == SBI_ERR_ALREADY_AVAILABLE && csr_read(time) < deadline);
+        long error = sbi_hart_start(starting_hart->arch.hart_id, ptr_to_phys(kernel_start), 0);
         if (error) {
-            boot_fail("the firmware does not start hart %lu: SBI error %ld", hart->arch.hart_id, error);
+            boot_fail("the firmware does not start hart %lu: SBI error %ld", starting_hart->arch.hart_id,
+                      error);
         }
-    }
-    while (__atomic_load_n(&harts_arrived, __ATOMIC_ACQUIRE) <
-           harts_online - 1) { /* pairs with boot_secondary() */
-        if (csr_read(time) > deadline) {
-            boot_fail("of %u harts, only %u started", harts_online, harts_arrived + 1);
+        while (__atomic_load_n(&harts_arrived, __ATOMIC_ACQUIRE) < i) { /* pairs with boot_secondary() */
+            if (csr_read(time) > deadline) {
+                boot_fail("of %u harts, only %u started", harts_online, harts_arrived + 1);
+            }
+            pause_hint();
         }
-        pause_hint();
     }
 }
 

@@ -1,10 +1,10 @@
 /*
  * The first instructions: from the firmware, with translation off, to C at the kernel's own addresses.
  *
- * The boot hart arrives at kernel_start with a0 = hart, a1 = device tree, at the physical load address. The others
- * are started later, at secondary_start with a1 = their hart record. Both turn translation on by letting
- * the next fetch fault into stvec, which already holds the address in the physical window, so no page is ever
- * mapped at its physical address.
+ * All harts arrive at kernel_start, at the physical load address: first the boot hart, with a0 = hart and a1 = device
+ * tree, then the others, one at a time, as it starts them. All turn translation on by letting the next fetch fault
+ * into stvec, which already holds the address in the physical window, so no page is ever mapped at its physical
+ * address.
  */
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/offsets.h"
@@ -17,6 +17,10 @@
 .globl kernel_start
 kernel_start:
     csrw    sie, zero
+    la      t0, boot_hart_arrived
+    li      t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez    t1, secondary_start
     rdinstret s2
     mv      s0, a0
     mv      s1, a1
@@ -38,6 +42,7 @@ kernel_start:
     addi    t1, t1, -1
     bnez    t1, 2b
 
+    .balign 4
     jal     enable_translation
     la      sp, boot_stack_top
     mv      a0, s0
@@ -45,16 +50,16 @@ kernel_start:
     mv      a2, s2
     tail    boot_main
 
-.globl secondary_start
+.balign 4
 secondary_start:
-    csrw    sie, zero
-    mv      s1, a1
     jal     enable_translation
-    mv      tp, s1
+    la      tp, starting_hart
+    ld      tp, 0(tp)
     ld      sp, HART_STACK_TOP(tp)
     tail    boot_secondary
 
-/* Returns to its caller at the caller's address in the physical window. */
+/* Returns to its caller at the caller's address in the physical window. That is a trap vector for a moment, so calls
+ * are aligned to 4 bytes. */
 enable_translation:
     li      t0, -1
     slli    t0, t0, 38
@@ -68,3 +73,9 @@ enable_translation:
     csrw    satp, t1
     /* Not reached where translation takes effect at once; harmless where the pipeline still runs on. */
     jr      ra
+
+/* Not in .bss, which the boot hart clears. */
+.section .data
+.balign 4
+boot_hart_arrived:
+    .word   0
