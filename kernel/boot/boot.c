@@ -26,8 +26,6 @@
 /* A hart that was started and says nothing for so long will not. */
 #define HART_START_SECONDS 60
 
-#define SSTATUS_SUM 0x40000
-
 #define STACK_SIZE (1 << KERNEL_STACK_BITS)
 
 extern char trap_entry[], kernel_start[];
@@ -62,12 +60,12 @@ _Noreturn void boot_fail(const char *format, ...)
 }
 
 /* What a hart needs before it can take a trap, and for its first return to user mode: interrupts on there,
- * floating point off. */
+ * floating point off, and vectors off for good, as nobody saves them. */
 static void prepare_traps(void)
 {
     csr_write(sscratch, 0);
     csr_write(stvec, trap_entry);
-    csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM | SSTATUS_SIE);
+    csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
     csr_set(sstatus, SSTATUS_SPIE);
 }
 

@@ -11,7 +11,7 @@
 #include "thread/scheduler.h"
 
 /* Threads that wake up in one go when their endpoint or notification disappears. */
-#define CANCEL_BATCH 32
+#define CANCEL_BATCH 2
 
 static void wake(struct tcb *thread)
 {
@@ -189,5 +189,7 @@ void thread_resume(struct tcb *thread)
     }
     ipc_cancel(thread);
     thread->state = THREAD_RESTART;
-    sched_wake(thread);
+    if (thread != thread->hart->current) {
+        sched_wake(thread);
+    }
 }

@@ -95,7 +95,8 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
-        slot_is_empty(reply) || (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
+        thread->fault.type != FAULT_NONE || slot_is_empty(reply) ||
+        (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
         return NULL;
     }
     struct tcb *caller = cap_object(reply->cap);

@@ -6,7 +6,7 @@
 #include "ipc/endpoint.h"
 #include "thread/scheduler.h"
 
-#define CANCEL_BATCH 32
+#define CANCEL_BATCH 2
 
 static void wake_with(struct tcb *thread, word_t badge)
 {

@@ -5,8 +5,9 @@
 #include "lib/string.h"
 #include "object/vspace.h"
 
-/* Address spaces that lose their number in one go when their pool is deleted. */
-#define RELEASE_BATCH 16
+/* Address spaces that lose their number in one go when their pool is deleted: few, as each may stop other
+ * harts. */
+#define RELEASE_BATCH 1
 
 static enum progress perform_make_pool(struct operation *operation, struct result *result)
 {

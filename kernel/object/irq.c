@@ -57,12 +57,10 @@ static void deliver(const struct hart *hart, unsigned irq)
 
 void irq_deliver(struct hart *hart)
 {
-    unsigned irq;
+    unsigned irq = plic_claim(hart);
 
-    while ((irq = plic_claim(hart)) != 0) {
-        if (irq <= last_irq) {
-            deliver(hart, irq);
-        }
+    if (irq != 0 && irq <= last_irq) {
+        deliver(hart, irq);
     }
 }
 

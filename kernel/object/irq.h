@@ -14,7 +14,8 @@ extern const struct cap_ops irq_handler_ops;
  * range. */
 void irq_init(unsigned last_source, unsigned highest);
 
-/* Takes and delivers every external interrupt that waits for this hart. */
+/* Takes and delivers one external interrupt that waits for this hart. If more wait, they interrupt again, so
+ * that a source which is always ready cannot keep the kernel to itself. */
 void irq_deliver(struct hart *hart);
 
 /* A notification capability disappears from a slot; if an interrupt would have been delivered there, it is

@@ -4,6 +4,7 @@
 #include "arch/riscv64/tlb.h"
 #include "lib/string.h"
 #include "object/vspace.h"
+#include "thread/hart.h"
 
 static enum progress perform_map(struct operation *operation, struct result *result)
 {
@@ -119,9 +120,21 @@ static word_t derive_page_table(const struct slot *slot, struct cap cap, struct 
     return page_table_is_mapped(cap) ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
+/* The capability was what some hart runs in right now: that hart must not go on there until its next switch.
+ */
+static void leave_running_vspace(const struct slot *slot)
+{
+    for (unsigned id = 0; id < harts_online; id++) {
+        struct hart *hart = &harts_table[id];
+        if (slot == &hart->current->slots[TCB_VSPACE]) {
+            asid_expel_hart(hart);
+        }
+    }
+}
+
 static struct remains finalise_page_table(struct cap cap, struct slot *slot, bool last)
 {
-    (void)slot;
+    leave_running_vspace(slot);
     if (last && page_table_is_mapped(cap)) {
         if (is_root(cap)) {
             asid_release(cap_mapped_asid(cap));

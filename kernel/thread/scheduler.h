@@ -25,6 +25,7 @@ static inline void sched_wake(struct tcb *thread)
 {
     struct hart *hart = this_hart();
 
+    assert(thread != thread->hart->current && !thread->ready_queued);
     if (likely(thread->hart == hart && domain_is_current(thread) && !hart->candidate &&
                !(hart->pending & PENDING_RESCHEDULE))) {
         hart->candidate = thread;

@@ -29,9 +29,12 @@ static bool hart_uses(const struct hart *hart, word_t root, word_t asid)
     return hart->arch.satp == (SATP_SV39 | asid << SATP_ASID_SHIFT | root >> 12);
 }
 
-/* The hart runs user code, or waits for the kernel lock; idle harts use the kernel's own root. */
-static void expel_hart(struct hart *hart)
+void asid_expel_hart(struct hart *hart)
 {
+    if (hart == this_hart()) {
+        vm_activate_kernel();
+        return;
+    }
     __atomic_store_n(&hart->leave_address_space, 1, __ATOMIC_RELEASE); /* pairs with wait_for_lock() */
     sbi_send_ipi(hart->arch.hart_id);
     while (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) {
@@ -50,13 +53,10 @@ void asid_release(word_t asid)
     word_t harts = *entry & ASID_HARTS_MASK;
 
     *entry = 0;
-    if (hart_uses(this_hart(), root, asid)) {
-        vm_activate_kernel();
-    }
     for (unsigned id = 0; id < harts_online; id++) {
-        struct hart *hart = &harts_table[id];
-        if (hart != this_hart() && hart_uses(hart, root, asid)) {
-            expel_hart(hart);
+        /* Idle harts use the kernel's own root. */
+        if (hart_uses(&harts_table[id], root, asid)) {
+            asid_expel_hart(&harts_table[id]);
         }
     }
     tlb_flush_asid(harts, asid);

@@ -10,6 +10,8 @@
 #include "lib/types.h"
 #include <sel4/abi.h>
 
+struct hart;
+
 struct asid_pool {
     word_t entries[ABI_ASIDS_PER_POOL];
 };
@@ -36,6 +38,9 @@ pte_t *asid_root(word_t asid);
 
 /* The harts that may hold translations of an assigned ASID. */
 word_t asid_harts(word_t asid);
+
+/* Makes a hart that runs, or waits for the kernel lock, use the kernel's own root. */
+void asid_expel_hart(struct hart *hart);
 
 /* Takes the root away: afterwards no hart runs in the address space or holds translations of it. */
 void asid_release(word_t asid);

@@ -6,9 +6,13 @@
 #define SSTATUS_SIE      0x2
 #define SSTATUS_SPIE     0x20
 #define SSTATUS_SPP      0x100
+#define SSTATUS_VS       0x600
 #define SSTATUS_FS       0x6000
 #define SSTATUS_FS_CLEAN 0x4000
 #define SSTATUS_FS_DIRTY 0x6000
+
+#define SSTATUS_SUM 0x40000
+#define SSTATUS_MXR 0x80000
 
 #define SIP_SOFTWARE 0x2
 #define SIP_TIMER    0x20

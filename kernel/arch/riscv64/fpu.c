@@ -87,10 +87,10 @@ bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
 
 void fpu_forget(struct tcb *thread)
 {
-    if (thread->fpu_hart) {
-        if (thread->fpu_hart->fpu_owner == thread) {
-            thread->fpu_hart->fpu_owner = NULL;
+    for (unsigned id = 0; id < harts_online; id++) {
+        if (harts_table[id].fpu_owner == thread) {
+            harts_table[id].fpu_owner = NULL;
         }
-        thread->fpu_hart = NULL;
     }
+    thread->fpu_hart = NULL;
 }

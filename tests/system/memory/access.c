@@ -4,6 +4,8 @@
  */
 #include "memory.h"
 
+#include <string.h>
+
 static const char *const with_execute[] = { "x", "x", "rx", "rwx" };
 static const char *const without_execute[] = { "", "", "r", "rw" };
 
@@ -180,4 +182,39 @@ TEST("6.4 Page Unmap: takes the page away from threads that are using it on othe
         CHECK_EQUAL(seL4_GetMR(seL4_VMFault_Addr), REGION);
         CHECK_EQUAL(seL4_GetMR(seL4_VMFault_FSR), 5);
     }
+}
+
+/* Counts in a0[0] for ever: addi a2, a2, 1; sd a2, 0(a0); j back to the start. */
+static const unsigned count_code[] = { 0x00160613, 0x00c53023, 0xff9ff06f };
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+TEST("6.1 revoking the root of an address space stops a thread that runs in it, on whichever hart")
+{
+    seL4_CPtr vspace = new_vspace(), code = new_page(), data = new_page(),
+              faults = test_object(seL4_EndpointObject, 0);
+    struct test_thread *thread = test_thread_create(nothing, NULL, TEST_PRIORITY - 1, faults);
+    seL4_UserContext registers = { .pc = REGION, .a0 = REGION + PAGE_4K };
+    volatile seL4_Word *counter = (void *)(REGION + PAGE_4K);
+
+    add_tables(VSPACE, REGION, seL4_PageBits);
+    CHECK_ANSWER(map_page(code, VSPACE, REGION), seL4_NoError);
+    CHECK_ANSWER(map_page(data, VSPACE, REGION + PAGE_4K), seL4_NoError);
+    memcpy((void *)REGION, count_code, sizeof(count_code));
+    add_tables(vspace, REGION, seL4_PageBits);
+    CHECK_ANSWER(map_page(test_mint(code, seL4_AllRights, 0), vspace, REGION), seL4_NoError);
+    CHECK_ANSWER(map_page(test_mint(data, seL4_AllRights, 0), vspace, REGION + PAGE_4K), seL4_NoError);
+    test_thread_set_node(thread, test_nodes() - 1);
+    CHECK_OK(seL4_TCB_SetSpace(thread->tcb, faults, seL4_CapInitThreadCNode, 0, vspace, 0));
+    CHECK_OK(seL4_TCB_WriteRegisters(thread->tcb, true, 0, 32, &registers));
+    if (test_nodes() > 1) {
+        while (*counter < 1000) {
+        }
+    }
+    CHECK_OK(seL4_CNode_Revoke(seL4_CapInitThreadCNode, vspace, seL4_WordBits));
+    CHECK_EQUAL(seL4_MessageInfo_get_label(seL4_Recv(faults, NULL)), seL4_Fault_VMFault);
+    CHECK_EQUAL(seL4_GetMR(seL4_VMFault_PrefetchFault), 1);
 }

@@ -339,3 +339,19 @@ TEST("5.2 FPU: a thread that is deleted while its registers are loaded leaves no
     seL4_Wait(done, NULL);
     CHECK(same(&first_seen, &zero));
 }
+
+static void use_vectors(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".word 0xc00272d7" ::: "t0"); /* vsetivli t0, 4, e8, m1 */
+    seL4_Send(endpoint, seL4_MessageInfo_new(seL4_Fault_NullFault, 0, 0, 0));
+}
+
+TEST("5.2 vectors: nobody saves their registers, so an instruction that uses them is a UserException 2")
+{
+    prepare();
+    struct test_thread *thread = test_thread_create(use_vectors, NULL, TEST_PRIORITY + 1, endpoint);
+
+    test_thread_start(thread);
+    check_exception(thread);
+}

@@ -445,3 +445,30 @@ TEST("5.2 TCB CopyRegisters: the caller may be the target and then continues at 
     expect_call();
     CHECK_EQUAL(stored[27], 0xbb);
 }
+
+static seL4_CPtr nobody_sends;
+static volatile unsigned received;
+
+static void restart_self_and_receive(void *arg)
+{
+    (void)arg;
+    seL4_TCB_CopyRegisters(self->tcb, self->tcb, true, true, false, false, 0);
+    for (;;) {
+        seL4_Recv(nobody_sends, NULL);
+        received++;
+    }
+}
+
+TEST("5.2 TCB CopyRegisters: the caller may suspend and resume itself, and blocks afterwards as ever")
+{
+    nobody_sends = test_object(seL4_EndpointObject, 0);
+    received = 0;
+    self = new_thread(restart_self_and_receive);
+    test_thread_start(self);
+    for (unsigned i = 0; i < 100; i++) {
+        seL4_Yield();
+    }
+    CHECK_EQUAL(received, 0);
+    CHECK_OK(seL4_TCB_SetPriority(self->tcb, seL4_CapInitThreadTCB, TEST_PRIORITY + 2));
+    CHECK_EQUAL(received, 0);
+}
