@@ -153,7 +153,7 @@ void test_reset(void)
 
 int main(void)
 {
-    unsigned count = (unsigned)(__stop_tests - __start_tests);
+    unsigned count = (unsigned)(((uintptr_t)__stop_tests - (uintptr_t)__start_tests) / sizeof(struct test));
     unsigned failures = 0;
 
     test_bootinfo = seL4_GetBootInfo();
