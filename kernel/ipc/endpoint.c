@@ -89,16 +89,16 @@ void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking)
     }
 }
 
-bool endpoint_cancel_some(struct endpoint *endpoint)
+bool ipc_cancel_some(struct wait_queue *queue)
 {
     struct tcb *thread;
 
-    for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(&endpoint->queue)); i++) {
-        wait_remove(&endpoint->queue, thread);
+    for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(queue)); i++) {
+        wait_remove(queue, thread);
         thread->state = THREAD_RESTART;
         sched_wake(thread);
     }
-    return wait_head(&endpoint->queue) != NULL;
+    return wait_head(queue) != NULL;
 }
 
 void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge)

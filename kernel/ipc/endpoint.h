@@ -51,10 +51,11 @@ static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
     wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
 }
 
-/* Lets some of the waiting threads repeat their system calls. True if more are left. */
-bool endpoint_cancel_some(struct endpoint *endpoint);
+/* Lets some of the threads that wait on an endpoint or notification repeat their system calls. True if more
+ * are left. */
+bool ipc_cancel_some(struct wait_queue *queue);
 
-/* The same for all senders with one badge. */
+/* Lets all senders with one badge repeat their system calls. */
 void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge);
 
 /* Answers the caller whose reply capability is in slot with sender's message; the capability is used up. */

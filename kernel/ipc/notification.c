@@ -6,8 +6,6 @@
 #include "ipc/endpoint.h"
 #include "thread/scheduler.h"
 
-#define CANCEL_BATCH 2
-
 static void wake_with(struct tcb *thread, word_t badge)
 {
     thread->context.regs[ABI_REG_A0] = badge;
@@ -75,16 +73,4 @@ void notification_unbind(struct tcb *thread)
         thread->bound->bound = NULL;
         thread->bound = NULL;
     }
-}
-
-bool notification_cancel_some(struct notification *notification)
-{
-    struct tcb *thread;
-
-    for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(&notification->queue)); i++) {
-        wait_remove(&notification->queue, thread);
-        thread->state = THREAD_RESTART;
-        sched_wake(thread);
-    }
-    return wait_head(&notification->queue) != NULL;
 }

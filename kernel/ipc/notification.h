@@ -29,6 +29,3 @@ bool notification_take(struct notification *notification, word_t *word);
 
 void notification_bind(struct notification *notification, struct tcb *thread);
 void notification_unbind(struct tcb *thread);
-
-/* Lets some of the waiting threads repeat their system calls. True if more are left. */
-bool notification_cancel_some(struct notification *notification);

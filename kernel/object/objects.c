@@ -21,8 +21,10 @@ static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap
 
 static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool last)
 {
+    struct endpoint *endpoint = cap_object(cap);
+
     (void)slot;
-    return (struct remains){ .again = last && endpoint_cancel_some(cap_object(cap)) };
+    return (struct remains){ .again = last && ipc_cancel_some(&endpoint->queue) };
 }
 
 static unsigned endpoint_size_bits(struct cap cap)
@@ -42,7 +44,7 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot, b
     if (notification->bound) {
         notification_unbind(notification->bound);
     }
-    return (struct remains){ .again = notification_cancel_some(notification) };
+    return (struct remains){ .again = ipc_cancel_some(&notification->queue) };
 }
 
 static unsigned notification_size_bits(struct cap cap)

@@ -58,7 +58,7 @@ struct hart {
      */
     unsigned parked;
 
-    /* Another hart takes down the address space that this one is in. Partner: asid_release(). */
+    /* Another hart takes down the address space that this one is in. Partner: asid_expel_hart(). */
     unsigned leave_address_space;
 
     /* Work done since the last look for interrupts, in preemption_point(). */

@@ -26,10 +26,11 @@ _Noreturn void return_to_user(struct tcb *thread);
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
-    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                    /* pairs with stall_hart() */
-    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE);     /* pairs with kernel_unlock() */
-    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) {    /* pairs with kernel_unlock() */
-        if (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) { /* pairs with asid_release() */
+    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                 /* pairs with stall_hart() */
+    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE);  /* pairs with kernel_unlock() */
+    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
+        if (__atomic_load_n(&hart->leave_address_space,
+                            __ATOMIC_ACQUIRE)) { /* pairs with asid_expel_hart() */
             vm_activate_kernel();
             __atomic_store_n(&hart->leave_address_space, 0, __ATOMIC_RELEASE);
         }

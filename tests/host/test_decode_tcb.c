@@ -3,6 +3,7 @@
  */
 #include "build.h"
 #include "cap/delete.h"
+#include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "object/irq.h"
 #include "thread/domain.h"
@@ -89,7 +90,7 @@ static void only_a_free_notification_is_bound_to_a_free_thread(void **state)
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, label, words(), extras(write_only));
     notification_receive(thread_of(waiter), object, true);
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, label, words(), extras(notification));
-    notification_cancel_some(object);
+    ipc_cancel_some(&object->queue);
     assert_int_equal(invoke(thread, label, words(), extras(notification)), ERR_NONE);
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, label, words(), extras(build_notification()));
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, waiter, label, words(), extras(notification));
