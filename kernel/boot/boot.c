@@ -182,6 +182,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
     irq_init((unsigned)platform.plic_last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
+    uintr_backend = boot_options.uintr == UINTR_NONE ? REL4_UINTR_NONE : REL4_UINTR_EMULATED;
     abi_up = boot_options.abi_up;
     console_enabled = boot_options.console;
     struct tcb *root = root_task_create(&platform, &device_tree);

@@ -61,6 +61,7 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
     static const char *const abis[] = { "smp", "up" };
     static const char *const switches[] = { "off", "on" };
     static const char *const levels[] = { "none", "error", "info", "debug" };
+    static const char *const backends[] = { "auto", "plain", "emulated", "none" };
 
     if (string_equal(name, "abi")) {
         boot_options.abi_up = parse_choice(name, value, abis, ARRAY_SIZE(abis));
@@ -68,6 +69,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
         boot_options.console = parse_choice(name, value, switches, ARRAY_SIZE(switches));
     } else if (string_equal(name, "log")) {
         log_level = (enum log_level)parse_choice(name, value, levels, ARRAY_SIZE(levels));
+    } else if (string_equal(name, "uintr")) {
+        boot_options.uintr = (enum uintr_option)parse_choice(name, value, backends, ARRAY_SIZE(backends));
     } else if (string_equal(name, "harts")) {
         parse_harts(value, harts_present);
     } else if (string_equal(name, "root_cnode_bits")) {
@@ -77,7 +80,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
                       CNODE_BITS_MAX);
         }
     } else {
-        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, console, log", name);
+        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, uintr, console, log",
+                  name);
     }
 }
 

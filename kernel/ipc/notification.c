@@ -4,6 +4,7 @@
 #include "ipc/notification.h"
 
 #include "ipc/endpoint.h"
+#include "ipc/receiver.h"
 #include "thread/scheduler.h"
 
 static void wake_with(struct tcb *thread, word_t badge)
@@ -33,6 +34,9 @@ void notification_signal(struct notification *notification, word_t badge)
         }
         notification->word = badge;
         wait_set_state(&notification->queue, NOTIFICATION_ACTIVE);
+        if (unlikely(receiver_of(notification) != NULL)) {
+            uintr_kick(notification->bound);
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 #include "object/request.h"
 #include "object/vspace.h"
 #include "syscall/debug.h"
+#include "syscall/emulate.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 
@@ -353,7 +354,7 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
 
     switch (cause) {
     case CAUSE_ILLEGAL:
-        if (!fpu_load_on_trap(hart, thread)) {
+        if (!fpu_load_on_trap(hart, thread) && !uintr_emulate(thread, address)) {
             fault_raise_exception(thread, cause);
         }
         break;

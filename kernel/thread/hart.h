@@ -31,6 +31,7 @@ struct lock_node {
 };
 
 /* In hart->pending. */
+#define PENDING_UINTR      (1ul << 62)
 #define PENDING_RESCHEDULE (1ul << 63)
 
 struct hart {
@@ -43,7 +44,8 @@ struct hart {
      * best ready thread when a reschedule is pending, else switch to the candidate if it deserves it. */
     struct tcb *candidate;
 
-    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, and in the low bits the harts,
+    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, UINTR (the running
+     * thread may have a user interrupt to go to), and in the low bits the harts,
      * by logical number, that get an inter-processor interrupt. */
     word_t pending;
 

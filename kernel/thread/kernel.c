@@ -151,7 +151,7 @@ static void send_ipis(word_t targets)
 /* Lets go of the lock, and only then tells other harts what there is for them. */
 static void leave(struct hart *hart)
 {
-    word_t targets = hart->pending;
+    word_t targets = hart->pending & mask(MAX_HARTS);
 
     hart->pending = 0;
     kernel_unlock(hart);
@@ -204,6 +204,9 @@ struct tcb *kernel_exit_slow(struct hart *hart)
             next->context.next_pc = next->context.regs[ABI_REG_PC];
             next->state = THREAD_RUNNING;
         }
+        if (unlikely(next->uintr.user)) {
+            uintr_prepare_return(next);
+        }
         leave(hart);
         return next;
     }
@@ -212,6 +215,9 @@ struct tcb *kernel_exit_slow(struct hart *hart)
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
+    if (next->uintr.user) {
+        uintr_prepare_return(next);
+    }
     kernel_unlock(hart);
     return next;
 }

@@ -51,7 +51,7 @@ struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attri
 static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
 {
     if (likely(next->slots[TCB_VSPACE].cap.w0 == hart->arch.vspace && !(csr_read(sstatus) & SSTATUS_FS) &&
-               hart->fpu_owner != next && !hart->locks)) {
+               hart->fpu_owner != next && !hart->locks && !next->uintr.user)) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;

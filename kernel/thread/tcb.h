@@ -8,6 +8,7 @@
 #include "cap/lookup.h"
 #include "cap/slot.h"
 #include "lib/types.h"
+#include "thread/uintr.h"
 
 struct endpoint;
 struct hart;
@@ -42,7 +43,7 @@ struct fault {
     struct lookup_failure lookup;
 };
 
-#define THREAD_NAME_MAX 848
+#define THREAD_NAME_MAX 768
 
 struct tcb {
     struct context context;
@@ -78,6 +79,7 @@ struct tcb {
     word_t ipc_buffer;    /* user address */
     struct notification *bound;
     struct fault fault;
+    struct uintr uintr;
 
 #if REL4_DEBUG
     struct tcb *debug_next, *debug_prev; /* all threads */
