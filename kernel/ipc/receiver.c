@@ -65,13 +65,17 @@ enum progress receiver_release(struct tcb *thread)
     return DONE;
 }
 
-/* The pending word of a receiver is that of its notification. */
+/* The pending word of a receiver is that of its notification. As by hardware, uipi_deactivate holds back
+ * bits, but not what comes without. */
 bool uintr_is_pending(const struct tcb *thread)
 {
-    if (thread->uintr.receiver) {
-        return wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE;
+    const struct notification *notification = thread->bound;
+
+    if (!thread->uintr.receiver) {
+        return thread->uintr.software;
     }
-    return thread->uintr.software;
+    return wait_state(&notification->queue) == NOTIFICATION_ACTIVE &&
+           (thread->uintr.active || notification->word == 0);
 }
 
 /* Software's own interrupt is the same as a signal of badge 0: an active notification without bits. */
@@ -83,7 +87,7 @@ void uintr_set_pending(struct tcb *thread, bool pending)
         thread->uintr.software = pending;
     } else if (pending) {
         notification_signal(notification, 0);
-    } else if (uintr_is_pending(thread) && notification->word == 0) {
+    } else if (notification->word == 0) {
         notification_take(notification, &notification->word);
     }
 }
@@ -92,8 +96,7 @@ void uintr_prepare_return(struct tcb *thread)
 {
     struct uintr *uintr = &thread->uintr;
 
-    if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr->active ||
-        !uintr_is_pending(thread)) {
+    if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr_is_pending(thread)) {
         return;
     }
     uintr->uepc = thread->context.next_pc;
