@@ -176,7 +176,7 @@ static void uret(struct tcb *thread)
     struct uintr *uintr = &thread->uintr;
 
     uintr->status = REL4_USTATUS_UPIE | (uintr->status & REL4_USTATUS_UPIE ? REL4_USTATUS_UIE : 0);
-    thread->context.next_pc = uintr->uepc;
+    thread->context.next_pc = uintr->uepc & ~1ul;
 }
 
 bool uintr_emulate(struct tcb *thread, word_t instruction)

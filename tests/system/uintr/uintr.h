@@ -77,11 +77,11 @@ static inline void uipi_deactivate(void)
     __asm__ volatile(".insn r 0x7b, 6, 4, x0, x0, x0" ::: "memory");
 }
 
-#define csr_read(csr)                                               \
-    ({                                                              \
-        seL4_Word value_;                                           \
+#define csr_read(csr)                                              \
+    ({                                                             \
+        seL4_Word value_;                                          \
         __asm__ volatile("csrr %0, %1" : "=r"(value_) : "i"(csr)); \
-        value_;                                                     \
+        value_;                                                    \
     })
 #define csr_write(csr, value) __asm__ volatile("csrw %0, %1" ::"i"(csr), "r"((seL4_Word)(value)) : "memory")
 #define csr_set(csr, bits)    __asm__ volatile("csrs %0, %1" ::"i"(csr), "r"((seL4_Word)(bits)) : "memory")
