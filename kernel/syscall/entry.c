@@ -11,6 +11,7 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/irq.h"
 #include "object/request.h"
 #include "object/vspace.h"
@@ -321,6 +322,9 @@ void handle_interrupts(struct hart *hart)
     if (pending & SIP_TIMER) {
         timer_acknowledge(hart);
         sched_tick(hart);
+        if (unlikely(receivers_polled)) {
+            receiver_poll();
+        }
     }
     if (pending & SIP_EXTERNAL) {
         irq_deliver(hart);

@@ -67,6 +67,10 @@ static void sleep_for_lock(struct hart *hart)
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+        hart->pending |= PENDING_UINTR;
+    }
     __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
     __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
     unsigned looks = 0;
@@ -139,7 +143,7 @@ bool preemption_point(void)
     return interrupt_pending() || kernel_lock_contended(hart);
 }
 
-static void send_ipis(word_t targets)
+static __attribute__((noinline)) void send_ipis(word_t targets)
 {
     while (targets) {
         unsigned id = lowest_bit(targets);
@@ -149,13 +153,15 @@ static void send_ipis(word_t targets)
 }
 
 /* Lets go of the lock, and only then tells other harts what there is for them. */
-static void leave(struct hart *hart)
+static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
     word_t targets = hart->pending & mask(MAX_HARTS);
 
     hart->pending = 0;
     kernel_unlock(hart);
-    send_ipis(targets);
+    if (unlikely(targets)) {
+        send_ipis(targets);
+    }
 }
 
 /* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
@@ -167,7 +173,7 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
             timer_stop();
             ticking = false;
         } else if (pending) {
@@ -205,7 +211,7 @@ struct tcb *kernel_exit_slow(struct hart *hart)
             next->state = THREAD_RUNNING;
         }
         if (unlikely(next->uintr.user)) {
-            uintr_prepare_return(next);
+            uintr_prepare_return(hart, next);
         }
         leave(hart);
         return next;
@@ -216,7 +222,7 @@ struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
     if (next->uintr.user) {
-        uintr_prepare_return(next);
+        uintr_prepare_return(hart, next);
     }
     kernel_unlock(hart);
     return next;
@@ -236,6 +242,7 @@ _Noreturn void kernel_enter(void)
     struct hart *hart = this_hart();
 
     hart->locks = harts_online > 1;
+    hart->switch_slowly = hart->locks || hart->uintr_live;
     kernel_lock_exclusive(hart);
     hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));

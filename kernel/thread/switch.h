@@ -8,6 +8,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/hart.h"
+#include "arch/riscv64/uintc.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
@@ -38,6 +39,9 @@ static inline void thread_load_vspace(struct hart *hart, const struct tcb *threa
 static inline void thread_switch(struct hart *hart, struct tcb *next)
 {
     hart->current = next;
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+    }
     fpu_switch(hart, next);
     thread_load_vspace(hart, next);
     reservation_clear(&hart->arch);
@@ -51,7 +55,7 @@ struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attri
 static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
 {
     if (likely(next->slots[TCB_VSPACE].cap.w0 == hart->arch.vspace && !(csr_read(sstatus) & SSTATUS_FS) &&
-               hart->fpu_owner != next && !hart->locks && !next->uintr.user)) {
+               hart->fpu_owner != next && !hart->switch_slowly && !next->uintr.user)) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;
