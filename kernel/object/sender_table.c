@@ -182,7 +182,7 @@ static enum progress perform_add(struct operation *operation, struct result *res
     unsigned index = (unsigned)operation->uintr.index;
     struct slot *entry = &table->slots[index];
     struct notification *notification = cap_object(owner->cap);
-    struct uintr *receiver = &receiver_of(notification)->uintr;
+    struct uintr *receiver = &operation->uintr.target->uintr;
     unsigned vector = lowest_bit(cap_badge(owner->cap));
 
     table->used[index / WORD_BITS] |= bit(index % WORD_BITS);
@@ -210,7 +210,7 @@ static word_t decode_add(const struct request *request, struct operation *operat
     if (badge == 0 || (badge & (badge - 1))) {
         return error_range(result, 0, REL4_VECTORS - 1);
     }
-    const struct tcb *receiver = receiver_of(cap_object(cap));
+    struct tcb *receiver = receiver_of(cap_object(cap));
     if (!receiver || (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
         return error_missing_capability(result, 0, 0);
     }
@@ -218,6 +218,7 @@ static word_t decode_add(const struct request *request, struct operation *operat
     if (operation->uintr.index == ENTRIES) {
         return error_not_enough_memory(result, 0);
     }
+    operation->uintr.target = receiver;
     operation->uintr.notification = request->extra[0];
     operation->perform = perform_add;
     return ERR_NONE;

@@ -55,6 +55,7 @@ static void io_fence(void)
 
 bool uintc_registers_exist(void)
 {
+    word_t status = csr_read(sstatus);
     word_t exist = 0;
     word_t scratch;
 
@@ -67,6 +68,8 @@ bool uintc_registers_exist(void)
                      : "+&r"(exist), "=&r"(scratch)
                      : "i"(REL4_CSR_USCRATCH)
                      : "memory");
+    /* A trap has changed where sret goes. */
+    csr_write(sstatus, status);
     return exist;
 }
 
@@ -165,6 +168,7 @@ void uintr_enter(struct hart *hart, struct tcb *thread)
 {
     const struct uintr *uintr = &thread->uintr;
 
+    assert(!hart->uintr_live || hart->uintr_live == &idle_thread);
     set_live(hart, thread);
     if (uintr->table) {
         /* The page for the controller is a table's first. */
