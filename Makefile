@@ -20,6 +20,8 @@
 #?   MEM=512        memory of the machine in MiB
 #?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N console=on|off log=LEVEL
 #?   KERNEL=release the kernel that `make run` boots, release or debug
+#?   PLATFORM=virt  the machine that run, debug, bench and test take: virt is QEMU as the distribution ships it,
+#?                  uintc is our own build with user interrupts (platform/qemu/; built once, some minutes)
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   JOBS=          tests that run at the same time; default: one per processor
@@ -29,6 +31,7 @@
 #? Examples:
 #?   make run APP=hello HARTS=4
 #?   make run ROOT=other/root.elf HARTS=4 BOOTARGS="abi=up" MEM=1024
+#?   make run PLATFORM=uintc
 #?   make debug APP=hello
 #?   make test TEST=boot
 
@@ -39,6 +42,7 @@ MEM      ?= 512
 BOOTARGS ?=
 KERNEL   ?= release
 DOMAINS  ?= 1
+PLATFORM ?= virt
 TEST     ?=
 JOBS     ?=
 GDB_PORT ?= 1234
@@ -76,6 +80,10 @@ packages:
 include mk/kernel.mk
 include mk/programs.mk
 include mk/check.mk
+
+# For scripts/qemu.sh, wherever it is called.
+export PLATFORM
+$(if $(filter virt uintc,$(PLATFORM)),,$(error PLATFORM is virt or uintc, not "$(PLATFORM)"))
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
