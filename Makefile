@@ -79,6 +79,7 @@ packages:
 
 include mk/kernel.mk
 include mk/programs.mk
+include mk/uintc.mk
 include mk/check.mk
 
 # For scripts/qemu.sh, wherever it is called.
@@ -97,8 +98,8 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(UINTC_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(UINTC_TESTS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
