@@ -302,6 +302,24 @@ static void decoding(void)
     CHECK_EQ(in_mode(USER, wrong_funct3, 0).cause, CAUSE_ILLEGAL);
 }
 
+/* A user program of 32 bits, which mstatus.UXL allows, sees the low halves. */
+static void narrow_user_mode(void)
+{
+    struct trap trap;
+
+    reset_user_interrupts();
+    use_table(1);
+    table[0] = sender_entry(3, 31);
+    write_csr(SUIRS, SLOT_ENABLE | 3);
+    write_csr(MSTATUS, (read_csr(MSTATUS) & ~(3ul << 32)) | 1ul << 32);
+    CHECK(ended(run_instruction(USER, 0x0000607b))); /* uipi_send x0 */
+    slot_write(3, HIGH, 0x700000001);
+    trap = run_instruction(USER, 0x0200657b); /* uipi_read a0 */
+    CHECK(ended(trap));
+    CHECK_EQ(trap.result, 0xffffffff80000001);
+    write_csr(MSTATUS, (read_csr(MSTATUS) & ~(3ul << 32)) | 2ul << 32);
+}
+
 static uint64_t handler_bits;
 
 static void read_bits(void)
@@ -391,6 +409,7 @@ int main(void)
     test("uipi_read, write, activate, deactivate work on the slot in suirs", own_slot);
     test("the instructions are legal in U-mode, S-mode and M-mode, and not for a guest", all_modes);
     test("unused fields do not matter, others are illegal instructions", decoding);
+    test("they work in a user mode of 32 bits", narrow_user_mode);
     test("a send to oneself is taken right behind the instruction", self_send);
     test("a handler that clears before it reads loses nothing", reference_protocol);
     finish();
