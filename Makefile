@@ -6,7 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -22,6 +22,7 @@
 #?   KERNEL=release the kernel that `make run` boots, release or debug
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
+#?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   V=             V=1 shows the commands
@@ -41,6 +42,7 @@ KERNEL   ?= release
 DOMAINS  ?= 1
 TEST     ?=
 JOBS     ?=
+EXPERIMENT ?= kernel
 GDB_PORT ?= 1234
 
 OUT   := out
@@ -82,14 +84,17 @@ $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 run: $(kernel_$(KERNEL)) $(ROOT)
 	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
-bench: $(kernel_release) $(OUT)/bench/kernel.elf
-	@bench/kernel.pl $^ $(OUT)/bench/kernel.json
+EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
+$(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error EXPERIMENT is one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
+
+bench: $(kernel_release) $(OUT)/bench/$(EXPERIMENT).elf
+	@bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(BENCHES)
 soak-tests: $(KERNELS) $(SOAK_TESTS)
 
 test: tests

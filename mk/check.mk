@@ -8,7 +8,7 @@ CHECKS    := $(CHECKED:%=$(OUT)/check/%.ok)
 CHECK_FLAGS_kernel := $(KERNEL_FLAGS) $(KERNEL_FLAGS_debug)
 CHECK_FLAGS_lib    := $(SEL4_CFLAGS)
 CHECK_FLAGS_apps   := $(SEL4_CFLAGS)
-CHECK_FLAGS_bench  := $(SEL4_CFLAGS)
+CHECK_FLAGS_bench  := $(SEL4_CFLAGS) $(BENCH_FLAGS)
 CHECK_FLAGS_tests  := $(SEL4_CFLAGS) $(TEST_FLAGS)
 
 .PHONY: check check-format format
