@@ -108,7 +108,8 @@ void fault_deliver(struct tcb *sender, word_t badge, struct tcb *receiver)
     word_t words[MAX_FAULT_WORDS];
     unsigned length = fault_words(sender, words);
 
-    length = message_store(receiver, ipc_buffer(receiver, true), words, length);
+    word_t *buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(receiver, true) : NULL;
+    length = message_store(receiver, buffer, words, length);
     receiver->context.regs[ABI_REG_A0] = badge;
     receiver->context.regs[ABI_REG_A1] = info_make(sender->fault.type, 0, 0, length);
 }
@@ -125,7 +126,7 @@ bool fault_take_reply(struct tcb *receiver, struct tcb *sender)
     if (wanted == 0) {
         return true;
     }
-    word_t *buffer = ipc_buffer(sender, false);
+    word_t *buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(sender, false) : NULL;
     if (!buffer && length > ABI_MSG_REGISTERS) {
         length = ABI_MSG_REGISTERS;
     }
