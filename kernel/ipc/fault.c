@@ -125,13 +125,13 @@ bool fault_take_reply(struct tcb *receiver, struct tcb *sender)
     if (wanted == 0) {
         return true;
     }
-    word_t *buffer = ipc_buffer(sender, false);
-    if (!buffer && length > ABI_MSG_REGISTERS) {
+    struct user_words buffer = ipc_buffer(sender, false);
+    if (!user_words_exist(buffer) && length > ABI_MSG_REGISTERS) {
         length = ABI_MSG_REGISTERS;
     }
     for (unsigned i = 0; i < wanted && i < length; i++) {
         receiver->context.regs[syscall_registers[i]] =
-            i < ABI_MSG_REGISTERS ? sender->context.regs[ABI_REG_A2 + i] : user_load(&buffer[i]);
+            i < ABI_MSG_REGISTERS ? sender->context.regs[ABI_REG_A2 + i] : user_load(buffer, i);
     }
     return info_label(info) == 0;
 }

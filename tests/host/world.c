@@ -62,7 +62,7 @@ struct object *world_create(struct slot *untyped, word_t type, unsigned size_bit
         .extra_count = 1,
         .extra = { &destination },
         .first = words,
-        .words = words,
+        .words = { (word_t *)words },
     };
     struct result result;
     enum progress progress;
