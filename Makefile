@@ -6,6 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
+#? make fuzz-host TARGET=elf   feed the ELF loader on the host with made-up input until it breaks or Ctrl-C; see tests/fuzz
 #? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
@@ -67,14 +68,17 @@ PACKAGES_bench := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
-PACKAGES_test  := run test
-PACKAGES_tests := run test
-PACKAGES_soak  := run test
+PACKAGES_test  := run test fuzz
+PACKAGES_tests := run test fuzz
+PACKAGES_soak  := run test fuzz
+PACKAGES_soak-tests := run test fuzz
+PACKAGES_fuzz-host := run test fuzz
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
 include mk/kernel.mk
 include mk/programs.mk
+include mk/fuzz.mk
 include mk/check.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
@@ -89,8 +93,8 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
