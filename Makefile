@@ -6,7 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make fuzz-host TARGET=elf   feed the ELF loader on the host with made-up input until it breaks or Ctrl-C; see tests/fuzz
+#? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
@@ -23,6 +23,7 @@
 #?   KERNEL=release the kernel that `make run` boots, release or debug
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
+#?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   V=             V=1 shows the commands
@@ -41,6 +42,7 @@ BOOTARGS ?=
 KERNEL   ?= release
 DOMAINS  ?= 1
 TEST     ?=
+TARGET   ?= objects
 JOBS     ?=
 GDB_PORT ?= 1234
 
@@ -78,8 +80,8 @@ packages:
 
 include mk/kernel.mk
 include mk/programs.mk
-include mk/fuzz.mk
 include mk/check.mk
+include mk/fuzz.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 

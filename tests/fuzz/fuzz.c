@@ -21,7 +21,8 @@ const char *__asan_default_options(void)
     return "quarantine_size_mb=1";
 }
 
-/* The unit tests' panic() reports to cmocka, which outside of a test would merely exit. */
+/* The unit tests' panic() reports to cmocka, which outside of a test would merely exit. libFuzzer says what
+ * the parameters are. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;

@@ -77,28 +77,34 @@ static uint8_t take(struct input *in)
     return in->at < in->end ? *in->at++ : 0;
 }
 
-/* A slot: on the ground, or by a capability pointer of which the first 16 bits are given. NULL if there is
+/* A slot: on the ground, or of the root CNode, or up to seven bits further, behind a CNode. NULL if there is
  * none. */
 static struct slot *take_slot(struct input *in)
 {
-    struct lookup_failure failure;
+    struct lookup_result result;
     word_t first = take(in);
 
     if (first >= GROUND_OPERANDS) {
         return &world.ground[(first - GROUND_OPERANDS) % GROUND_CAPS];
     }
-    word_t pointer = first << 56 | (word_t)take(in) << 48;
-    return cap_lookup(world.ground[ROOT_CNODE].cap, pointer, &failure);
+    unsigned more_bits = first & 7;
+    word_t index = (first >> 3) << more_bits | (more_bits ? take(in) & mask(more_bits) : 0);
+    cap_lookup_bits(world.ground[ROOT_CNODE].cap, index, ROOT_RADIX + more_bits, &result);
+    return result.slot;
 }
 
-/* A message word: small, or a power of two or one less, or a capability pointer, or anything. */
+/* A message word: small, or a depth that resolves a slot, or a power of two or one less, or a capability
+ * pointer, or anything. */
 static word_t take_word(struct input *in)
 {
     word_t first = take(in);
     word_t word = 0;
 
-    if (first < 0xa0) {
+    if (first < 0x60) {
         return first;
+    }
+    if (first < 0xa0) {
+        return ROOT_RADIX + first % 4;
     }
     if (first < 0xe0) {
         return bit(take(in) & 63) - (first & 1);
@@ -325,7 +331,8 @@ static void leave_kernel(void)
     require(next->state == THREAD_RUNNING && !next->ready_queued && hart->candidate != next);
 }
 
-/* Page tables of address spaces lead to page tables and frames that exist, and to nothing else. */
+/* Page tables of address spaces lead to page tables and frames that exist, and to nothing else; three levels
+ * of them at most. NOLINTNEXTLINE(misc-no-recursion) */
 static void check_table(const pte_t *table, unsigned level)
 {
     unsigned entries = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;
