@@ -7,6 +7,7 @@
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
+#? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -23,6 +24,7 @@
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   V=             V=1 shows the commands
@@ -41,6 +43,7 @@ BOOTARGS ?=
 KERNEL   ?= release
 DOMAINS  ?= 1
 TEST     ?=
+TARGET   ?= objects
 JOBS     ?=
 EXPERIMENT ?= kernel
 GDB_PORT ?= 1234
@@ -69,15 +72,18 @@ PACKAGES_bench := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
-PACKAGES_test  := run test
-PACKAGES_tests := run test
-PACKAGES_soak  := run test
+PACKAGES_test  := run test fuzz
+PACKAGES_tests := run test fuzz
+PACKAGES_soak  := run test fuzz
+PACKAGES_soak-tests := run test fuzz
+PACKAGES_fuzz-host := run test fuzz
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
 include mk/kernel.mk
 include mk/programs.mk
 include mk/check.mk
+include mk/fuzz.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
@@ -94,8 +100,8 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(BENCHES)
-soak-tests: $(KERNELS) $(SOAK_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

@@ -39,7 +39,7 @@ static void reply_from_kernel(struct tcb *thread, word_t error, const struct res
     unsigned length = result->length;
 
     if (length) {
-        word_t *buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(thread, true) : NULL;
+        struct user_words buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(thread, true) : user_words_none();
         length = message_store(thread, buffer, result->words, length);
     }
     thread->context.regs[ABI_REG_A0] = 0;
@@ -90,12 +90,13 @@ static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
 
 /* Looks up the extra capabilities. False if one does not resolve, which is reported unless the call is
  * non-blocking. */
-static inline bool lookup_extras(struct tcb *thread, struct request *request, word_t *buffer, unsigned flags)
+static inline bool lookup_extras(struct tcb *thread, struct request *request, struct user_words buffer,
+                                 unsigned flags)
 {
     struct lookup_failure failure;
 
     for (unsigned i = 0; i < request->extra_count; i++) {
-        word_t pointer = user_load(&buffer_caps(buffer)[i]);
+        word_t pointer = user_load(buffer, BUFFER_CAPS + i);
         request->extra[i] = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
         if (!request->extra[i]) {
             if (flags & CALL_BLOCKING) {
@@ -143,17 +144,18 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
     }
     request.length = info & mask(7);
     request.extra_count = info_extra_caps(info);
-    request.words = NULL;
     if (request.extra_count || request.length > ABI_MSG_REGISTERS) {
-        word_t *buffer = ipc_buffer(thread, false);
-        request.words = buffer;
+        struct user_words buffer = ipc_buffer(thread, false);
         request.length = info_length(info);
-        if (unlikely(!buffer)) {
+        request.words = buffer;
+        if (unlikely(!user_words_exist(buffer))) {
             request.extra_count = 0;
             request.length = (unsigned)min_word(request.length, ABI_MSG_REGISTERS);
         } else if (unlikely(!lookup_extras(thread, &request, buffer, flags))) {
             return;
         }
+    } else {
+        request.words = user_words_none();
     }
     request.cap = slot->cap;
     if (unlikely(!cap_is_kernel_object(request.cap))) {
