@@ -15,6 +15,15 @@
 
 #define WORK_UNITS_PER_LOOK 100
 
+/* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
+#define LOOKS_BEFORE_SLEEP 500
+
+/* In lock_node.waiting; 0 is the lock's owner. */
+enum {
+    LOCK_SPINNING = 1,
+    LOCK_SLEEPING = 2
+};
+
 struct hart harts_table[MAX_HARTS];
 unsigned harts_online = 1;
 
@@ -23,16 +32,49 @@ static struct lock_node *lock_tail;
 
 _Noreturn void return_to_user(struct tcb *thread);
 
+/* Another hart takes down the address space that this one is in. */
+static void answer_address_space(struct hart *hart)
+{
+    if (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) { /* pairs with asid_expel_hart() */
+        vm_activate_kernel();
+        __atomic_store_n(&hart->leave_address_space, 0, __ATOMIC_RELEASE);
+    }
+}
+
+/*
+ * Sleeps until the lock is handed over, so that a waiting hart costs nobody anything; where several harts
+ * share a processor of the host, it would take the time from the very hart that it waits for. Only software
+ * interrupts end the sleep. Whether one was meant for something else cannot be told, so one is put back, to
+ * be taken after the return to user mode.
+ */
+static void sleep_for_lock(struct hart *hart)
+{
+    unsigned expected = LOCK_SPINNING;
+
+    csr_write(sie, SIP_SOFTWARE);
+    csr_clear(sip, SIP_SOFTWARE);
+    __atomic_compare_exchange_n(&hart->lock_node.waiting, &expected, LOCK_SLEEPING, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+    while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
+        answer_address_space(hart);
+        wait_for_interrupt();
+        csr_clear(sip, SIP_SOFTWARE);
+    }
+    csr_set(sip, SIP_SOFTWARE);
+    csr_write(sie, SIP_ALL);
+}
+
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
-    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                 /* pairs with stall_hart() */
-    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE);  /* pairs with kernel_unlock() */
+    __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
+    __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
+    unsigned looks = 0;
     while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
-        if (__atomic_load_n(&hart->leave_address_space,
-                            __ATOMIC_ACQUIRE)) { /* pairs with asid_expel_hart() */
-            vm_activate_kernel();
-            __atomic_store_n(&hart->leave_address_space, 0, __ATOMIC_RELEASE);
+        answer_address_space(hart);
+        if (++looks == LOOKS_BEFORE_SLEEP) {
+            sleep_for_lock(hart);
+            break;
         }
         pause_hint();
     }
@@ -44,7 +86,7 @@ bool kernel_lock_among_harts(struct hart *hart)
     struct lock_node *node = &hart->lock_node;
 
     node->next = NULL;
-    node->waiting = 1;
+    node->waiting = LOCK_SPINNING;
     /* Acquire pairs with the release in kernel_unlock(); release publishes the node itself. */
     struct lock_node *before = __atomic_exchange_n(&lock_tail, node, __ATOMIC_ACQ_REL);
     if (unlikely(before != NULL)) {
@@ -52,6 +94,11 @@ bool kernel_lock_among_harts(struct hart *hart)
         return hart->entry_void;
     }
     return false;
+}
+
+static struct hart *hart_of_node(struct lock_node *node)
+{
+    return (struct hart *)((char *)node - offsetof(struct hart, lock_node));
 }
 
 void kernel_unlock_among_harts(struct hart *hart)
@@ -70,7 +117,10 @@ void kernel_unlock_among_harts(struct hart *hart)
             pause_hint();
         }
     }
-    __atomic_store_n(&next->waiting, 0, __ATOMIC_RELEASE); /* pairs with wait_for_lock() */
+    /* Pairs with wait_for_lock() and sleep_for_lock(). From here on the next hart may do anything. */
+    if (__atomic_exchange_n(&next->waiting, 0, __ATOMIC_ACQ_REL) == LOCK_SLEEPING) {
+        sbi_send_ipi(hart_of_node(next)->arch.hart_id);
+    }
 }
 
 bool kernel_lock_contended(const struct hart *hart)
@@ -89,7 +139,7 @@ bool preemption_point(void)
     return interrupt_pending() || kernel_lock_contended(hart);
 }
 
-static void send_ipis(word_t targets)
+static __attribute__((noinline)) void send_ipis(word_t targets)
 {
     while (targets) {
         unsigned id = lowest_bit(targets);
@@ -105,7 +155,9 @@ static void leave(struct hart *hart)
 
     hart->pending = 0;
     kernel_unlock(hart);
-    send_ipis(targets);
+    if (unlikely(targets)) {
+        send_ipis(targets);
+    }
 }
 
 /* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
@@ -131,32 +183,45 @@ static void sleep_until_interrupt(struct hart *hart)
     }
 }
 
-static void idle(struct hart *hart)
+/* The thread to run, which is current then. */
+static inline struct tcb *switch_to_best(struct hart *hart)
 {
-    leave(hart);
-    sleep_until_interrupt(hart);
-    kernel_lock_exclusive(hart);
-    handle_interrupts(hart);
+    struct tcb *next = sched_choose(hart);
+
+    if (next != hart->current) {
+        thread_switch(hart, next);
+    }
+    return next;
+}
+
+/* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
+static COLD struct tcb *idle(struct hart *hart)
+{
+    struct tcb *next;
+
+    do {
+        leave(hart);
+        sleep_until_interrupt(hart);
+        kernel_lock_exclusive(hart);
+        handle_interrupts(hart);
+        next = switch_to_best(hart);
+    } while (next == &idle_thread);
+    return next;
 }
 
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
-    for (;;) {
-        struct tcb *next = sched_choose(hart);
-        if (next != hart->current) {
-            thread_switch(hart, next);
-        }
-        if (unlikely(next == &idle_thread)) {
-            idle(hart);
-            continue;
-        }
-        if (next->state == THREAD_RESTART) {
-            next->context.next_pc = next->context.regs[ABI_REG_PC];
-            next->state = THREAD_RUNNING;
-        }
-        leave(hart);
-        return next;
+    struct tcb *next = switch_to_best(hart);
+
+    if (unlikely(next == &idle_thread)) {
+        next = idle(hart);
     }
+    if (next->state == THREAD_RESTART) {
+        next->context.next_pc = next->context.regs[ABI_REG_PC];
+        next->state = THREAD_RUNNING;
+    }
+    leave(hart);
+    return next;
 }
 
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
