@@ -7,9 +7,16 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
-options=(--target-list=riscv64-softmmu --without-default-features --without-default-devices --enable-system
-         --enable-tcg --enable-plugins --enable-fdt=system --disable-werror --disable-docs --disable-tools
-         --disable-guest-agent --disable-debug-info --meson=/usr/bin/meson --with-git-submodules=ignore)
+options=(--target-list=riscv64-softmmu --without-default-features --without-default-devices
+         --with-devices-riscv64=rel4 --enable-system --enable-tcg --enable-plugins --enable-fdt=system --disable-werror
+         --disable-docs --disable-tools --disable-guest-agent --disable-debug-info --meson=/usr/bin/meson
+         --with-git-submodules=ignore)
+
+# One board, and the device that tests use to put files into memory. The emulation of RISC-V needs semihosting.
+devices='CONFIG_RISCV_VIRT=y
+CONFIG_GENERIC_LOADER=y
+CONFIG_SEMIHOSTING=y
+CONFIG_ARM_COMPATIBLE_SEMIHOSTING=y'
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/rel4/qemu
 key=$(cat "$here/build.sh" "$here/source.sh" "$here"/patches/*.patch | sha256sum | cut -c 1-16)
@@ -35,6 +42,7 @@ if [ ! -x "$binary" ]; then
         for patch in "$here"/patches/*.patch; do
             patch -p1 --fuzz=0 < "$patch"
         done
+        echo "$devices" > configs/devices/riscv64-softmmu/rel4.mak
         cd "$work/build"
         ../source/configure "${options[@]}"
         nice -n 10 ninja -j "$(nproc)" qemu-system-riscv64
