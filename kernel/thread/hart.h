@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/hart.h"
 #include "lib/types.h"
 
@@ -71,6 +72,8 @@ struct hart {
 
     /* Whose user-level registers this hart holds; NULL if they are clear. See arch/riscv64/uintc.c. */
     struct tcb *uintr_live;
+
+    struct recent_space recent_spaces[RECENT_SPACES]; /* by recent_space(); 0 where there is none */
 
     struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
 
