@@ -213,7 +213,7 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
- * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
+ * Defines a handler, name, of which the body follows. With several harts, or user interrupts in use, the kernel is locked first, and what
  * the thread came for may become void meanwhile; that is kept out of the way of the single hart, whose
  * arguments stay in the registers they came in.
  */
@@ -232,7 +232,7 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
     void name(SYSCALL_ARGUMENTS)                                                                            \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        if (unlikely(hart->locks)) {                                                                        \
+        if (unlikely(hart->switch_slowly)) {                                                                \
             name##_locked(ARGUMENTS);                                                                       \
         } else {                                                                                            \
             name##_body(hart, ARGUMENTS);                                                                   \
