@@ -213,9 +213,9 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
- * Defines a handler, name, of which the body follows. With several harts, or user interrupts in use, the kernel is locked first, and what
- * the thread came for may become void meanwhile; that is kept out of the way of the single hart, whose
- * arguments stay in the registers they came in.
+ * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
+ * the thread came for may become void meanwhile. That, and what a user of user interrupts needs, is kept out
+ * of the way of all others, whose arguments stay in the registers they came in.
  */
 #define HANDLER(name)                                                                                       \
     static inline __attribute__((always_inline)) void name##_body(struct hart *hart, SYSCALL_ARGUMENTS);    \
