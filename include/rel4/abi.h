@@ -1,7 +1,7 @@
 /*
  * The numbers of what ReL4-C has beyond the seL4 interface, shared by the kernel and by user programs
- * (docs/differences.md, docs/user-interrupts.md). Header-only and free of types, so that assembler can include it
- * too. What is seL4's is in <sel4/abi.h>.
+ * (docs/differences.md, docs/user-interrupts.md). Header-only and free of types, so that assembler can
+ * include it too. What is seL4's is in <sel4/abi.h>.
  */
 #pragma once
 

@@ -246,7 +246,7 @@ static void every_end_clears_full_tables_in_pieces(void **state)
         host_preempt_never();
         assert_in_range(attempts, ENTRIES / ENTRIES_PER_BATCH, ENTRIES);
         memset(owners, 0, sizeof(owners));
-            if (end != 2) {
+        if (end != 2) {
             check_entries();
         }
     }
