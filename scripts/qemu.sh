@@ -1,5 +1,7 @@
 #!/bin/bash
 # The one place that knows how QEMU is called. Its exit status is the one that the guest powers off with.
+# PLATFORM in the environment chooses the machine: virt (the default) is the QEMU that the distribution ships, uintc
+# the one with user interrupts from platform/qemu/, which is built if need be.
 #
 # usage: qemu.sh KERNEL ROOT [harts=N] [mem=MIB] [bootargs=OPTIONS] [-- MORE-QEMU-ARGUMENTS...]
 # ROOT is the root task's ELF file; "-" starts the kernel without one.
@@ -17,6 +19,15 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+case ${PLATFORM:-virt} in
+virt) qemu=(qemu-system-riscv64) ;;
+uintc)
+    binary=$("$(dirname "$0")/../platform/qemu/build.sh")
+    qemu=("$binary" -bios /usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin)
+    ;;
+*) echo "qemu.sh: PLATFORM is virt or uintc, not '$PLATFORM'" >&2; exit 2 ;;
+esac
+
 arguments=(-machine virt -smp "$harts" -m "$mem" -kernel "$kernel" -no-reboot)
 [ "$root" = - ] || arguments+=(-initrd "$root")
 [ -z "$bootargs" ] || arguments+=(-append "$bootargs")
@@ -28,7 +39,7 @@ arguments+=(-display none -monitor none -serial stdio)
 if [ -t 0 ]; then
     terminal=$(stty -g)
     trap 'stty "$terminal"' EXIT
-    qemu-system-riscv64 "${arguments[@]}" "$@"
+    "${qemu[@]}" "${arguments[@]}" "$@"
 else
-    exec qemu-system-riscv64 "${arguments[@]}" "$@"
+    exec "${qemu[@]}" "${arguments[@]}" "$@"
 fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test check debug
+# usage: setup.sh GROUP...    groups: run test fuzz check debug source uintc
 set -euo pipefail
 
 packages=()
@@ -11,7 +11,11 @@ for group; do
                     qemu-system-misc opensbi) ;;
     test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
+    fuzz) packages+=(clang libclang-rt-dev) ;;
     debug) packages+=(gdb-multiarch) ;;
+    source) packages+=(dpkg-dev xz-utils) ;;
+    uintc) packages+=(gcc libc6-dev ninja-build meson pkg-config python3 libglib2.0-dev libpixman-1-dev libfdt-dev
+                      zlib1g-dev flex bison perl patch) ;;
     *) echo "setup.sh: unknown group '$group'" >&2; exit 2 ;;
     esac
 done

@@ -44,6 +44,7 @@
 
 /* Bits of REL4_BOOTINFO_FEATURES. */
 #define REL4_FEATURE_USER_INTERRUPTS 1
+#define REL4_FEATURE_UINTR_GATE      2 /* for threads that do not use them, the instructions are illegal */
 
 /*
  * Instructions: custom-3, function 3 = 6, R format, rs2 = 0. For the assembler:

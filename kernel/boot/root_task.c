@@ -8,6 +8,7 @@
 #include "boot/root_task.h"
 
 #include "arch/riscv64/asid.h"
+#include "arch/riscv64/uintc.h"
 #include "arch/riscv64/vm.h"
 #include "boot/boot.h"
 #include "boot/elf.h"
@@ -181,6 +182,16 @@ static void add_frames(struct builder *b, const char *frames, word_t vaddr, word
     }
 }
 
+/* Where hardware has no gate, threads that do not use user interrupts find them, too. */
+static word_t uintr_features(void)
+{
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return 0;
+    }
+    bool gate = uintr_backend == REL4_UINTR_EMULATED || uintc.extended;
+    return REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
+}
+
 static void add_extra_info(struct builder *b)
 {
     const struct fdt *fdt = b->fdt;
@@ -190,7 +201,7 @@ static void add_extra_info(struct builder *b)
         sizeof(extension),
         [REL4_BOOTINFO_VERSION] = REL4_INTERFACE_VERSION,
         [REL4_BOOTINFO_USER_INTERRUPTS] = uintr_backend,
-        [REL4_BOOTINFO_FEATURES] = uintr_backend ? REL4_FEATURE_USER_INTERRUPTS : 0,
+        [REL4_BOOTINFO_FEATURES] = uintr_features(),
         [REL4_BOOTINFO_TYPE_SENDER_TABLE] = REL4_TYPE_SENDER_TABLE,
         [REL4_BOOTINFO_TYPE_ASYNC_QUEUE] = REL4_TYPE_ASYNC_QUEUE,
         [REL4_BOOTINFO_HARTS] = harts_online,
@@ -347,6 +358,7 @@ static void finish_info(struct builder *b)
     }
     info->extraLen = b->extra_size;
     info->numNodes = boot_options.abi_up ? 1 : harts_online;
+    /* An address of the root task, which is not followed here. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     info->ipcBuffer = (seL4_IPCBuffer *)buffer_vaddr(b);
     info->empty.start = b->next_slot;
     info->empty.end = bit(boot_options.root_cnode_bits);

@@ -13,6 +13,11 @@
 
 #define ENTRIES REL4_SENDER_TABLE_ENTRIES
 
+/* An entry as the controller reads it. */
+#define PAGE_VALID  1
+#define PAGE_VECTOR 16
+#define PAGE_SLOT   48
+
 /* Of the list of entries that name one receiver. */
 struct entry_links {
     struct slot *next, *prev;
@@ -99,6 +104,7 @@ static struct remains finalise_entry(struct cap cap, struct slot *slot, bool las
 
     (void)last;
     assert(receiver && is_used(table, index));
+    __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
     table->used[index / WORD_BITS] &= ~bit(index % WORD_BITS);
     list_remove(&receiver->uintr.entries, slot);
     slot_leave_group(slot);
@@ -176,10 +182,16 @@ static enum progress perform_add(struct operation *operation, struct result *res
     unsigned index = (unsigned)operation->uintr.index;
     struct slot *entry = &table->slots[index];
     struct notification *notification = cap_object(owner->cap);
+    struct uintr *receiver = &operation->uintr.target->uintr;
+    unsigned vector = lowest_bit(cap_badge(owner->cap));
 
     table->used[index / WORD_BITS] |= bit(index % WORD_BITS);
-    slot_insert_entry(entry, cap_make_sender_entry(notification, lowest_bit(cap_badge(owner->cap))), owner);
-    list_insert(&receiver_of(notification)->uintr.entries, entry);
+    slot_insert_entry(entry, cap_make_sender_entry(notification, vector), owner);
+    list_insert(&receiver->entries, entry);
+    if (receiver->slot) {
+        word_t word = (word_t)receiver->slot << PAGE_SLOT | (word_t)vector << PAGE_VECTOR | PAGE_VALID;
+        __atomic_store_n(&table->page[index], word, __ATOMIC_RELEASE);
+    }
     result->own[0] = index;
     result_set_length(result, 1);
     return DONE;
@@ -198,13 +210,15 @@ static word_t decode_add(const struct request *request, struct operation *operat
     if (badge == 0 || (badge & (badge - 1))) {
         return error_range(result, 0, REL4_VECTORS - 1);
     }
-    if (!receiver_of(cap_object(cap))) {
+    struct tcb *receiver = receiver_of(cap_object(cap));
+    if (!receiver || (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
         return error_missing_capability(result, 0, 0);
     }
     operation->uintr.index = find_free(operation->uintr.table);
     if (operation->uintr.index == ENTRIES) {
         return error_not_enough_memory(result, 0);
     }
+    operation->uintr.target = receiver;
     operation->uintr.notification = request->extra[0];
     operation->perform = perform_add;
     return ERR_NONE;

@@ -8,7 +8,8 @@
 static enum progress perform_register(struct operation *operation, struct result *result)
 {
     receiver_register(operation->uintr.target, operation->uintr.handler, operation->uintr.stack);
-    result->own[0] = REL4_RECEIVER_KERNEL_DELIVERED;
+    result->own[0] =
+        operation->uintr.target->uintr.slot ? REL4_RECEIVER_SLOT : REL4_RECEIVER_KERNEL_DELIVERED;
     result_set_length(result, 1);
     return DONE;
 }
@@ -35,6 +36,9 @@ static word_t decode_register(const struct request *request, struct operation *o
     }
     if (target->uintr.receiver) {
         return ERR_DELETE_FIRST;
+    }
+    if (!receiver_has_room()) {
+        return error_not_enough_memory(result, 0);
     }
     operation->perform = perform_register;
     return ERR_NONE;

@@ -181,7 +181,7 @@ static void uret(struct tcb *thread)
 
 bool uintr_emulate(struct tcb *thread, word_t instruction)
 {
-    if (!thread->uintr.user) {
+    if (!thread->uintr.user || thread->uintr.hardware) {
         return false;
     }
     if (instruction == REL4_URET) {

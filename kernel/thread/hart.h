@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/hart.h"
 #include "lib/types.h"
 
@@ -52,6 +53,9 @@ struct hart {
     /* There are other harts, so the kernel has to be locked. */
     bool locks;
 
+    /* A switch of threads has more to do than thread_switch_exit() does: locks, or uintr_live. */
+    bool switch_slowly;
+
     /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
      * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
     bool entry_void;
@@ -65,6 +69,11 @@ struct hart {
 
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
+
+    /* Whose user-level registers this hart holds; NULL if they are clear. See arch/riscv64/uintc.c. */
+    struct tcb *uintr_live;
+
+    struct recent_space recent_spaces[RECENT_SPACES]; /* by recent_space(); 0 where there is none */
 
     struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
 

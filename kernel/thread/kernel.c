@@ -67,6 +67,10 @@ static void sleep_for_lock(struct hart *hart)
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+        hart->pending |= PENDING_UINTR;
+    }
     __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
     __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
     unsigned looks = 0;
@@ -139,7 +143,7 @@ bool preemption_point(void)
     return interrupt_pending() || kernel_lock_contended(hart);
 }
 
-static void send_ipis(word_t targets)
+static __attribute__((noinline)) void send_ipis(word_t targets)
 {
     while (targets) {
         unsigned id = lowest_bit(targets);
@@ -149,13 +153,15 @@ static void send_ipis(word_t targets)
 }
 
 /* Lets go of the lock, and only then tells other harts what there is for them. */
-static void leave(struct hart *hart)
+static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
     word_t targets = hart->pending & mask(MAX_HARTS);
 
     hart->pending = 0;
     kernel_unlock(hart);
-    send_ipis(targets);
+    if (unlikely(targets)) {
+        send_ipis(targets);
+    }
 }
 
 /* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
@@ -167,7 +173,7 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
             timer_stop();
             ticking = false;
         } else if (pending) {
@@ -181,42 +187,55 @@ static void sleep_until_interrupt(struct hart *hart)
     }
 }
 
-static void idle(struct hart *hart)
+/* The thread to run, which is current then. */
+static inline struct tcb *switch_to_best(struct hart *hart)
 {
-    leave(hart);
-    sleep_until_interrupt(hart);
-    kernel_lock_exclusive(hart);
-    handle_interrupts(hart);
+    struct tcb *next = sched_choose(hart);
+
+    if (next != hart->current) {
+        thread_switch(hart, next);
+    }
+    return next;
+}
+
+/* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
+static COLD struct tcb *idle(struct hart *hart)
+{
+    struct tcb *next;
+
+    do {
+        leave(hart);
+        sleep_until_interrupt(hart);
+        kernel_lock_exclusive(hart);
+        handle_interrupts(hart);
+        next = switch_to_best(hart);
+    } while (next == &idle_thread);
+    return next;
 }
 
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
-    for (;;) {
-        struct tcb *next = sched_choose(hart);
-        if (next != hart->current) {
-            thread_switch(hart, next);
-        }
-        if (unlikely(next == &idle_thread)) {
-            idle(hart);
-            continue;
-        }
-        if (next->state == THREAD_RESTART) {
-            next->context.next_pc = next->context.regs[ABI_REG_PC];
-            next->state = THREAD_RUNNING;
-        }
-        if (unlikely(next->uintr.user)) {
-            uintr_prepare_return(next);
-        }
-        leave(hart);
-        return next;
+    struct tcb *next = switch_to_best(hart);
+
+    if (unlikely(next == &idle_thread)) {
+        next = idle(hart);
     }
+    if (next->state == THREAD_RESTART) {
+        next->context.next_pc = next->context.regs[ABI_REG_PC];
+        next->state = THREAD_RUNNING;
+    }
+    if (unlikely(next->uintr.user)) {
+        uintr_prepare_return(hart, next);
+    }
+    leave(hart);
+    return next;
 }
 
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
     if (next->uintr.user) {
-        uintr_prepare_return(next);
+        uintr_prepare_return(hart, next);
     }
     kernel_unlock(hart);
     return next;
@@ -236,6 +255,7 @@ _Noreturn void kernel_enter(void)
     struct hart *hart = this_hart();
 
     hart->locks = harts_online > 1;
+    hart->switch_slowly = hart->locks || hart->uintr_live;
     kernel_lock_exclusive(hart);
     hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));

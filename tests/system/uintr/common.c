@@ -8,13 +8,23 @@
 static struct record records[TEST_THREADS];
 static unsigned records_used;
 
-seL4_Word uintr_backend(void)
+static seL4_Word bootinfo_word(unsigned i)
 {
     const seL4_BootInfoHeader *chunk = sel4_bootinfo_chunk(test_bootinfo, ABI_BOOTINFO_ID_REL4);
     seL4_Word words[REL4_BOOTINFO_WORDS];
 
     memcpy(words, chunk, sizeof(words));
-    return words[REL4_BOOTINFO_USER_INTERRUPTS];
+    return words[i];
+}
+
+seL4_Word uintr_backend(void)
+{
+    return bootinfo_word(REL4_BOOTINFO_USER_INTERRUPTS);
+}
+
+bool uintr_has_gate(void)
+{
+    return bootinfo_word(REL4_BOOTINFO_FEATURES) & REL4_FEATURE_UINTR_GATE;
 }
 
 seL4_CPtr uintr_notification(void)

@@ -176,7 +176,7 @@ TEST("a receiver blocked in Wait wakes up with the bits, by instruction and by s
     actor_start(&receiver.actor, SYS_RECV, receiver.notification, 0);
     CHECK_WAITS(&receiver.actor);
     uipi_send(index);
-    CHECK_DONE(&receiver.actor);
+    CHECK_EQUAL(actor_wait(&receiver.actor), ACTOR_DONE);
     CHECK_EQUAL(receiver.actor.got.a0, 1 << 12);
     actor_start(&receiver.actor, SYS_RECV, receiver.notification, 0);
     CHECK_WAITS(&receiver.actor);
@@ -195,7 +195,7 @@ TEST("a receiver blocked in Recv wakes up with the bits, by instruction and by s
     actor_start(&receiver.actor, SYS_RECV, endpoint, 0);
     CHECK_WAITS(&receiver.actor);
     uipi_send(index);
-    CHECK_DONE(&receiver.actor);
+    CHECK_EQUAL(actor_wait(&receiver.actor), ACTOR_DONE);
     CHECK_EQUAL(receiver.actor.got.a0, 1 << 12);
     actor_start(&receiver.actor, SYS_RECV, endpoint, 0);
     CHECK_WAITS(&receiver.actor);
@@ -230,7 +230,7 @@ TEST("a receiver blocked in ReplyRecv wakes up, also if the bits came before")
             CHECK_WAITS(&receiver.actor);
             CHECK_EQUAL(receiver.record->last, 1 << 12);
         } else {
-            CHECK_DONE(&receiver.actor);
+            CHECK_EQUAL(actor_wait(&receiver.actor), ACTOR_DONE);
             CHECK_EQUAL(receiver.actor.got.a0, 1 << 12);
         }
     }
@@ -308,7 +308,7 @@ TEST("a receiver preempted inside its handler does not open or close the mask of
     to_first = uintr_add(table, uintr_sender(first.notification, 0));
     actor_start(&first.actor, SYS_RECV, test_object(seL4_EndpointObject, 0), 0);
     uipi_send(to_first);
-    CHECK_DONE(&first.actor);
+    CHECK_EQUAL(actor_wait(&first.actor), ACTOR_DONE);
     uipi_send(to_first);
     actor_run(&first.actor, actor_ecall);
     CHECK_FAULTED(&first.actor);

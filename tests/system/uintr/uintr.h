@@ -28,6 +28,9 @@ extern const char uintr_trap_handler[];
 /* What carries user interrupts, REL4_UINTR_... */
 seL4_Word uintr_backend(void);
 
+/* Threads that do not use user interrupts find illegal instructions. */
+bool uintr_has_gate(void);
+
 /* A notification, and a copy of it with the badge of a vector, that may only send. */
 seL4_CPtr uintr_notification(void);
 seL4_CPtr uintr_sender(seL4_CPtr notification, unsigned vector);
