@@ -188,10 +188,13 @@ void receiver_post(struct tcb *thread, word_t badge)
 bool receiver_take(struct tcb *thread, word_t *word)
 {
     withdraw(thread);
-    bool taken = thread->uintr.software;
+    word_t bits = uintc_take_and_arm(thread->uintr.slot);
+    if (!bits && !thread->uintr.software) {
+        return false; /* word may be a register that the call is repeated with */
+    }
     thread->uintr.software = false;
-    *word = uintc_take_and_arm(thread->uintr.slot);
-    return taken || *word;
+    *word = bits;
+    return true;
 }
 
 static bool waits_for_bits(const struct tcb *thread)

@@ -124,6 +124,23 @@ TEST("uintr wake: Signal does, with one bit, with several and with none")
     check_wakes(send_call, 0);
 }
 
+TEST("uintr wake: a blocked receiver that is suspended and resumed waits again, and is woken")
+{
+    for (enum blocking how = IN_WAIT; how < BLOCKINGS; how++) {
+        struct uintr_thread *receiver = start_waiting(how);
+        seL4_CPtr sender = test_mint(receiver->notification, seL4_AllRights, 2);
+
+        for (seL4_Word i = 1; i <= ROUNDS; i++) {
+            CHECK_OK(seL4_TCB_Suspend(receiver->thread->tcb));
+            CHECK_OK(seL4_TCB_Resume(receiver->thread->tcb));
+            send_instruction(sender);
+            CHECK_EQUAL(wakes, i);
+            CHECK_EQUAL(woken, 2);
+        }
+        test_reset();
+    }
+}
+
 #define RTC_PADDR           0x101000
 #define RTC_IRQ             11
 #define RTC_ALARM_LOW       0x08
