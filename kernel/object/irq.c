@@ -15,7 +15,8 @@
 #include "thread/hart.h"
 
 struct irq {
-    struct slot notification;   /* a copy of the capability that is signalled */
+    /* A copy of the capability that is signalled. */
+    struct slot notification __attribute__((aligned(1 << ABI_SLOT_BITS)));
     const struct hart *enabled; /* the hart that it interrupts; NULL if no handler was issued */
     const struct hart *claimed; /* the hart that claimed it and waits for Ack */
     bool edge;
@@ -29,6 +30,11 @@ void irq_init(unsigned last_source, unsigned highest)
 {
     last_irq = last_source < ABI_IRQ_LAST_DEVICE ? last_source : ABI_IRQ_LAST_DEVICE;
     highest_irq = highest;
+}
+
+struct slot *irq_notification_slot(unsigned irq)
+{
+    return &irqs[irq].notification;
 }
 
 static void complete(unsigned irq)

@@ -6,6 +6,7 @@
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
+#include "check/check.h"
 #include "ipc/endpoint.h"
 #include "ipc/fastpath.h"
 #include "ipc/fault.h"
@@ -209,12 +210,20 @@ static void receive(struct tcb *thread, word_t pointer, bool blocking)
     static __attribute__((noinline)) struct tcb *name##_locked(SYSCALL_ARGUMENTS)                           \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        return kernel_lock_exclusive(hart) ? kernel_exit_void(hart) : name##_body(hart, ARGUMENTS);         \
+        if (kernel_lock_exclusive(hart)) {                                                                  \
+            return kernel_exit_void(hart);                                                                  \
+        }                                                                                                   \
+        check_at_entry();                                                                                   \
+        return name##_body(hart, ARGUMENTS);                                                                \
     }                                                                                                       \
     static struct tcb *name(SYSCALL_ARGUMENTS)                                                              \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        return unlikely(hart->locks) ? name##_locked(ARGUMENTS) : name##_body(hart, ARGUMENTS);             \
+        if (unlikely(hart->locks)) {                                                                        \
+            return name##_locked(ARGUMENTS);                                                                \
+        }                                                                                                   \
+        check_at_entry();                                                                                   \
+        return name##_body(hart, ARGUMENTS);                                                                \
     }                                                                                                       \
     static inline __attribute__((always_inline)) struct tcb *name##_body(                                   \
         struct hart *hart, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
@@ -302,6 +311,7 @@ struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
     if (kernel_lock_exclusive(hart)) {
         return kernel_exit_void(hart);
     }
+    check_at_entry();
     if (!debug_syscall(thread, pointer, number)) {
         fault_raise_unknown_syscall(thread, number);
     }
@@ -394,6 +404,7 @@ struct tcb *handle_trap(struct tcb *thread, word_t cause)
     if (kernel_lock_exclusive(hart)) {
         return kernel_exit_void(hart);
     }
+    check_at_entry();
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {
