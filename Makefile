@@ -6,6 +6,8 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
+#? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
+#? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
 #? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
@@ -19,7 +21,9 @@
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
 #?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N console=on|off log=LEVEL
+#?                  check=N; behind --, arguments for the root task
 #?   KERNEL=release the kernel that `make run` boots, release or debug
+#?   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between inspections in a debug kernel
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   JOBS=          tests that run at the same time; default: one per processor
@@ -70,11 +74,14 @@ PACKAGES_format := check
 PACKAGES_test  := run test
 PACKAGES_tests := run test
 PACKAGES_soak  := run test
+PACKAGES_fuzz  := run
+PACKAGES_fuzz-minimize := run
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
 include mk/kernel.mk
 include mk/programs.mk
+include mk/fuzz.mk
 include mk/check.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
