@@ -6,9 +6,10 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
-#? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
+#? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -26,6 +27,8 @@
 #?   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between inspections in a debug kernel
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
+#?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   V=             V=1 shows the commands
@@ -44,7 +47,9 @@ BOOTARGS ?=
 KERNEL   ?= release
 DOMAINS  ?= 1
 TEST     ?=
+TARGET   ?= objects
 JOBS     ?=
+EXPERIMENT ?= kernel
 GDB_PORT ?= 1234
 
 OUT   := out
@@ -71,33 +76,39 @@ PACKAGES_bench := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
-PACKAGES_test  := run test
-PACKAGES_tests := run test
-PACKAGES_soak  := run test
 PACKAGES_fuzz  := run
 PACKAGES_fuzz-minimize := run
+PACKAGES_test  := run test fuzz
+PACKAGES_tests := run test fuzz
+PACKAGES_soak  := run test fuzz
+PACKAGES_soak-tests := run test fuzz
+PACKAGES_fuzz-host := run test fuzz
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
 include mk/kernel.mk
 include mk/programs.mk
-include mk/fuzz.mk
 include mk/check.mk
+include mk/fuzz.mk
+include mk/sysfuzz.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
 run: $(kernel_$(KERNEL)) $(ROOT)
 	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
-bench: $(kernel_release) $(OUT)/bench/kernel.elf
-	@bench/kernel.pl $^ $(OUT)/bench/kernel.json
+EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
+$(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error EXPERIMENT is one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
+
+bench: $(kernel_release) $(OUT)/bench/$(EXPERIMENT).elf
+	@bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

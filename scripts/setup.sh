@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test check debug
+# usage: setup.sh GROUP...    groups: run test fuzz check debug
 set -euo pipefail
 
 packages=()
@@ -11,6 +11,7 @@ for group; do
                     qemu-system-misc opensbi) ;;
     test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
+    fuzz) packages+=(clang libclang-rt-dev) ;;
     debug) packages+=(gdb-multiarch) ;;
     *) echo "setup.sh: unknown group '$group'" >&2; exit 2 ;;
     esac

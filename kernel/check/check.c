@@ -3,7 +3,7 @@
  * of what was found.
  *
  * A slot exists if it is the root CNode's, one of a CNode, TCB or dying object that some capability or zombie
- * names, or holds a copy for an interrupt. Whatever is a neighbour in the derivation tree is visited too, so
+ * names, or an interrupt's. Whatever is a neighbour in the derivation tree is visited too, so
  * a capability that stands in memory of nobody comes to light.
  */
 #include "check/check.h"
@@ -66,8 +66,54 @@ bool check_is_live(const void *object)
     return is_found(&found.objects, object);
 }
 
+/* The slots of interrupts, in the kernel itself, are in none of the sets. */
+static word_t irq_offset(const struct slot *slot)
+{
+    return (word_t)slot - (word_t)irq_notification_slot(0);
+}
+
+static word_t irq_stride(void)
+{
+    return irq_offset(irq_notification_slot(1));
+}
+
+static bool is_irq_slot(const struct slot *slot)
+{
+    word_t offset = irq_offset(slot);
+
+    return offset / irq_stride() <= ABI_IRQ_LAST_DEVICE && offset % irq_stride() == 0;
+}
+
+/* The first slot with a capability for an interrupt from a number on. */
+static const struct slot *next_irq_cap(word_t irq)
+{
+    for (; irq <= ABI_IRQ_LAST_DEVICE; irq++) {
+        if (!slot_is_empty(irq_notification_slot((unsigned)irq))) {
+            return irq_notification_slot((unsigned)irq);
+        }
+    }
+    return NULL;
+}
+
+bool check_is_cap(const struct slot *slot)
+{
+    return is_irq_slot(slot) ? !slot_is_empty(slot) : is_found(&found.caps, slot);
+}
+
+const struct slot *check_next_cap(const struct slot *slot)
+{
+    if (slot && is_irq_slot(slot)) {
+        return next_irq_cap(irq_offset(slot) / irq_stride() + 1);
+    }
+    word_t phys = set_next(&found.caps, slot ? ptr_to_phys(slot) + 1 : set_start);
+    return phys == SET_END ? next_irq_cap(0) : slot_at(phys);
+}
+
 static void find_slot(const struct slot *slot, const void *where)
 {
+    if (is_irq_slot(slot)) {
+        return;
+    }
     require(check_pointer(slot, sizeof(*slot), ABI_SLOT_BITS), "slots lie in memory", where);
     if (set_add(&found.slots, ptr_to_phys(slot))) {
         lowest_news = min_word(lowest_news, ptr_to_phys(slot));
@@ -109,11 +155,8 @@ static void follow(const struct slot *slot)
 static void find_all_slots(void)
 {
     find_slots(root_start, root_count, root_start);
-    for (unsigned irq = 0; irq <= ABI_IRQ_LAST_DEVICE; irq++) {
-        const struct slot *slot = irq_notification_slot(irq);
-        if (!slot_is_empty(slot)) {
-            find_slot(slot, slot);
-        }
+    for (const struct slot *slot = next_irq_cap(0); slot; slot = check_next_cap(slot)) {
+        follow(slot);
     }
     while (lowest_news != SET_END) {
         word_t from = lowest_news;
@@ -176,17 +219,22 @@ static void find_object(const struct slot *slot)
     }
 }
 
-static void find_all_objects(void)
+static void find_caps(void)
 {
-    set_for_each(phys, &found.slots)
-    {
+    set_for_each(phys, &found.slots) {
         const struct slot *slot = slot_at(phys);
         if (slot_is_empty(slot)) {
             require(slot->cap.w1 == 0 && !slot->prev && slot->next == 0, "an empty slot is all zero", slot);
-            continue;
+        } else {
+            set_add(&found.caps, phys);
         }
+    }
+}
+
+static void find_objects(void)
+{
+    for_each_cap(slot) {
         require(cap_type(slot->cap) < CAP_TYPES && cap_ops(slot->cap), "a capability has a known type", slot);
-        set_add(&found.caps, phys);
         if (!cap_is(slot->cap, CAP_REPLY)) {
             find_object(slot);
         }
@@ -198,17 +246,11 @@ static bool in_root(const struct slot *slot)
     return slot >= root_start && slot < root_start + root_count;
 }
 
-static bool is_irq_slot(const struct slot *slot)
-{
-    return slot >= irq_notification_slot(0) && slot <= irq_notification_slot(ABI_IRQ_LAST_DEVICE);
-}
-
 static void check_places(void)
 {
-    set_for_each(phys, &found.caps)
-    {
+    set_for_each(phys, &found.caps) {
         const struct slot *slot = slot_at(phys);
-        require(in_root(slot) || is_irq_slot(slot) || set_has(&found.occupied, phys),
+        require(in_root(slot) || set_has(&found.occupied, phys),
                 "a capability stands in memory of a CNode or TCB that exists", slot);
     }
 }
@@ -223,7 +265,8 @@ void check_everything(void)
     }
     lowest_news = SET_END;
     find_all_slots();
-    find_all_objects();
+    find_caps();
+    find_objects();
     check_places();
     check_tree();
     check_threads();

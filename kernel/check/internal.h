@@ -11,7 +11,7 @@
 struct findings {
     struct set slots;    /* slots that exist */
     struct set arrays;   /* where the slots of an object begin of which all were found */
-    struct set caps;     /* those that hold a capability */
+    struct set caps;     /* those that hold a capability, but those of interrupts */
     struct set untypeds; /* those that hold untyped memory */
     struct set occupied; /* memory of objects, alive or dying */
     struct set objects;  /* where an object that has a capability or zombie begins, except untyped memory */
@@ -45,6 +45,15 @@ static inline bool is_found(const struct set *set, const volatile void *pointer)
 
 /* The capability is the first in the list that names its object. */
 bool check_is_first(const struct slot *slot);
+
+/* A slot that exists and holds a capability. */
+bool check_is_cap(const struct slot *slot);
+
+/* The capability behind this one, or the first for NULL; NULL behind the last. In no order that matters. */
+const struct slot *check_next_cap(const struct slot *slot);
+
+#define for_each_cap(slot) \
+    for (const struct slot *slot = check_next_cap(NULL); (slot); (slot) = check_next_cap(slot))
 
 /* The parts, in this order. */
 void check_tree(void);        /* derivation tree, untyped memory, zombies */

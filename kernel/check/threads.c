@@ -181,8 +181,8 @@ static void check_thread(const struct tcb *thread)
     check_place(thread);
     require(!reply || thread->state == THREAD_BLOCKED_ON_REPLY, "who knows a reply capability waits for it",
             thread);
-    require(!reply || (is_found(&found.caps, reply) && cap_is(reply->cap, CAP_REPLY) &&
-                       cap_object(reply->cap) == thread),
+    require(!reply ||
+                (check_is_cap(reply) && cap_is(reply->cap, CAP_REPLY) && cap_object(reply->cap) == thread),
             "a caller knows the capability that answers it", thread);
     require(!thread->bound || (is_found(&found.objects, thread->bound) && thread->bound->bound == thread),
             "a thread is bound to a notification that knows it", thread);
@@ -194,17 +194,14 @@ void check_threads(void)
     for (unsigned id = 0; id < harts_online; id++) {
         check_hart(&harts_table[id]);
     }
-    set_for_each(phys, &found.caps)
-    {
-        const struct slot *slot = slot_at(phys);
+    for_each_cap(slot) {
         if (cap_is(slot->cap, CAP_ENDPOINT) && check_is_first(slot)) {
             check_endpoint(cap_object(slot->cap));
         } else if (cap_is(slot->cap, CAP_NOTIFICATION) && check_is_first(slot)) {
             check_notification(cap_object(slot->cap));
         }
     }
-    set_for_each(phys, &found.threads)
-    {
+    set_for_each(phys, &found.threads) {
         check_thread(phys_to_ptr(phys));
     }
 }

@@ -112,13 +112,23 @@ static void check_pool(word_t number)
     }
 }
 
-static void check_satp(const struct hart *hart)
+/* satp names a root that has its address-space number. */
+static bool satp_is_valid(word_t satp)
+{
+    return asid_root(satp >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr((satp & mask(44)) << 12);
+}
+
+static void check_hart(const struct hart *hart)
 {
     word_t satp = hart->arch.satp;
-    word_t root = (satp & mask(44)) << 12;
 
-    require(vm_is_kernel_root(root) || asid_root(satp >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr(root),
+    require(vm_is_kernel_root((satp & mask(44)) << 12) || satp_is_valid(satp),
             "a hart translates with a root that has its address-space number", hart);
+    for (unsigned i = 0; i < RECENT_SPACES; i++) {
+        const struct recent_space *space = &hart->recent_spaces[i];
+        require(!space->cap || satp_is_valid(space->satp), "an address space that a hart remembers exists",
+                space);
+    }
 }
 
 /* What the capability says of the table or pool itself. */
@@ -145,9 +155,8 @@ void check_translation(void)
             check_pool(number);
         }
     }
-    set_for_each(phys, &found.caps)
-    {
-        account(slot_at(phys));
+    for_each_cap(slot) {
+        account(slot);
     }
     for (word_t asid = 0; asid < (word_t)ABI_ASID_POOLS * ABI_ASIDS_PER_POOL; asid++) {
         if (!asid_pools[asid / ABI_ASIDS_PER_POOL]) {
@@ -157,7 +166,7 @@ void check_translation(void)
         }
     }
     for (unsigned id = 0; id < harts_online; id++) {
-        check_satp(&harts_table[id]);
+        check_hart(&harts_table[id]);
     }
 }
 #endif

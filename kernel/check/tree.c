@@ -16,18 +16,13 @@ static word_t linked;
 static word_t zombies;
 static word_t listed_zombies;
 
-static bool is_cap(const struct slot *slot)
-{
-    return is_found(&found.caps, slot);
-}
-
 static void check_links(const struct slot *slot)
 {
     const struct slot *next = slot_next(slot);
 
-    require(!slot->prev || (is_cap(slot->prev) && slot_next(slot->prev) == slot),
+    require(!slot->prev || (check_is_cap(slot->prev) && slot_next(slot->prev) == slot),
             "the one before points here", slot);
-    require(!next || (is_cap(next) && next->prev == slot), "the one behind points here", slot);
+    require(!next || (check_is_cap(next) && next->prev == slot), "the one behind points here", slot);
 }
 
 static void check_reply(const struct slot *slot)
@@ -126,8 +121,7 @@ static word_t untypeds_inside(const struct slot *untyped)
 {
     word_t count = 0;
 
-    set_for_each(phys, &found.untypeds)
-    {
+    set_for_each(phys, &found.untypeds) {
         const struct slot *other = slot_at(phys);
         count += untyped_size_bits(other->cap) < untyped_size_bits(untyped->cap) &&
                  lies_inside(other, untyped->cap);
@@ -165,7 +159,7 @@ static void check_descendants(const struct slot *untyped)
 
 static bool is_zombie(const struct slot *slot)
 {
-    return is_cap(slot) && slot_is_zombie(slot);
+    return check_is_cap(slot) && slot_is_zombie(slot);
 }
 
 /* A list as its head sees it. */
@@ -212,23 +206,19 @@ void check_tree(void)
     linked = 0;
     zombies = 0;
     listed_zombies = 0;
-    set_for_each(phys, &found.caps)
-    {
-        check_slot(slot_at(phys));
+    for_each_cap(slot) {
+        check_slot(slot);
     }
-    set_for_each(phys, &found.caps)
-    {
-        count_list(slot_at(phys));
+    for_each_cap(slot) {
+        count_list(slot);
     }
     require(linked == 0, "each list of the derivation tree has a beginning", NULL);
-    set_for_each(phys, &found.untypeds)
-    {
+    set_for_each(phys, &found.untypeds) {
         check_descendants(slot_at(phys));
     }
-    set_for_each(phys, &found.caps)
-    {
-        if (slot_is_zombie(slot_at(phys))) {
-            check_zombie(slot_at(phys));
+    for_each_cap(slot) {
+        if (slot_is_zombie(slot)) {
+            check_zombie(slot);
         }
     }
     require(listed_zombies == zombies, "each zombie is in a list", NULL);

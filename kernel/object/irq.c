@@ -15,8 +15,7 @@
 #include "thread/hart.h"
 
 struct irq {
-    /* A copy of the capability that is signalled. */
-    struct slot notification __attribute__((aligned(1 << ABI_SLOT_BITS)));
+    struct slot notification;   /* a copy of the capability that is signalled */
     const struct hart *enabled; /* the hart that it interrupts; NULL if no handler was issued */
     const struct hart *claimed; /* the hart that claimed it and waits for Ack */
     bool edge;

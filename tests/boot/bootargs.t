@@ -40,9 +40,9 @@ rejects($_, qr/^boot option check=.*: only a debug kernel has the checker/) for 
 # What is behind "--" is not the kernel's, but the root task's.
 accepts($_) for "--", "-- ", "-- harts=99 nonsense", "harts=2 -- abi=nonsense", "-- --";
 rejects($_, qr/^boot option \S+ is unknown/) for "---", "--harts=2", "nonsense -- harts=2";
-prints("a root task finds its arguments", qr/^thread 2, call 31: .*^thread 2, call 32: /ms, root => "out/tests/fuzz.elf",
+prints("a root task finds its arguments", qr/^thread 2, call 31: .*^thread 2, call 32: /ms, root => "out/tests/sysfuzz.elf",
     bootargs => "harts=1 -- list seed=2 seed=7 keep=2:31-32");
-prints("a root task does not take the kernel's arguments for its own", qr/^# seed 1, /m, root => "out/tests/fuzz.elf",
+prints("a root task does not take the kernel's arguments for its own", qr/^# seed 1, /m, root => "out/tests/sysfuzz.elf",
     bootargs => "harts=1 --", until => qr/^# seed .*\n/m);
 
 accepts("harts=1", kernel => "out/domains4/rel4.elf");

@@ -376,6 +376,11 @@ static void translate_with_nothing(void)
     host_hart->arch.satp = 0x12345;
 }
 
+static void remember_nothing(void)
+{
+    host_hart->recent_spaces[3] = (struct recent_space){ at(ROOT)->cap.w0, satp_make(0x12345000, 1) };
+}
+
 static const struct {
     void (*damage)(void);
     const char *found;
@@ -423,6 +428,7 @@ static const struct {
     { free_pool, "a pool of address-space numbers exists" },
     { lose_kernel_half, "the kernel's half" },
     { translate_with_nothing, "a hart translates" },
+    { remember_nothing, "a hart remembers" },
 };
 
 static void a_sound_world_passes_and_is_not_changed(void **state)
