@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test check debug
+# usage: setup.sh GROUP...    groups: run test check debug source
 set -euo pipefail
 
 packages=()
@@ -12,6 +12,7 @@ for group; do
     test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
     debug) packages+=(gdb-multiarch) ;;
+    source) packages+=(dpkg-dev xz-utils) ;;
     *) echo "setup.sh: unknown group '$group'" >&2; exit 2 ;;
     esac
 done
