@@ -242,7 +242,7 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     }
     sched_enqueue_tail(target);
     if (hart != this_hart()) {
-        this_hart()->pending |= bit(hart->id);
+        sched_interrupt_hart_of(target);
     }
     /* If it is the caller, it gives way here and goes on there; otherwise it may be the best one here. */
     this_hart()->pending |= PENDING_RESCHEDULE;
