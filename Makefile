@@ -7,6 +7,7 @@
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
+#? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -64,6 +65,7 @@ build: kernels apps
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
 PACKAGES_bench := run test
+PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
@@ -75,6 +77,7 @@ packages:
 
 include mk/kernel.mk
 include mk/programs.mk
+include mk/latency.mk
 include mk/check.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
@@ -89,8 +92,8 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
