@@ -6,8 +6,9 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    count the instructions of every kernel operation, beside seL4's; out/bench/kernel.json
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
+#? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
 #? make format   bring all sources into the house's format
@@ -23,6 +24,8 @@
 #?   KERNEL=release the kernel that `make run` boots, release or debug
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
+#?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   V=             V=1 shows the commands
@@ -41,7 +44,9 @@ BOOTARGS ?=
 KERNEL   ?= release
 DOMAINS  ?= 1
 TEST     ?=
+TARGET   ?= objects
 JOBS     ?=
+EXPERIMENT ?= kernel
 GDB_PORT ?= 1234
 
 OUT   := out
@@ -69,9 +74,11 @@ PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
-PACKAGES_test  := run test
-PACKAGES_tests := run test
-PACKAGES_soak  := run test
+PACKAGES_test  := run test fuzz
+PACKAGES_tests := run test fuzz
+PACKAGES_soak  := run test fuzz
+PACKAGES_soak-tests := run test fuzz
+PACKAGES_fuzz-host := run test fuzz
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
@@ -79,21 +86,25 @@ include mk/kernel.mk
 include mk/programs.mk
 include mk/latency.mk
 include mk/check.mk
+include mk/fuzz.mk
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
 run: $(kernel_$(KERNEL)) $(ROOT)
 	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
-bench: $(kernel_release) $(OUT)/bench/kernel.elf
-	@bench/kernel.pl $^ $(OUT)/bench/kernel.json
+EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
+$(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error EXPERIMENT is one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
+
+bench: $(kernel_release) $(OUT)/bench/$(EXPERIMENT).elf
+	@bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN)
-soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN)
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

@@ -8,7 +8,7 @@ CHECKS    := $(CHECKED:%=$(OUT)/check/%.ok)
 CHECK_FLAGS_kernel := $(KERNEL_FLAGS) $(KERNEL_FLAGS_debug)
 CHECK_FLAGS_lib    := $(SEL4_CFLAGS)
 CHECK_FLAGS_apps   := $(SEL4_CFLAGS)
-CHECK_FLAGS_bench  := $(SEL4_CFLAGS)
+CHECK_FLAGS_bench  := $(SEL4_CFLAGS) $(BENCH_FLAGS)
 CHECK_FLAGS_tests  := $(SEL4_CFLAGS) $(TEST_FLAGS)
 
 .PHONY: check check-format format
@@ -23,10 +23,16 @@ check-format: | packages
 format: | packages
 	$(Q)clang-format -i $(FORMATTED)
 
-$(OUT)/check/tests/host/%.ok: tests/host/% .clang-tidy scripts/check-file.sh | packages
+$(OUT)/check/tests/host/%.ok: tests/host/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS))
 
-$(OUT)/check/%.ok: % .clang-tidy scripts/check-file.sh | packages
+$(OUT)/check/tests/latency/%.ok: tests/latency/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
+	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/latency
+
+$(OUT)/check/tests/fuzz/%.ok: tests/fuzz/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
+	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/fuzz
+
+$(OUT)/check/%.ok: % $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ riscv $(CROSS)gcc $(CHECK_FLAGS_$(firstword $(subst /, ,$*)))
 
 -include $(shell find $(OUT)/check -name '*.d' 2> /dev/null)

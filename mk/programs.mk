@@ -2,7 +2,7 @@
 #
 #   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf
 #   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
-#   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf
+#   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf, with bench/common/*.c
 #   tests/host/test_*.c     -> out/host/test_*
 #
 # The flavours of a root task: out, and out/up for kernels that are booted with abi=up, whose invocations are
@@ -13,8 +13,9 @@
 
 APP_NAMES    := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_NAMES   := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
-BENCH_NAMES  := $(notdir $(patsubst %/,%,$(wildcard bench/*/)))
+BENCH_NAMES  := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard bench/*/))))
 TEST_FLAGS   := -Itests/system/common
+BENCH_FLAGS  := -Ibench/common
 
 sources = $(wildcard $(1)/*.c $(1)/*.S)
 
@@ -23,7 +24,8 @@ define program_objects
 $(1)/obj/programs/%.o: % Makefile mk/programs.mk $(wildcard lib/sel4/program.mk) | packages
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $$(if $$(filter tests/%,$$<),$(TEST_FLAGS)) $(2) -MMD -MP -c $$< -o $$@
+	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $$(if $$(filter tests/%,$$<),$(TEST_FLAGS)) \
+		$$(if $$(filter bench/%,$$<),$(BENCH_FLAGS)) $(2) -MMD -MP -c $$< -o $$@
 -include $$(shell find $(1)/obj/programs -name '*.d' 2> /dev/null)
 endef
 
@@ -40,7 +42,8 @@ $(call program_objects,$(1),$(2))
 $(foreach name,$(APP_NAMES),\
 	$(eval $(call program,$(1),$(1)/apps/$(name).elf,$(call sources,apps/$(name)))))
 $(foreach name,$(BENCH_NAMES),\
-	$(eval $(call program,$(1),$(1)/bench/$(name).elf,$(call sources,bench/$(name)))))
+	$(eval $(call program,$(1),$(1)/bench/$(name).elf,\
+		$(call sources,bench/$(name)) $(call sources,bench/common))))
 $(foreach name,$(TEST_NAMES),\
 	$(eval $(call program,$(1),$(1)/tests/$(name).elf,\
 		$(call sources,tests/system/$(name)) $(call sources,tests/system/common))))
@@ -53,6 +56,7 @@ $(eval $(call flavour,$(OUT)/soak/up,-DTEST_SOAK=1 -DSEL4_ABI_UP))
 
 APPS         := $(APP_NAMES:%=$(OUT)/apps/%.elf)
 UP_APPS      := $(APP_NAMES:%=$(OUT)/up/apps/%.elf)
+BENCHES      := $(BENCH_NAMES:%=$(OUT)/bench/%.elf)
 SYSTEM_TESTS := $(TEST_NAMES:%=$(OUT)/tests/%.elf) $(TEST_NAMES:%=$(OUT)/up/tests/%.elf)
 SOAK_TESTS   := $(TEST_NAMES:%=$(OUT)/soak/tests/%.elf) $(TEST_NAMES:%=$(OUT)/soak/up/tests/%.elf)
 

@@ -26,7 +26,8 @@ fi
 # It counts suppressed warnings on standard error even when it is told to be quiet.
 clang-tidy --quiet "$file" -- "${clang[@]}" 2> >(grep -vE '^[0-9]+ warnings? (treated|generated)' >&2) || clean=false
 
-# Its guess about variables that a called function fills is mostly wrong; the other two know.
+# Its guess about variables that a called function fills is mostly wrong, and the other two know. It needs no system
+# headers, as it knows the standard library itself.
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
     --suppress=missingIncludeSystem --suppress=ctuuninitvar "${flags[@]}" "$file" || clean=false
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test check debug source
+# usage: setup.sh GROUP...    groups: run test fuzz check debug source
 set -euo pipefail
 
 packages=()
@@ -11,6 +11,7 @@ for group; do
                     qemu-system-misc opensbi) ;;
     test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
+    fuzz) packages+=(clang libclang-rt-dev) ;;
     debug) packages+=(gdb-multiarch) ;;
     source) packages+=(dpkg-dev xz-utils) ;;
     *) echo "setup.sh: unknown group '$group'" >&2; exit 2 ;;

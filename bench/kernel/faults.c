@@ -3,7 +3,7 @@
  * anything, so the time from one message to the next is that of the whole round: reply, repeat, fault,
  * message.
  */
-#include "bench.h"
+#include "kernel.h"
 
 static seL4_CPtr fault_endpoint;
 

@@ -1,7 +1,7 @@
 /*
  * System calls that transfer messages and signals.
  */
-#include "bench.h"
+#include "kernel.h"
 
 static seL4_CPtr endpoint, ping, pong;
 static volatile seL4_Word started, arrived;
@@ -53,6 +53,15 @@ static void measure_single_calls(void)
         }, );
 }
 
+static void measure_ping_pong(const char *name)
+{
+    MEASURE(
+        name, 2056, , {
+            seL4_Signal(ping);
+            seL4_Wait(pong, NULL);
+        }, );
+}
+
 static void measure_switches(void)
 {
     seL4_CPtr other = start_thread(yielder, NULL, PRIORITY, 0);
@@ -77,11 +86,11 @@ static void measure_switches(void)
     seL4_Wait(pong, NULL);
     MEASURE("Signal to a waiting lower-priority thread", 930, , seL4_Signal(ping), seL4_Wait(pong, NULL));
     require(seL4_TCB_SetPriority(other, seL4_CapInitThreadTCB, PRIORITY), "SetPriority");
-    MEASURE(
-        "Notification ping-pong, round trip", 2056, , {
-            seL4_Signal(ping);
-            seL4_Wait(pong, NULL);
-        }, );
+    measure_ping_pong("Notification ping-pong, round trip");
+    seL4_TCB_Suspend(other);
+
+    other = start_stranger(answering_waiter, NULL, PRIORITY);
+    measure_ping_pong("the same, between two address spaces");
     seL4_TCB_Suspend(other);
 }
 
@@ -98,12 +107,12 @@ static void server(void *arg)
     }
 }
 
-static void serverWithMRs(void *arg)
+static void server_with_mrs(void *arg)
 {
     seL4_Word words[4] = { 1, 2, 3, 4 };
     seL4_MessageInfo_t answer = seL4_MessageInfo_new(0, 0, 0, (seL4_Word)arg);
 
-    seL4_Recv(endpoint, NULL);
+    seL4_RecvWithMRs(endpoint, NULL, NULL, NULL, NULL, NULL);
     for (;;) {
         arrived = now();
         started = now();
@@ -125,30 +134,41 @@ static void call(seL4_Word words)
     }
 }
 
-static void measure_calls(void)
+static void measure_one_way(const char *there, const char *back, const char *both)
 {
-    endpoint = new_object(seL4_EndpointObject, 0);
-    seL4_CPtr other = start_thread(serverWithMRs, NULL, PRIORITY + 1, 0);
-
     call(0);
     for (unsigned i = 0; i < WARM_UP + SAMPLES; i++) {
         seL4_Word start = now();
         seL4_CallWithMRs(endpoint, seL4_MessageInfo_new(0, 0, 0, 0), NULL, NULL, NULL, NULL);
         record(start, arrived);
     }
-    report("Call, one way, 0 words", 254);
+    report(there, 254);
     for (unsigned i = 0; i < WARM_UP + SAMPLES; i++) {
         seL4_CallWithMRs(endpoint, seL4_MessageInfo_new(0, 0, 0, 0), NULL, NULL, NULL, NULL);
         seL4_Word stop = now();
         record(started, stop);
     }
-    report("ReplyRecv, one way, 0 words", 291);
+    report(back, 291);
     /* The server reads the counter twice and stores it in between: four instructions that are not the call's.
      */
-    MEASURE("Call + ReplyRecv round trip, 0 words", 544, , call(0), );
+    MEASURE(both, 544, , call(0), );
+}
+
+static void measure_calls(void)
+{
+    endpoint = new_object(seL4_EndpointObject, 0);
+    seL4_CPtr other = start_thread(server_with_mrs, NULL, PRIORITY + 1, 0);
+    measure_one_way("Call, one way, 0 words", "ReplyRecv, one way, 0 words",
+                    "Call + ReplyRecv round trip, 0 words");
     seL4_TCB_Suspend(other);
 
-    other = start_thread(serverWithMRs, (void *)4, PRIORITY + 1, 0);
+    other = start_stranger(server_with_mrs, NULL, PRIORITY + 1);
+    measure_one_way("Call, one way, 0 words, to another address space",
+                    "ReplyRecv, one way, 0 words, to another address space",
+                    "Call + ReplyRecv round trip, 0 words, two address spaces");
+    seL4_TCB_Suspend(other);
+
+    other = start_thread(server_with_mrs, (void *)4, PRIORITY + 1, 0);
     MEASURE("Call + ReplyRecv round trip, 4 words", 590, , call(4), );
     seL4_TCB_Suspend(other);
 

@@ -1,7 +1,7 @@
 /*
  * Page and page-table operations.
  */
-#include "bench.h"
+#include "kernel.h"
 
 #define VADDR       0x2000000
 #define OTHER_VADDR 0x2200000

@@ -1,14 +1,12 @@
 /*
  * Making, copying and deleting objects and capabilities.
  */
-#include "bench.h"
+#include "kernel.h"
 
-#define ROOT  seL4_CapInitThreadCNode
-#define DEPTH seL4_WordBits
-#define MANY  1000
-#define MEMORY                                                                                  \
-    24 /* log2 of the bytes that objects are made from: enough for one that is never given back \
-        */
+#define ROOT    seL4_CapInitThreadCNode
+#define DEPTH   seL4_WordBits
+#define MANY    1000
+#define MEMORY  24 /* log2 of the bytes that objects are made from */
 #define RETYPED 22
 
 static seL4_CPtr memory, slots;
@@ -63,44 +61,28 @@ static void make_many(seL4_Word count)
     }
 }
 
-static void measure_many(void)
+static void revoke(void)
 {
     require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");
-    make_many(1);
-    for (unsigned i = 0; i < WARM_UP + 20; i++) {
-        seL4_Word start = now();
-        seL4_CNode_Revoke(ROOT, memory, DEPTH);
-        record(start, now());
-        make_many(1);
-    }
-    report("Revoke of 1 child", 0);
-    require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");
-    for (unsigned i = 0; i < WARM_UP + 20; i++) {
-        make_many(MANY);
-        seL4_Word start = now();
-        seL4_CNode_Revoke(ROOT, memory, DEPTH);
-        record(start, now());
-    }
-    report("Revoke of an untyped with 1000 endpoints", 447827);
-    for (unsigned i = 0; i < WARM_UP + 20; i++) {
-        require(retype(seL4_EndpointObject, slots, 1), "Retype");
-        seL4_Word start = now();
-        retype(seL4_RISCV_4K_Page, slots + 1, 256);
-        record(start, now());
-        require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");
-    }
-    report("Retype of 256 frames", 0);
+}
 
+static void measure_many(void)
+{
+    revoke();
+    MEASURE("Revoke of an untyped with 1 endpoint", 0, make_many(1),
+            seL4_CNode_Revoke(ROOT, memory, DEPTH), );
+    MEASURE("Revoke of an untyped with 1000 endpoints", 447827, make_many(MANY),
+            seL4_CNode_Revoke(ROOT, memory, DEPTH), );
+    MEASURE("Retype of 256 frames", 0, require(retype(seL4_EndpointObject, slots, 1), "Retype"),
+            retype(seL4_RISCV_4K_Page, slots + 1, 256), revoke());
     memory = new_object(seL4_UntypedObject, RETYPED);
-    for (unsigned i = 0; i < WARM_UP + 20; i++) {
-        require(retype(seL4_RISCV_Mega_Page, slots, 2), "Retype");
-        require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");
-        seL4_Word start = now();
-        retype(seL4_EndpointObject, slots, 1);
-        record(start, now());
-        require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");
-    }
-    report("First Retype after revoking 4 MiB", 1762708);
+    MEASURE(
+        "First Retype after revoking 4 MiB", 1762708,
+        {
+            require(retype(seL4_RISCV_Mega_Page, slots, 2), "Retype");
+            revoke();
+        },
+        retype(seL4_EndpointObject, slots, 1), revoke());
 }
 
 void measure_objects(void)

@@ -1,7 +1,7 @@
 /*
  * TCB operations.
  */
-#include "bench.h"
+#include "kernel.h"
 
 #include <stddef.h>
 

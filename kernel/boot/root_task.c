@@ -348,6 +348,7 @@ static void finish_info(struct builder *b)
     }
     info->extraLen = b->extra_size;
     info->numNodes = boot_options.abi_up ? 1 : harts_online;
+    /* An address of the root task, which is not followed here. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     info->ipcBuffer = (seL4_IPCBuffer *)buffer_vaddr(b);
     info->empty.start = b->next_slot;
     info->empty.end = bit(boot_options.root_cnode_bits);

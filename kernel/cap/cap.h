@@ -124,6 +124,7 @@ static inline struct cap cap_make_object(enum cap_type type, const void *object,
 /* The object of an endpoint, notification, TCB, CNode, page table, ASID pool or reply capability. */
 static inline void *cap_object(struct cap cap)
 {
+    assert(!cap_is(cap, CAP_FRAME) && !cap_is(cap, CAP_UNTYPED));
     return window_ptr(cap.w0);
 }
 

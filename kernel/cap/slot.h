@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct slot) == 1 << ABI_SLOT_BITS, "binary interface");
 
 static inline struct slot *slot_next(const struct slot *slot)
 {
+    /* Made from a pointer by set_next(). NOLINTNEXTLINE(performance-no-int-to-ptr) */
     return (struct slot *)(slot->next & ~SLOT_MARKS);
 }
 

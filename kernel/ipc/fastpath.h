@@ -40,7 +40,7 @@ static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_
 static inline bool runs_next(const struct hart *hart, const struct tcb *from, const struct tcb *to)
 {
     return to->hart == hart && domain_is_current(to) && !hart->pending &&
-           (to->priority >= from->priority || to->priority >= sched_highest(hart));
+           (to->priority >= from->priority || !sched_has_above(hart, to->priority));
 }
 
 static inline void deliver(struct tcb *to, word_t badge, word_t info, word_t mr0, word_t mr1, word_t mr2,

@@ -108,7 +108,8 @@ void fault_deliver(struct tcb *sender, word_t badge, struct tcb *receiver)
     word_t words[MAX_FAULT_WORDS];
     unsigned length = fault_words(sender, words);
 
-    length = message_store(receiver, ipc_buffer(receiver, true), words, length);
+    struct user_words buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(receiver, true) : user_words_none();
+    length = message_store(receiver, buffer, words, length);
     receiver->context.regs[ABI_REG_A0] = badge;
     receiver->context.regs[ABI_REG_A1] = info_make(sender->fault.type, 0, 0, length);
 }
@@ -125,13 +126,13 @@ bool fault_take_reply(struct tcb *receiver, struct tcb *sender)
     if (wanted == 0) {
         return true;
     }
-    word_t *buffer = ipc_buffer(sender, false);
-    if (!buffer && length > ABI_MSG_REGISTERS) {
+    struct user_words buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(sender, false) : user_words_none();
+    if (!user_words_exist(buffer) && length > ABI_MSG_REGISTERS) {
         length = ABI_MSG_REGISTERS;
     }
     for (unsigned i = 0; i < wanted && i < length; i++) {
         receiver->context.regs[syscall_registers[i]] =
-            i < ABI_MSG_REGISTERS ? sender->context.regs[ABI_REG_A2 + i] : user_load(&buffer[i]);
+            i < ABI_MSG_REGISTERS ? sender->context.regs[ABI_REG_A2 + i] : user_load(buffer, i);
     }
     return info_label(info) == 0;
 }

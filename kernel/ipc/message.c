@@ -7,26 +7,25 @@
 #include "cap/ops.h"
 #include "ipc/fault.h"
 
-unsigned message_store(struct tcb *receiver, word_t *buffer, const word_t *words, unsigned count)
+unsigned message_store(struct tcb *receiver, struct user_words buffer, const word_t *words, unsigned count)
 {
-    if (!buffer && count > ABI_MSG_REGISTERS) {
+    if (!user_words_exist(buffer) && count > ABI_MSG_REGISTERS) {
         count = ABI_MSG_REGISTERS;
     }
     for (unsigned i = 0; i < count && i < ABI_MSG_REGISTERS; i++) {
         receiver->context.regs[ABI_REG_A2 + i] = words[i];
     }
     for (unsigned i = ABI_MSG_REGISTERS; i < count; i++) {
-        user_store(&buffer[i], words[i]);
+        user_store(buffer, i, words[i]);
     }
     return count;
 }
 
-static struct slot *receive_slot(const struct tcb *receiver, word_t *buffer)
+static struct slot *receive_slot(const struct tcb *receiver, struct user_words buffer)
 {
-    word_t *path = buffer_receive_path(buffer);
-    word_t cnode = user_load(&path[0]);
-    word_t index = user_load(&path[1]);
-    word_t depth = user_load(&path[2]);
+    word_t cnode = user_load(buffer, BUFFER_RECEIVE_PATH);
+    word_t index = user_load(buffer, BUFFER_RECEIVE_PATH + 1);
+    word_t depth = user_load(buffer, BUFFER_RECEIVE_PATH + 2);
     struct lookup_failure failure;
     struct lookup_result result;
 
@@ -47,8 +46,8 @@ static bool is_this_endpoint(struct cap cap, const struct endpoint *endpoint)
 }
 
 /* Returns the two capability fields of the receiver's info word, in place. */
-static word_t transfer_caps(struct tcb *sender, word_t *from, unsigned count, const struct endpoint *endpoint,
-                            struct tcb *receiver, word_t *to)
+static word_t transfer_caps(struct tcb *sender, struct user_words from, unsigned count,
+                            const struct endpoint *endpoint, struct tcb *receiver, struct user_words to)
 {
     struct slot *sources[ABI_MSG_MAX_EXTRA_CAPS];
     struct lookup_failure failure;
@@ -57,7 +56,7 @@ static word_t transfer_caps(struct tcb *sender, word_t *from, unsigned count, co
     unsigned i;
 
     for (i = 0; i < count; i++) {
-        sources[i] = cap_lookup(sender->slots[TCB_CSPACE].cap, user_load(&buffer_caps(from)[i]), &failure);
+        sources[i] = cap_lookup(sender->slots[TCB_CSPACE].cap, user_load(from, BUFFER_CAPS + i), &failure);
         if (!sources[i]) {
             return 0;
         }
@@ -66,7 +65,7 @@ static word_t transfer_caps(struct tcb *sender, word_t *from, unsigned count, co
         struct cap cap = sources[i]->cap;
         struct cap derived;
         if (endpoint && is_this_endpoint(cap, endpoint)) {
-            user_store(&buffer_caps(to)[i], cap_badge(cap));
+            user_store(to, BUFFER_CAPS + i, cap_badge(cap));
             unwrapped |= bit(i);
             continue;
         }
@@ -98,15 +97,16 @@ void message_transfer(struct tcb *sender, const struct endpoint *endpoint, word_
     }
     word_t caps_info = 0;
     if (length > ABI_MSG_REGISTERS || info_extra_caps(info)) {
-        word_t *from = ipc_buffer(sender, false);
-        word_t *to = ipc_buffer(receiver, true);
-        if (!from || !to) {
+        struct user_words from = ipc_buffer(sender, false);
+        struct user_words to = ipc_buffer(receiver, true);
+        bool both = user_words_exist(from) && user_words_exist(to);
+        if (!both) {
             length = in_registers;
         }
         for (unsigned i = ABI_MSG_REGISTERS; i < length; i++) {
-            user_store(&to[i], user_load(&from[i]));
+            user_store(to, i, user_load(from, i));
         }
-        if (grant && from && to) {
+        if (grant && both) {
             caps_info = transfer_caps(sender, from, info_extra_caps(info), endpoint, receiver, to);
         }
     }

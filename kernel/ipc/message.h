@@ -32,37 +32,32 @@ static inline unsigned info_length(word_t info)
     return (unsigned)(length > ABI_MSG_MAX_LENGTH ? ABI_MSG_MAX_LENGTH : length);
 }
 
-/* The message words of a thread's IPC buffer in the physical window; NULL if it has no buffer that may be
- * read (or, for write, written). Word i of a message is at index i; the first four travel in registers. */
-static inline word_t *ipc_buffer(const struct tcb *thread, bool write)
+/* The message words of a thread's IPC buffer; none if it has no buffer that may be read (or, for write,
+ * written). Word i of a message is at index i; the first four travel in registers. */
+static inline struct user_words ipc_buffer(const struct tcb *thread, bool write)
 {
     struct cap frame = thread->slots[TCB_BUFFER].cap;
 
     if (unlikely(!cap_is(frame, CAP_FRAME) || frame_is_device(frame))) {
-        return NULL;
+        return user_words_none();
     }
     enum frame_rights rights = frame_rights(frame);
     if (unlikely(rights != FRAME_READ_WRITE && (write || rights != FRAME_READ_ONLY))) {
-        return NULL;
+        return user_words_none();
     }
     word_t offset = thread->ipc_buffer & mask(frame_size_bits(frame_size(frame)));
-    return phys_to_ptr(frame_phys(frame) + offset + ABI_IPC_BUFFER_MSG);
+    return user_words_in_frame(frame, offset + ABI_IPC_BUFFER_MSG);
 }
 
 /* The words behind the message: capabilities or badges, and the receive path. */
-static inline word_t *buffer_caps(word_t *buffer)
-{
-    return buffer + (ABI_IPC_BUFFER_CAPS - ABI_IPC_BUFFER_MSG) / sizeof(word_t);
-}
-
-static inline word_t *buffer_receive_path(word_t *buffer)
-{
-    return buffer + (ABI_IPC_BUFFER_RECEIVE_CNODE - ABI_IPC_BUFFER_MSG) / sizeof(word_t);
-}
+enum {
+    BUFFER_CAPS = (ABI_IPC_BUFFER_CAPS - ABI_IPC_BUFFER_MSG) / sizeof(word_t),
+    BUFFER_RECEIVE_PATH = (ABI_IPC_BUFFER_RECEIVE_CNODE - ABI_IPC_BUFFER_MSG) / sizeof(word_t)
+};
 
 /* Stores message words from the first on; without a usable buffer only what fits in registers. Returns how
  * many. */
-unsigned message_store(struct tcb *receiver, word_t *buffer, const word_t *words, unsigned count);
+unsigned message_store(struct tcb *receiver, struct user_words buffer, const word_t *words, unsigned count);
 
 /*
  * Delivers a sender's message, or its fault if it has one, with the badge, to a receiver. Capabilities travel

@@ -1,18 +1,43 @@
 /*
  * The only way to memory that user programs can write at the same time: one word, read or written once.
- * Callers have found the address through a frame capability, in the physical window, so the access cannot
- * fault; what is read is the word of an attacker.
+ *
+ * Such memory is named by a value that is no pointer, made from a frame capability and nothing else, so no
+ * code can follow it, copy from it or cast it: it has to call user_load() or user_store(). The address is in
+ * the physical window, so the access cannot fault; what is read is the word of an attacker.
+ * tests/static/user_memory.t watches over this (docs/design.md, memory layout).
  */
 #pragma once
 
-#include "lib/types.h"
+#include "cap/cap.h"
 
-static inline word_t user_load(const word_t *address)
+/* Words in a frame. The member is for this file only. */
+struct user_words {
+    volatile word_t *window_address; /* NULL if there are none */
+};
+
+static inline struct user_words user_words_none(void)
 {
-    return *(const volatile word_t *)address;
+    return (struct user_words){ NULL };
 }
 
-static inline void user_store(word_t *address, word_t value)
+static inline bool user_words_exist(struct user_words words)
 {
-    *(volatile word_t *)address = value;
+    return words.window_address != NULL;
+}
+
+/* The words of a frame from a byte offset on, which is a multiple of eight. */
+static inline struct user_words user_words_in_frame(struct cap frame, word_t offset)
+{
+    assert(cap_is(frame, CAP_FRAME) && !frame_is_device(frame));
+    return (struct user_words){ phys_to_ptr(frame_phys(frame) + offset) };
+}
+
+static inline word_t user_load(struct user_words words, unsigned i)
+{
+    return words.window_address[i];
+}
+
+static inline void user_store(struct user_words words, unsigned i, word_t value)
+{
+    words.window_address[i] = value;
 }

@@ -28,6 +28,7 @@ static inline void wait_set_state(struct wait_queue *queue, unsigned state)
 
 static inline struct tcb *wait_head(const struct wait_queue *queue)
 {
+    /* Made from a pointer by wait_set_head(). NOLINTNEXTLINE(performance-no-int-to-ptr) */
     return (struct tcb *)(queue->head_and_state & ~WAIT_STATE_MASK);
 }
 

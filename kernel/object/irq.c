@@ -31,6 +31,11 @@ void irq_init(unsigned last_source, unsigned highest)
     highest_irq = highest;
 }
 
+struct slot *irq_notification_slot(unsigned irq)
+{
+    return &irqs[irq].notification;
+}
+
 static void complete(unsigned irq)
 {
     if (irqs[irq].claimed) {

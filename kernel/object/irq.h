@@ -14,6 +14,10 @@ extern const struct cap_ops irq_handler_ops;
  * range. */
 void irq_init(unsigned last_source, unsigned highest);
 
+/* Where the capability of the notification that an interrupt signals is kept; irq is at most
+ * ABI_IRQ_LAST_DEVICE. For those who check that everything is in order. */
+struct slot *irq_notification_slot(unsigned irq);
+
 /* Takes and delivers one external interrupt that waits for this hart. If more wait, they interrupt again, so
  * that a source which is always ready cannot keep the kernel to itself. */
 void irq_deliver(struct hart *hart);

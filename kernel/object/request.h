@@ -22,7 +22,7 @@ struct request {
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
     const word_t *first;                        /* the first four message words */
-    const word_t *words; /* message word i at index i, from the fourth on; NULL if there are no more */
+    struct user_words words; /* message word i at index i, from the fourth on; none if there are no more */
 };
 
 struct result {
@@ -104,7 +104,7 @@ struct operation {
 /* Message word i, below request->length. Read it once: it may be in memory that the user is changing. */
 static inline word_t request_word(const struct request *request, unsigned i)
 {
-    return i < ABI_MSG_REGISTERS ? request->first[i] : user_load(&request->words[i]);
+    return i < ABI_MSG_REGISTERS ? request->first[i] : user_load(request->words, i);
 }
 
 /* Copies count message words from word start on, all below request->length. */
@@ -117,7 +117,7 @@ static inline void request_copy_words(const struct request *request, unsigned st
         *to++ = request->first[i];
     }
     for (unsigned i = start > ABI_MSG_REGISTERS ? start : ABI_MSG_REGISTERS; i < end; i++) {
-        *to++ = user_load(&request->words[i]);
+        *to++ = user_load(request->words, i);
     }
 }
 

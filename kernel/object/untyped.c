@@ -101,11 +101,11 @@ static enum progress perform_retype(struct operation *operation, struct result *
         return AGAIN;
     }
     untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
-    for (unsigned i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
-        tcb_create(phys_to_ptr(phys + ((word_t)i << size_bits)));
+    struct cap first = cap_of_new(type, size_bits, phys, device);
+    for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
+        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)));
     }
-    slot_insert_created(operation->retype.first, operation->retype.count,
-                        cap_of_new(type, size_bits, phys, device), bit(size_bits), untyped);
+    slot_insert_created(operation->retype.first, operation->retype.count, first, bit(size_bits), untyped);
     return DONE;
 }
 

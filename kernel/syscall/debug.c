@@ -68,10 +68,10 @@ static void snapshot(void)
 }
 
 /* Takes a name from message words. False if it does not end there. */
-static bool set_name(struct tcb *thread, const word_t *words)
+static bool set_name(struct tcb *thread, struct user_words words)
 {
     for (unsigned i = 0; i < ABI_MSG_MAX_LENGTH * sizeof(word_t); i++) {
-        char c = (char)(user_load(&words[i / sizeof(word_t)]) >> i % sizeof(word_t) * 8);
+        char c = (char)(user_load(words, i / sizeof(word_t)) >> i % sizeof(word_t) * 8);
         if (i < THREAD_NAME_MAX - 1) {
             thread->name[i] = c;
             thread->name[i + 1] = 0;
@@ -88,10 +88,10 @@ static void name_thread(struct tcb *caller, word_t pointer)
 {
     struct lookup_failure failure;
     const struct slot *slot = cap_lookup(caller->slots[TCB_CSPACE].cap, pointer, &failure);
-    const word_t *buffer = ipc_buffer(caller, false);
+    struct user_words buffer = ipc_buffer(caller, false);
     const char *problem = NULL;
 
-    if (!buffer) {
+    if (!user_words_exist(buffer)) {
         problem = "no IPC buffer";
     } else if (!slot || !cap_is(slot->cap, CAP_TCB)) {
         problem = "not a TCB capability";

@@ -39,7 +39,7 @@ static void reply_from_kernel(struct tcb *thread, word_t error, const struct res
     unsigned length = result->length;
 
     if (length) {
-        word_t *buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(thread, true) : NULL;
+        struct user_words buffer = length > ABI_MSG_REGISTERS ? ipc_buffer(thread, true) : user_words_none();
         length = message_store(thread, buffer, result->words, length);
     }
     thread->context.regs[ABI_REG_A0] = 0;
@@ -90,12 +90,13 @@ static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
 
 /* Looks up the extra capabilities. False if one does not resolve, which is reported unless the call is
  * non-blocking. */
-static inline bool lookup_extras(struct tcb *thread, struct request *request, word_t *buffer, unsigned flags)
+static inline bool lookup_extras(struct tcb *thread, struct request *request, struct user_words buffer,
+                                 unsigned flags)
 {
     struct lookup_failure failure;
 
     for (unsigned i = 0; i < request->extra_count; i++) {
-        word_t pointer = user_load(&buffer_caps(buffer)[i]);
+        word_t pointer = user_load(buffer, BUFFER_CAPS + i);
         request->extra[i] = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
         if (!request->extra[i]) {
             if (flags & CALL_BLOCKING) {
@@ -143,17 +144,18 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
     }
     request.length = info & mask(7);
     request.extra_count = info_extra_caps(info);
-    request.words = NULL;
     if (request.extra_count || request.length > ABI_MSG_REGISTERS) {
-        word_t *buffer = ipc_buffer(thread, false);
-        request.words = buffer;
+        struct user_words buffer = ipc_buffer(thread, false);
         request.length = info_length(info);
-        if (unlikely(!buffer)) {
+        request.words = buffer;
+        if (unlikely(!user_words_exist(buffer))) {
             request.extra_count = 0;
             request.length = (unsigned)min_word(request.length, ABI_MSG_REGISTERS);
         } else if (unlikely(!lookup_extras(thread, &request, buffer, flags))) {
             return;
         }
+    } else {
+        request.words = user_words_none();
     }
     request.cap = slot->cap;
     if (unlikely(!cap_is_kernel_object(request.cap))) {
@@ -196,6 +198,16 @@ static void receive(struct tcb *thread, word_t pointer, bool blocking)
     fault_raise_cap(thread, pointer, true, &failure);
 }
 
+/* Ends a handler. Nothing that it keeps on the stack or in registers is needed any more, so it leaves without
+ * putting that back in order. The compiler does not know that nothing comes after this: it would think every
+ * path that ends here improbable. */
+static inline __attribute__((always_inline)) void return_to(struct tcb *next)
+{
+    register struct tcb *a0 __asm__("a0") = next;
+
+    __asm__ volatile("j return_to_user" ::"r"(a0) : "memory");
+}
+
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
@@ -204,88 +216,104 @@ static void receive(struct tcb *thread, word_t pointer, bool blocking)
  * arguments stay in the registers they came in.
  */
 #define HANDLER(name)                                                                                       \
-    static inline                                                                                           \
-        __attribute__((always_inline)) struct tcb *name##_body(struct hart *hart, SYSCALL_ARGUMENTS);       \
-    static __attribute__((noinline)) struct tcb *name##_locked(SYSCALL_ARGUMENTS)                           \
+    static inline __attribute__((always_inline)) void name##_body(struct hart *hart, SYSCALL_ARGUMENTS);    \
+    static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                  \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        return kernel_lock_exclusive(hart) ? kernel_exit_void(hart) : name##_body(hart, ARGUMENTS);         \
+        if (kernel_lock_exclusive(hart)) {                                                                  \
+            return_to(kernel_exit_void(hart));                                                              \
+        } else {                                                                                            \
+            name##_body(hart, ARGUMENTS);                                                                   \
+        }                                                                                                   \
     }                                                                                                       \
-    static struct tcb *name(SYSCALL_ARGUMENTS)                                                              \
+    void name(SYSCALL_ARGUMENTS);                                                                           \
+    void name(SYSCALL_ARGUMENTS)                                                                            \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        return unlikely(hart->locks) ? name##_locked(ARGUMENTS) : name##_body(hart, ARGUMENTS);             \
+        if (unlikely(hart->locks)) {                                                                        \
+            name##_locked(ARGUMENTS);                                                                       \
+        } else {                                                                                            \
+            name##_body(hart, ARGUMENTS);                                                                   \
+        }                                                                                                   \
     }                                                                                                       \
-    static inline __attribute__((always_inline)) struct tcb *name##_body(                                   \
+    static inline __attribute__((always_inline)) void name##_body(                                          \
         struct hart *hart, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
         UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
 
 #define UNUSED __attribute__((unused))
 
-static __attribute__((noinline)) struct tcb *call(struct hart *hart, struct tcb *thread)
+static __attribute__((noinline)) void call(struct hart *hart, struct tcb *thread)
 {
     invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
-static __attribute__((noinline)) struct tcb *reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
+static __attribute__((noinline)) void reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
 {
     reply_to_caller(thread);
     receive(thread, pointer, true);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_call)
 {
     struct tcb *next = fastpath_call(hart, ARGUMENTS);
 
-    return next ? next : call(hart, thread);
+    if (likely(next != NULL)) {
+        return_to(next);
+    } else {
+        call(hart, thread);
+    }
 }
 
 HANDLER(handle_reply_recv)
 {
     struct tcb *next = fastpath_reply_recv(hart, ARGUMENTS);
 
-    return next ? next : reply_recv(hart, thread, pointer);
+    if (likely(next != NULL)) {
+        return_to(next);
+    } else {
+        reply_recv(hart, thread, pointer);
+    }
 }
 
 HANDLER(handle_send)
 {
     invoke(thread, CALL_BLOCKING);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_nb_send)
 {
     invoke(thread, 0);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_recv)
 {
     receive(thread, pointer, true);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_nb_recv)
 {
     receive(thread, pointer, false);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_reply)
 {
     reply_to_caller(thread);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 HANDLER(handle_yield)
 {
     sched_yield(hart);
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
-struct tcb *(*const syscall_table[])(SYSCALL_ARGUMENTS) = {
+void (*const syscall_table[])(SYSCALL_ARGUMENTS) = {
     [~SYS_CALL] = handle_call,   [~SYS_REPLY_RECV] = handle_reply_recv,
     [~SYS_SEND] = handle_send,   [~SYS_NB_SEND] = handle_nb_send,
     [~SYS_RECV] = handle_recv,   [~SYS_REPLY] = handle_reply,
@@ -294,18 +322,19 @@ struct tcb *(*const syscall_table[])(SYSCALL_ARGUMENTS) = {
 
 _Static_assert(ARRAY_SIZE(syscall_table) == SYSCALLS, "offsets.h");
 
-struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
+void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
 {
     struct hart *hart = this_hart();
 
     (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
     if (kernel_lock_exclusive(hart)) {
-        return kernel_exit_void(hart);
+        return_to(kernel_exit_void(hart));
+        return;
     }
     if (!debug_syscall(thread, pointer, number)) {
         fault_raise_unknown_syscall(thread, number);
     }
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }
 
 void handle_interrupts(struct hart *hart)
@@ -387,12 +416,13 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
     }
 }
 
-struct tcb *handle_trap(struct tcb *thread, word_t cause)
+void handle_trap(struct tcb *thread, word_t cause)
 {
     struct hart *hart = this_hart();
 
     if (kernel_lock_exclusive(hart)) {
-        return kernel_exit_void(hart);
+        return_to(kernel_exit_void(hart));
+        return;
     }
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
@@ -400,5 +430,5 @@ struct tcb *handle_trap(struct tcb *thread, word_t cause)
         /* A faulting instruction is repeated when its thread runs again without more ado. */
         handle_exception(hart, thread, cause);
     }
-    return kernel_exit(hart);
+    return_to(kernel_exit(hart));
 }

@@ -1,19 +1,19 @@
 /*
- * The synchronous front door, called by the trap entry (arch/riscv64/entry.S). Every handler returns the
- * thread to run.
+ * The synchronous front door, called by the trap entry (arch/riscv64/entry.S). No
+ * handler returns: each ends in return_to_user, with the thread to run.
  */
 #pragma once
 
 #include "ipc/fastpath.h"
 
 /* The handlers of system calls -1, -2, ... */
-extern struct tcb *(*const syscall_table[])(SYSCALL_ARGUMENTS);
+extern void (*const syscall_table[])(SYSCALL_ARGUMENTS);
 
 /* An ecall with any other number, which is in a7: a debug call or a fault. */
-struct tcb *handle_other_syscall(SYSCALL_ARGUMENTS, word_t number);
+void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number);
 
 /* Any other trap, by its scause. */
-struct tcb *handle_trap(struct tcb *thread, word_t cause);
+void handle_trap(struct tcb *thread, word_t cause);
 
 /* The programs of this boot use the numbering of single-node builds. */
 extern bool abi_up;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/hart.h"
 #include "lib/types.h"
 
@@ -63,6 +64,8 @@ struct hart {
 
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
+
+    struct recent_space recent_spaces[RECENT_SPACES]; /* by recent_space(); 0 where there is none */
 
     struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
 

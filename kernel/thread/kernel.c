@@ -144,7 +144,7 @@ void preemption_soon(void)
     this_hart()->work_units = WORK_UNITS_PER_LOOK;
 }
 
-static void send_ipis(word_t targets)
+static __attribute__((noinline)) void send_ipis(word_t targets)
 {
     while (targets) {
         unsigned id = lowest_bit(targets);
@@ -160,7 +160,9 @@ static void leave(struct hart *hart)
 
     hart->pending = 0;
     kernel_unlock(hart);
-    send_ipis(targets);
+    if (unlikely(targets)) {
+        send_ipis(targets);
+    }
 }
 
 /* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
@@ -186,32 +188,45 @@ static void sleep_until_interrupt(struct hart *hart)
     }
 }
 
-static void idle(struct hart *hart)
+/* The thread to run, which is current then. */
+static inline struct tcb *switch_to_best(struct hart *hart)
 {
-    leave(hart);
-    sleep_until_interrupt(hart);
-    kernel_lock_exclusive(hart);
-    handle_interrupts(hart);
+    struct tcb *next = sched_choose(hart);
+
+    if (next != hart->current) {
+        thread_switch(hart, next);
+    }
+    return next;
+}
+
+/* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
+static COLD struct tcb *idle(struct hart *hart)
+{
+    struct tcb *next;
+
+    do {
+        leave(hart);
+        sleep_until_interrupt(hart);
+        kernel_lock_exclusive(hart);
+        handle_interrupts(hart);
+        next = switch_to_best(hart);
+    } while (next == &idle_thread);
+    return next;
 }
 
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
-    for (;;) {
-        struct tcb *next = sched_choose(hart);
-        if (next != hart->current) {
-            thread_switch(hart, next);
-        }
-        if (unlikely(next == &idle_thread)) {
-            idle(hart);
-            continue;
-        }
-        if (next->state == THREAD_RESTART) {
-            next->context.next_pc = next->context.regs[ABI_REG_PC];
-            next->state = THREAD_RUNNING;
-        }
-        leave(hart);
-        return next;
+    struct tcb *next = switch_to_best(hart);
+
+    if (unlikely(next == &idle_thread)) {
+        next = idle(hart);
     }
+    if (next->state == THREAD_RESTART) {
+        next->context.next_pc = next->context.regs[ABI_REG_PC];
+        next->state = THREAD_RUNNING;
+    }
+    leave(hart);
+    return next;
 }
 
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)

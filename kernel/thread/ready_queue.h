@@ -88,6 +88,16 @@ static inline int sched_highest(const struct hart *hart)
     return (int)(NUM_PRIORITIES - 1 - (word * WORD_BITS + lowest_bit(queue->bitmap[word])));
 }
 
+/* Some ready thread of the hart in the current domain is more important than this. */
+static inline bool sched_has_above(const struct hart *hart, unsigned priority)
+{
+    const struct ready_queue *queue = &hart->ready[current_domain];
+    unsigned word = bitmap_word(priority);
+
+    return queue->summary &&
+           ((queue->summary & mask(word)) || (queue->bitmap[word] & (bitmap_bit(priority) - 1)));
+}
+
 /* Takes the best ready thread out of its queue; idle_thread if there is none. */
 static inline struct tcb *ready_take_highest(struct hart *hart)
 {

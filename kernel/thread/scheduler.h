@@ -56,7 +56,7 @@ static inline struct tcb *sched_choose(struct hart *hart)
             ready_insert(candidate, candidate->priority < current->priority);
             return current;
         }
-        if (candidate->priority >= sched_highest(hart)) {
+        if (!sched_has_above(hart, candidate->priority)) {
             if (current_runnable) {
                 sched_enqueue_head(current);
             }

@@ -11,27 +11,40 @@
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
+/* Where a hart remembers an address space, by the first word of its capability. */
+static inline struct recent_space *recent_space(struct hart *hart, word_t cap)
+{
+    return &hart->recent_spaces[cap >> ABI_PAGE_TABLE_BITS & (RECENT_SPACES - 1)];
+}
+
+/* Loads the thread's address space if the hart is in it or was lately. */
+static inline bool thread_load_recent_vspace(struct hart *hart, const struct tcb *thread)
+{
+    word_t cap = thread->slots[TCB_VSPACE].cap.w0;
+    const struct recent_space *space = recent_space(hart, cap);
+
+    if (cap == hart->arch.vspace) {
+        return true;
+    }
+    if (unlikely(space->cap != cap || !cap)) {
+        return false;
+    }
+    hart->arch.vspace = cap;
+    hart->arch.satp = space->satp;
+    csr_write(satp, space->satp);
+    return true;
+}
+
+/* The general case of thread_load_vspace(). */
+void thread_load_vspace_slow(struct hart *hart, const struct tcb *thread);
+
 /* Loads the address space of the thread that runs or is about to run on this hart; the kernel's own if the
  * thread has none that is valid. */
 static inline void thread_load_vspace(struct hart *hart, const struct tcb *thread)
 {
-    struct cap cap = thread->slots[TCB_VSPACE].cap;
-
-    if (cap.w0 == hart->arch.vspace) {
-        return;
+    if (unlikely(!thread_load_recent_vspace(hart, thread))) {
+        thread_load_vspace_slow(hart, thread);
     }
-    if (likely(cap_is_mapped_page_table(cap))) {
-        word_t asid = cap_mapped_asid(cap);
-        word_t *entry = asid_entry(asid);
-        word_t root = ptr_to_phys(cap_object(cap));
-        if (likely(entry && asid_root_phys(*entry) == root)) {
-            *entry |= bit(hart->id);
-            vm_activate(root, asid);
-            hart->arch.vspace = cap.w0;
-            return;
-        }
-    }
-    vm_activate_kernel();
 }
 
 /* The thread that ran before is already queued, or waits for something. */
@@ -50,8 +63,8 @@ struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attri
  * those who know the outcome. */
 static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
 {
-    if (likely(next->slots[TCB_VSPACE].cap.w0 == hart->arch.vspace && !(csr_read(sstatus) & SSTATUS_FS) &&
-               hart->fpu_owner != next && !hart->locks)) {
+    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !hart->locks &&
+               thread_load_recent_vspace(hart, next))) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;

@@ -134,6 +134,11 @@ bool host_snapshot_matches(struct host_snapshot *snapshot)
     return matches;
 }
 
+void host_snapshot_drop(struct host_snapshot *snapshot)
+{
+    free(snapshot);
+}
+
 void host_preempt_never(void)
 {
     preemption.every = 0;

@@ -102,7 +102,7 @@ word_t invoke(struct slot *slot, word_t label, struct words words, struct extras
         .length = words.count,
         .extra_count = extras.count,
         .first = copy,
-        .words = copy,
+        .words = { copy },
     };
 
     check(copy && extras.count <= ABI_MSG_MAX_EXTRA_CAPS);

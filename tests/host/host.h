@@ -28,6 +28,7 @@ struct host_snapshot *host_snapshot_take(void);
 
 /* Nothing has changed since. Frees the snapshot. */
 bool host_snapshot_matches(struct host_snapshot *snapshot);
+void host_snapshot_drop(struct host_snapshot *snapshot);
 
 /* When preemption_point() says yes: never, at every n-th call (1: always), or pseudo-randomly, on average
  * once in n calls. */

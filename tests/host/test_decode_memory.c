@@ -4,6 +4,7 @@
 #include "arch/riscv64/asid.h"
 #include "build.h"
 #include "cap/delete.h"
+#include "thread/switch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -200,6 +201,44 @@ static void what_is_deleted_leaves_the_address_space(void **state)
             extras(table));
 }
 
+/* A hart returns to an address space without looking at the pool, but only while it exists. */
+static void harts_forget_an_address_space_that_ends(void **state)
+{
+    struct slot *other = build_page_table();
+    static struct tcb running;
+    struct tcb *thread = &running;
+
+    (void)state;
+    asids_work = true;
+    harts_online = 2;
+    assert_int_equal(invoke(pool, LABEL_ASID_POOL_ASSIGN, words(), extras(other)), ERR_NONE);
+    for (unsigned id = 0; id < 2; id++) {
+        harts_table[id].id = id;
+        host_hart = &harts_table[id];
+        thread->slots[TCB_VSPACE].cap = other->cap;
+        thread_load_vspace(host_hart, thread);
+        word_t satp = host_hart->arch.satp;
+        thread->slots[TCB_VSPACE].cap = root->cap;
+        thread_load_vspace(host_hart, thread);
+        assert_true(thread_load_recent_vspace(host_hart, thread));
+        thread->slots[TCB_VSPACE].cap = other->cap;
+        assert_true(thread_load_recent_vspace(host_hart, thread));
+        assert_int_equal(host_hart->arch.satp, satp);
+        /* Nobody is in either of them when they end. */
+        vm_activate_kernel();
+    }
+    assert_int_equal(asid_harts(cap_mapped_asid(other->cap)), 3);
+    asid_release(cap_mapped_asid(other->cap));
+    for (unsigned id = 0; id < 2; id++) {
+        host_hart = &harts_table[id];
+        thread->slots[TCB_VSPACE].cap = other->cap;
+        assert_false(thread_load_recent_vspace(host_hart, thread));
+        thread->slots[TCB_VSPACE].cap = root->cap;
+        assert_true(thread_load_recent_vspace(host_hart, thread));
+    }
+    asids_work = false;
+}
+
 static void a_crowded_pool_is_deleted_in_steps(void **state)
 {
     unsigned interruptions = 0;
@@ -229,6 +268,7 @@ int main(void)
         test(frames_are_refused_in_order),
         test(a_mapped_frame_is_mapped_again_only_where_it_is),
         test(what_is_deleted_leaves_the_address_space),
+        test(harts_forget_an_address_space_that_ends),
         test(a_crowded_pool_is_deleted_in_steps),
     };
 

@@ -118,6 +118,8 @@ static void the_best_and_longest_waiting_thread_is_chosen(void **state)
             act(&seed);
             const struct tcb *best = model_best();
             check(sched_highest(host_hart) == (best ? best->priority : -1));
+            unsigned priority = host_step % NUM_PRIORITIES;
+            check(sched_has_above(host_hart, priority) == (best && best->priority > priority));
             for (unsigned i = 0; i < THREADS; i++) {
                 check(threads[i]->ready_queued == (place_of(threads[i]) < length));
             }

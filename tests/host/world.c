@@ -5,6 +5,7 @@
 
 #include "cap/ops.h"
 #include "cap/zombie.h"
+#include "object/irq.h"
 #include "object/request.h"
 
 #include <string.h>
@@ -35,11 +36,18 @@ static void forget_objects_of(struct cap untyped)
     world.count = kept;
 }
 
-static void remember(struct slot *slot, word_t type)
+static void *memory_of(const struct slot *slot)
+{
+    struct cap cap = slot->cap;
+
+    return cap_is(cap, CAP_FRAME) ? phys_to_ptr(frame_phys(cap)) : cap_object(cap);
+}
+
+static void remember(const struct slot *slot, word_t type)
 {
     struct object *object = &world.objects[world.count++];
 
-    *object = (struct object){ .type = type, .memory = cap_object(slot->cap) };
+    *object = (struct object){ .type = type, .memory = memory_of(slot) };
     if (type == ABI_TYPE_CNODE) {
         object->slots = object->memory;
         object->slot_count = 1u << cnode_radix(slot->cap);
@@ -62,7 +70,7 @@ struct object *world_create(struct slot *untyped, word_t type, unsigned size_bit
         .extra_count = 1,
         .extra = { &destination },
         .first = words,
-        .words = words,
+        .words = { (word_t *)words },
     };
     struct result result;
     enum progress progress;
@@ -116,7 +124,10 @@ struct object *world_object(const struct slot *slot)
     case CAP_TCB:
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
-        return world_find(cap_object(slot->cap));
+    case CAP_FRAME:
+    case CAP_PAGE_TABLE:
+    case CAP_ASID_POOL:
+        return world_find(memory_of(slot));
     case CAP_ZOMBIE:
         return world_find(zombie_slots(slot));
     default:
@@ -134,10 +145,60 @@ void world_each_slot(void (*visit)(struct slot *slot))
             visit(&world.objects[i].slots[n]);
         }
     }
+    for (unsigned irq = 1; irq <= world.irqs; irq++) {
+        visit(irq_notification_slot(irq));
+    }
 }
 
 static bool named[WORLD_MAX_OBJECTS];   /* by a capability, wherever it is */
 static bool reached[WORLD_MAX_OBJECTS]; /* CNodes */
+
+static word_t type_of(struct cap cap)
+{
+    static const word_t types[CAP_TYPES] = {
+        [CAP_CNODE] = ABI_TYPE_CNODE,       [CAP_TCB] = ABI_TYPE_TCB,
+        [CAP_ENDPOINT] = ABI_TYPE_ENDPOINT, [CAP_NOTIFICATION] = ABI_TYPE_NOTIFICATION,
+        [CAP_FRAME] = ABI_TYPE_4K_PAGE,     [CAP_PAGE_TABLE] = ABI_TYPE_PAGE_TABLE,
+        [CAP_ASID_POOL] = WORLD_ASID_POOL,
+    };
+
+    return types[cap_type(cap)];
+}
+
+void world_discover(void)
+{
+    for (unsigned i = 0; i < GROUND_SLOTS; i++) {
+        for (const struct slot *slot = &world.ground[i]; slot; slot = slot_next(slot)) {
+            if (type_of(slot->cap) && !world_object(slot)) {
+                check(world.count < WORLD_MAX_OBJECTS);
+                remember(slot, type_of(slot->cap));
+            }
+        }
+    }
+}
+
+static void note_life(struct slot *slot)
+{
+    const struct object *object = world_object(slot);
+
+    if (object) {
+        named[object - world.objects] = true;
+    }
+}
+
+void world_forget_dead(void)
+{
+    unsigned kept = 0;
+
+    memset(named, 0, sizeof(named));
+    world_each_slot(note_life);
+    for (unsigned i = 0; i < world.count; i++) {
+        if (named[i]) {
+            world.objects[kept++] = world.objects[i];
+        }
+    }
+    world.count = kept;
+}
 
 static void note_name(struct slot *slot)
 {

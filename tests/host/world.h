@@ -16,8 +16,10 @@
 #define GROUND_SLOTS       (1u << GROUND_RADIX)
 #define WORLD_MAX_OBJECTS  250
 
+#define WORLD_ASID_POOL ABI_TYPE_COUNT
+
 struct object {
-    word_t type; /* ABI_TYPE_... */
+    word_t type; /* ABI_TYPE_..., or an ASID pool, which Retype does not make */
     void *memory;
     struct slot *slots; /* of a CNode or TCB */
     unsigned slot_count;
@@ -27,6 +29,7 @@ struct world {
     struct slot *ground; /* the first slots hold the untyped memory and stay as they are */
     struct object objects[WORLD_MAX_OBJECTS];
     unsigned count;
+    unsigned irqs; /* interrupts 1 to irqs exist and may hold a capability */
 };
 
 extern struct world world;
@@ -37,6 +40,12 @@ void world_reset(void);
 /* Makes an object from an untyped capability; NULL if its memory is used up. Forgets what was there before
  * if the untyped has no children left. */
 struct object *world_create(struct slot *untyped, word_t type, unsigned size_bits, struct slot *to);
+
+/* For worlds where objects come and go by invocations: adds those that a capability names and that are not
+ * known yet; and forgets those that have neither capability nor zombie any more. Every list begins on the
+ * ground. */
+void world_discover(void);
+void world_forget_dead(void);
 
 /* The object whose memory begins, or whose slots begin, at an address; NULL if there is none. */
 struct object *world_find(const void *address);

@@ -11,6 +11,7 @@
  */
 #include "cap/ops.h"
 #include "cap/zombie.h"
+#include "object/irq.h"
 #include "thread/hart.h"
 #include "world.h"
 
@@ -28,10 +29,27 @@ static unsigned listed_zombies;
 static struct slot *untypeds[ARENA_SIZE >> 16];
 static unsigned untyped_count;
 
+/* Interrupts have their slots in the kernel. */
+static uint8_t *irq_slot_flag(const struct slot *slot)
+{
+    static uint8_t is_irq_slot[ABI_IRQ_LAST_DEVICE + 1];
+
+    for (unsigned irq = 1; irq <= world.irqs; irq++) {
+        if (slot == irq_notification_slot(irq)) {
+            return &is_irq_slot[irq];
+        }
+    }
+    return NULL;
+}
+
 static uint8_t *slot_flag(const struct slot *slot)
 {
-    word_t offset = ptr_to_phys(slot) - ARENA_PHYS;
+    word_t offset = (word_t)slot - (word_t)phys_to_ptr(ARENA_PHYS);
+    uint8_t *irq_flag = offset < ARENA_SIZE ? NULL : irq_slot_flag(slot);
 
+    if (irq_flag) {
+        return irq_flag;
+    }
     check(offset < ARENA_SIZE && is_aligned(offset, UNIT_BITS));
     return &is_slot[offset >> UNIT_BITS];
 }
@@ -90,7 +108,10 @@ static void inspect_slot(struct slot *slot)
         untypeds[untyped_count++] = slot;
         return;
     }
-    check(object);
+    if (!object) {
+        check(cap_is_kernel_object(slot->cap) && !cap_ops(slot->cap)->size_bits);
+        return;
+    }
     unsigned i = (unsigned)(object - world.objects);
     if (slot_is_zombie(slot)) {
         check(!zombie_of[i]);
@@ -134,7 +155,13 @@ static bool lies_inside(const struct slot *slot, struct cap untyped)
     case CAP_ZOMBIE:
         phys = ptr_to_phys(zombie_slots(slot));
         break;
+    case CAP_FRAME:
+        phys = frame_phys(slot->cap);
+        break;
     default:
+        if (!cap_ops(slot->cap)->size_bits) {
+            return false;
+        }
         phys = ptr_to_phys(cap_object(slot->cap));
         break;
     }

@@ -137,12 +137,6 @@ static void end_of_block(struct hart *hart, enum event event)
     }
 }
 
-/* Read by other harts, so the word is written as one. */
-static void add(uint64_t *word, uint64_t count)
-{
-    __atomic_store_n(word, *word + count, __ATOMIC_RELAXED);
-}
-
 /* A waiting hart may sleep, so its own instructions say nothing; those of the others do, among them the
  * owner. */
 static void wait_for_others(struct hart *hart)
@@ -187,7 +181,9 @@ static void execute(unsigned vcpu, void *data)
         wait_for_others(hart);
     } else {
         hart->count[block->kind] += block->instructions;
-        add(&hart->total[block->kind], block->instructions);
+        /* Read by other harts, so the word is written as one. */
+        __atomic_store_n(&hart->total[block->kind], hart->total[block->kind] + block->instructions,
+                         __ATOMIC_RELAXED);
     }
     note(hart, block->kind, hart->count[block->kind]);
     end_of_block(hart, block->event);
@@ -232,7 +228,6 @@ static void classify(struct block *block, const struct qemu_plugin_tb *tb)
 {
     const char *name = symbol_name(block->symbol);
     bool waits_for_lock = is_one_of(name, "kernel_lock_among_harts", "sleep_for_lock");
-    bool handles = is_one_of(name, "handle_interrupts", "kernel_exit_slow");
 
     block->kind = waits_for_lock ? LOCK : follows_pause(qemu_plugin_tb_vaddr(tb)) ? PARTNER : OWN;
     for (size_t i = 0; i < block->instructions; i++) {
@@ -246,7 +241,7 @@ static void classify(struct block *block, const struct qemu_plugin_tb *tb)
         } else if (code == INSN_WFI && !waits_for_lock) {
             block->event = HANDLE;
         } else if ((code & READ_MASK) == INSN_READ_SIP) {
-            block->event = handles ? HANDLE : LOOK;
+            block->event = strcmp(name, "preemption_point") == 0 ? LOOK : HANDLE;
         }
     }
 }
@@ -257,6 +252,9 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
     struct block *block = calloc(1, sizeof(*block));
 
     (void)id;
+    if (!block) {
+        abort();
+    }
     block->instructions = (unsigned)qemu_plugin_tb_n_insns(tb);
     block->symbol = -1;
     block->kind = FIRMWARE;
@@ -284,27 +282,27 @@ static void write_report(plugin_id id, void *data)
         perror(report_path);
         exit(1);
     }
-    fprintf(out, "{\"harts\": [");
+    (void)fprintf(out, "{\"harts\": [");
     for (int h = 0; h < qemu_plugin_n_vcpus() && h < MAX_HARTS; h++) {
         const struct hart *hart = &harts[h];
-        fprintf(out, "%s\n  {\"entries\": %" PRIu64, h ? "," : "", hart->entries);
+        (void)fprintf(out, "%s\n  {\"entries\": %" PRIu64, h ? "," : "", hart->entries);
         for (int kind = 0; kind < KINDS; kind++) {
-            fprintf(out, ", \"%s\": %" PRIu64 ", \"%s_total\": %" PRIu64 ", \"%s_in\": \"%s\"", kinds[kind],
-                    hart->longest[kind], kinds[kind], hart->total[kind], kinds[kind],
-                    hart->longest[kind] ? symbol_name(hart->longest_operation[kind]) : "");
+            (void)fprintf(out, ", \"%s\": %" PRIu64 ", \"%s_total\": %" PRIu64 ", \"%s_in\": \"%s\"",
+                          kinds[kind], hart->longest[kind], kinds[kind], hart->total[kind], kinds[kind],
+                          hart->longest[kind] ? symbol_name(hart->longest_operation[kind]) : "");
         }
-        fprintf(out, ",\n   \"operations\": {");
+        (void)fprintf(out, ",\n   \"operations\": {");
         const char *comma = "";
         for (int i = 0; i < symbol_count; i++) {
             if (hart->by_operation[i]) {
-                fprintf(out, "%s\"%s\": %" PRIu64, comma, symbols[i].name, hart->by_operation[i]);
+                (void)fprintf(out, "%s\"%s\": %" PRIu64, comma, symbols[i].name, hart->by_operation[i]);
                 comma = ", ";
             }
         }
-        fprintf(out, "}}");
+        (void)fprintf(out, "}}");
     }
-    fprintf(out, "\n]}\n");
-    fclose(out);
+    (void)fprintf(out, "\n]}\n");
+    (void)fclose(out);
 }
 
 static bool read_symbols(const char *path)
@@ -317,10 +315,14 @@ static bool read_symbols(const char *path)
     }
     while (symbol_count < MAX_SYMBOLS && fgets(line, sizeof(line), file)) {
         struct symbol *symbol = &symbols[symbol_count];
-        char type;
-        if (sscanf(line, "%" SCNx64 " %c %55s", &symbol->address, &type, symbol->name) != 3) {
+        char *rest;
+        symbol->address = strtoull(line, &rest, 16);
+        if (rest == line || rest[0] != ' ' || !rest[1] || rest[2] != ' ') {
             continue;
         }
+        char type = rest[1];
+        rest[strcspn(rest, "\n")] = 0;
+        (void)snprintf(symbol->name, sizeof(symbol->name), "%s", rest + 3);
         if (type == 'P' && pause_count < MAX_PAUSES) {
             behind_pause[pause_count++] = symbol->address + 4;
         } else if (type == 't' || type == 'T') {
@@ -330,7 +332,7 @@ static bool read_symbols(const char *path)
             symbol_count++;
         }
     }
-    fclose(file);
+    (void)fclose(file);
     return trap_entry != 0;
 }
 
@@ -345,12 +347,12 @@ int qemu_plugin_install(plugin_id id, const void *machine, int argc, char **argv
         } else if (starts_with(argv[i], "out=")) {
             report_path = strdup(argv[i] + strlen("out="));
         } else {
-            fprintf(stderr, "latency: unknown argument %s\n", argv[i]);
+            (void)fprintf(stderr, "latency: unknown argument %s\n", argv[i]);
             return -1;
         }
     }
     if (!report_path || !read_symbols(symbols_path)) {
-        fprintf(stderr, "latency: needs out=FILE and the kernel's symbols=FILE\n");
+        (void)fprintf(stderr, "latency: needs out=FILE and the kernel's symbols=FILE\n");
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate);

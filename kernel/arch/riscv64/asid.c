@@ -9,6 +9,7 @@
 #include "thread/hart.h"
 
 struct asid_pool *asid_pools[ABI_ASID_POOLS];
+bool asids_work;
 
 pte_t *asid_root(word_t asid)
 {
@@ -24,11 +25,6 @@ word_t asid_harts(word_t asid)
     return entry ? *entry & ASID_HARTS_MASK : 0;
 }
 
-static bool hart_uses(const struct hart *hart, word_t root, word_t asid)
-{
-    return hart->arch.satp == (SATP_SV39 | asid << SATP_ASID_SHIFT | root >> 12);
-}
-
 void asid_expel_hart(struct hart *hart)
 {
     if (hart == this_hart()) {
@@ -42,6 +38,15 @@ void asid_expel_hart(struct hart *hart)
     }
 }
 
+static void forget_recent_space(struct hart *hart, word_t satp)
+{
+    for (unsigned i = 0; i < RECENT_SPACES; i++) {
+        if (hart->recent_spaces[i].satp == satp) {
+            hart->recent_spaces[i] = (struct recent_space){ 0 };
+        }
+    }
+}
+
 void asid_release(word_t asid)
 {
     word_t *entry = asid_entry(asid);
@@ -49,14 +54,16 @@ void asid_release(word_t asid)
     if (!entry) {
         return;
     }
-    word_t root = asid_root_phys(*entry);
+    word_t satp = satp_make(asid_root_phys(*entry), asid);
     word_t harts = *entry & ASID_HARTS_MASK;
 
     *entry = 0;
     for (unsigned id = 0; id < harts_online; id++) {
         /* Idle harts use the kernel's own root. */
-        if (hart_uses(&harts_table[id], root, asid)) {
-            asid_expel_hart(&harts_table[id]);
+        struct hart *hart = &harts_table[id];
+        forget_recent_space(hart, satp);
+        if (hart->arch.satp == satp) {
+            asid_expel_hart(hart);
         }
     }
     tlb_flush_asid(harts, asid);

@@ -20,6 +20,19 @@ extern struct asid_pool *asid_pools[ABI_ASID_POOLS];
 
 #define ASID_HARTS_MASK 0xfffull
 
+/* An address space that a hart was in lately: the first word of the capability that names its root, and what
+ * satp holds there. What stands here exists, as asid_release() removes it; so returning to it needs no look
+ * at the pool. */
+struct recent_space {
+    word_t cap;
+    word_t satp;
+};
+
+#define RECENT_SPACES 16
+
+/* Harts keep translations of several ASIDs apart. If not, no space is recent, and each switch flushes. */
+extern bool asids_work;
+
 /* The entry of an ASID below 2^16; NULL if there is no such pool. */
 static inline word_t *asid_entry(word_t asid)
 {

@@ -58,23 +58,19 @@ trap_entry:
     csrr    t0, scause
     li      t1, CAUSE_ECALL
     ld      tp, TCB_HART(sp)
-    bne     t0, t1, 1f
+    bne     t0, t1, enter_trap
 
+enter_syscall:
     /* a0 to a5 are the arguments of every system call as they came; see syscall/entry.h. */
     addi    t2, t2, 4
     sd      t2, CONTEXT_NEXT_PC(sp)
     mv      a6, sp
     ld      sp, HART_STACK_TOP(tp)
-    not     t0, a7
-    li      t1, SYSCALLS
-    bgeu    t0, t1, 2f
-    slli    t0, t0, 3
-    la      t1, syscall_table
-    add     t1, t1, t0
-    ld      t1, 0(t1)
-    jalr    t1
+    li      t0, SYS_CALL        /* in the table, too, but it is the one that counts most */
+    bne     a7, t0, enter_by_table
+    jal     handle_call
 
-/* a0 = the thread to run; everything else of the hart is set up for it. The handlers above return here. */
+/* a0 = the thread to run; everything else of the hart is set up for it. Every handler ends here. */
 .balign 4
 .globl return_to_user
 return_to_user:
@@ -87,15 +83,25 @@ return_to_user:
     ld      sp, REG(2)(sp)
     sret
 
-1:  sd      t2, CONTEXT_NEXT_PC(sp)
+enter_by_table:
+    not     t0, a7
+    li      t1, SYSCALLS
+    bgeu    t0, t1, enter_other_syscall
+    slli    t0, t0, 3
+    la      t1, syscall_table
+    add     t1, t1, t0
+    ld      t1, 0(t1)
+    jalr    t1
+
+enter_trap:
+    sd      t2, CONTEXT_NEXT_PC(sp)
     mv      a1, t0              /* handle_trap(thread, cause) */
     mv      a0, sp
     ld      sp, HART_STACK_TOP(tp)
     call    handle_trap
-    j       return_to_user
 
-2:  call    handle_other_syscall
-    j       return_to_user
+enter_other_syscall:
+    call    handle_other_syscall
 
 /* A trap from the kernel: sp is 0, sscratch holds the kernel's sp. Report it on the panic stack. */
 kernel_trap:

@@ -5,7 +5,7 @@
 
 #define CONTEXT_NEXT_PC   256
 #define TCB_HART          264
-#define HART_STACK_TOP    0
+#define HART_STACK_TOP    8
 #define FPU_FCSR          256
 #define SYSCALLS          8
 #define KERNEL_STACK_BITS 12

@@ -63,18 +63,19 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
         if (fp < (word_t)kernel_start + 16 || fp > (word_t)kernel_end || fp % 8) {
             break;
         }
+        /* Inside the kernel image, as was checked. NOLINTNEXTLINE(performance-no-int-to-ptr) */
         word_t return_address = ((word_t *)fp)[-1];
         if (!in_text(return_address)) {
             break;
         }
         print_frame(return_address);
-        fp = ((word_t *)fp)[-2];
+        fp = ((word_t *)fp)[-2]; /* NOLINT(performance-no-int-to-ptr): the same */
     }
 #else
     (void)fp;
     unsigned shown = 0;
     for (; sp >= (word_t)kernel_start && sp < (word_t)kernel_end && shown < MAX_FRAMES; sp += 8) {
-        word_t value = *(word_t *)sp;
+        word_t value = *(word_t *)sp; /* NOLINT(performance-no-int-to-ptr): a place on this stack */
         if (in_text(value)) {
             print_frame(value);
             shown++;

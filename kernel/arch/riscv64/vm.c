@@ -6,6 +6,7 @@
  */
 #include "arch/riscv64/vm.h"
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/window.h"
 #include "lib/string.h"
 #include "thread/hart.h"
@@ -21,8 +22,6 @@ extern char kernel_start[], text_end[], rodata_end[], kernel_end[];
 pte_t kernel_root[PT_ENTRIES] __attribute__((aligned(4096)));
 static pte_t kernel_mega_pages[PT_ENTRIES] __attribute__((aligned(4096)));
 static pte_t kernel_pages[PT_ENTRIES] __attribute__((aligned(4096)));
-
-static bool asids_work;
 
 static word_t page_flags(const char *page)
 {
@@ -54,7 +53,7 @@ void vm_init_kernel(void)
     __asm__ volatile("sfence.vma" ::: "memory");
 
     /* How many bits of an ASID the hart keeps is known by writing ones. */
-    word_t kernel_satp = SATP_SV39 | ptr_to_phys(kernel_root) >> 12;
+    word_t kernel_satp = satp_make(ptr_to_phys(kernel_root), 0);
     csr_write(satp, kernel_satp | (word_t)0xffff << SATP_ASID_SHIFT);
     asids_work = (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) == 0xffff;
     csr_write(satp, kernel_satp);
@@ -70,7 +69,7 @@ void vm_install_kernel_half(pte_t *root)
 void vm_activate(word_t root_phys, word_t asid)
 {
     struct hart *hart = this_hart();
-    word_t satp = SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
+    word_t satp = satp_make(root_phys, asid);
 
     if (hart->arch.satp == satp) {
         return;

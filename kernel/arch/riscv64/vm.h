@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/csr.h"
 #include "lib/types.h"
 
 #define PTE_VALID    0x1ul
@@ -53,6 +54,12 @@ static inline unsigned pt_level_bits(unsigned level)
 static inline unsigned pt_index(word_t vaddr, unsigned level)
 {
     return vaddr >> pt_level_bits(level) & (PT_ENTRIES - 1);
+}
+
+/* The register that chooses the address space. */
+static inline word_t satp_make(word_t root_phys, word_t asid)
+{
+    return SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
 }
 
 /* Replaces the boot mapping by the final one: kernel text read-only, nothing both writable and executable. */

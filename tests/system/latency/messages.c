@@ -34,7 +34,7 @@ static void build_deep_cspace(void)
         nodes[i] = test_object(seL4_CapTableObject, i == NODES - 1 ? 2 : 1);
     }
     for (unsigned i = 0; i + 1 < NODES; i++) {
-        copy_to(nodes[i], 0, i == NODES - 1 ? 2 : 1, nodes[i + 1]);
+        copy_to(nodes[i], 0, 1, nodes[i + 1]);
     }
     copy_to(nodes[NODES - 1], LEAF_ENDPOINT, 2, endpoint);
     copy_to(nodes[NODES - 1], LEAF_NOTIFICATION, 2, notification);
@@ -49,10 +49,10 @@ static void empty_leaf(void)
 /* A message of full length with three capabilities, and room for one. */
 static seL4_MessageInfo_t fill_message(void)
 {
-    for (unsigned i = 0; i < LENGTH; i++) {
-        seL4_SetMR(i, i);
+    for (int i = 0; i < LENGTH; i++) {
+        seL4_SetMR(i, (seL4_Word)i);
     }
-    for (unsigned i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) {
         seL4_SetCap(i, LEAF_NOTIFICATION);
     }
     seL4_SetCapReceivePath(LEAF_ROOT, LEAF_EMPTY, seL4_WordBits);
@@ -170,7 +170,7 @@ static void count(void *arg)
 
 TEST("latency: all registers of a thread, read, written and copied while it runs elsewhere")
 {
-    seL4_UserContext regs;
+    seL4_UserContext regs = { 0 };
     struct test_thread *thread = test_thread_create(count, NULL, TEST_PRIORITY - 1, 0);
 
     test_thread_set_node(thread, test_nodes() - 1);

@@ -255,6 +255,28 @@ TEST("6.1 an address space of its own shares nothing with others but what is map
     CHECK_EQUAL(try_load_in(root, REGION, 0xffffffff80200000), 5);
 }
 
+TEST("6.1 a hart that comes back to any of many address spaces finds that one's pages")
+{
+    enum {
+        SPACES = 40
+    };
+    seL4_CPtr roots[SPACES];
+
+    add_tables(VSPACE, REGION, seL4_PageBits);
+    for (seL4_Word i = 0; i < SPACES; i++) {
+        seL4_Word here = REGION + (2 + i) * PAGE_4K;
+        roots[i] = new_space(seL4_CapInitThreadASIDPool);
+        CHECK_ANSWER(map_page(test_mint(page, seL4_AllRights, 0), VSPACE, here), seL4_NoError);
+        *(volatile seL4_Word *)here = i;
+    }
+    for (seL4_Word step = 1; step < SPACES; step += 3) {
+        for (seL4_Word i = 0, space = 0; i < SPACES; i++, space = (space + step) % SPACES) {
+            CHECK_EQUAL(try_load_in(roots[space], REGION, REGION + PAGE_4K), 0);
+            CHECK_EQUAL(loaded_value, space);
+        }
+    }
+}
+
 TEST("6.5 a deleted pool's address spaces stop working, and page calls that name them fail: InvalidRoot")
 {
     seL4_CPtr pool = new_pool(), root = new_space(pool);

@@ -38,6 +38,9 @@ struct test_thread *smp_thread(void (*entry)(void *), void *arg, seL4_Word node)
 /* Waits until counter i has moved on. */
 void smp_wait_progress(unsigned i);
 
+/* Checks that counter i moves on by no more than this, however late its hart gets to run. */
+void smp_check_ends(unsigned i, seL4_Word more);
+
 /* Checks that counter i no longer moves. */
 void smp_check_stopped(unsigned i);
 

@@ -1,0 +1,64 @@
+/*
+ * Counting the instructions of one operation at a time: from user mode around the client-library call, many
+ * times after warm-up, in QEMU's deterministic instruction-count mode on one hart.
+ */
+#pragma once
+
+#include <sel4/sel4.h>
+#include <sel4/simple.h>
+
+#define WARM_UP 20
+#define SAMPLES 1000
+
+/* Instructions retired so far. Two readings in a row differ by 1, which the results do not contain. */
+static inline seL4_Word now(void)
+{
+    seL4_Word value;
+
+    __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
+    return value;
+}
+
+/* The sample between two readings. The first WARM_UP are thrown away. */
+void record(seL4_Word start, seL4_Word stop);
+
+/* Ends a series: prints a line for the runner. reference is seL4's figure for the same, 0 if there is none.
+ */
+void report(const char *name, seL4_Word reference);
+
+/* The same for samples in another unit and with any reference. Returns the median. */
+unsigned report_in(const char *unit, const char *name, seL4_Word reference);
+
+/* A series of one operation by this thread: prepare, measure, undo. */
+#define MEASURE_TIMES(times, name, reference, prepare, operation, undo) \
+    do {                                                                \
+        for (unsigned i_ = 0; i_ < WARM_UP + (times); i_++) {           \
+            prepare;                                                    \
+            seL4_Word start_ = now();                                   \
+            operation;                                                  \
+            seL4_Word stop_ = now();                                    \
+            record(start_, stop_);                                      \
+            undo;                                                       \
+        }                                                               \
+        report(name, reference);                                        \
+    } while (0)
+
+#define MEASURE(name, reference, prepare, operation, undo) \
+    MEASURE_TIMES(SAMPLES, name, reference, prepare, operation, undo)
+
+/* Stops with a message if something that has to work did not. */
+void require(int error, const char *what);
+
+/* The priority of the measuring thread. */
+#define PRIORITY 100
+
+seL4_CPtr new_object(seL4_Word type, seL4_Word size_bits);
+
+/* Threads of this address space, on this hart or another. */
+seL4_CPtr start_thread(void (*entry)(void *), void *arg, seL4_Word priority, seL4_CPtr fault_endpoint);
+seL4_CPtr start_thread_on(seL4_Word node, void (*entry)(void *), void *arg, seL4_Word priority,
+                          seL4_CPtr fault_endpoint);
+
+/* A thread in another address space, with this program's code and static data and neither thread-local
+ * storage nor an IPC buffer. */
+seL4_CPtr start_stranger(void (*entry)(void *), void *arg, seL4_Word priority);

@@ -1,0 +1,70 @@
+/*
+ * The device tree, as boot reads it: the input is a tree. Memory is exactly as large as the tree claims to
+ * be. If the machine boots with it, what the kernel took note of is in order.
+ */
+#include "boot/platform.h"
+#include "fuzz.h"
+
+#include <string.h>
+
+#define TREE_BYTES (1u << 16) /* of a tree that is tried; its size is no more than a number to the reader */
+#define BOOT_HART  0
+
+static struct platform platform;
+
+/* Sorted, and apart from one another. */
+static void check_regions(const struct regions *set)
+{
+    require(!set->overflow && set->count <= REGIONS_MAX);
+    for (unsigned i = 0; i < set->count; i++) {
+        require(set->list[i].start < set->list[i].end);
+        require(i == 0 || set->list[i - 1].end < set->list[i].start);
+    }
+}
+
+static bool is_inside(const struct fdt *tree, const struct fdt_property *property)
+{
+    return property->size == 0 ||
+           (property->data >= tree->blob && property->data + property->size <= tree->blob + tree->size);
+}
+
+static void check_platform(const struct fdt *tree)
+{
+    check_regions(&platform.ram);
+    check_regions(&platform.reserved);
+    check_regions(&platform.kernel_devices);
+    require(platform.hart_count >= 1 && platform.hart_count <= MAX_HARTS);
+    require(platform.harts[0].hart_id == BOOT_HART);
+    for (unsigned i = 1; i < platform.hart_count; i++) {
+        require(platform.harts[i].hart_id != BOOT_HART);
+        require(i == 1 || platform.harts[i - 1].hart_id < platform.harts[i].hart_id);
+    }
+    require(platform.plic.start < platform.plic.end && platform.plic_last_source <= 1023);
+    require(is_inside(tree, &platform.plic_targets) && is_inside(tree, &platform.boot_arguments));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fdt tree;
+
+    if (size < FDT_HEADER_SIZE) {
+        return 0;
+    }
+    uint32_t claimed = fdt_total_size(data);
+    if (claimed == 0 || claimed > TREE_BYTES) {
+        return 0;
+    }
+    uint8_t *volatile blob = calloc(1, claimed);
+    require(blob);
+    memcpy(blob, data, size < claimed ? size : claimed);
+    if (fdt_open(&tree, blob) && !setjmp(fuzz_refused)) { /* NOLINT(cert-err52-cpp) */
+        platform_read(&platform, &tree, BOOT_HART);
+        check_platform(&tree);
+        platform_find_contexts(&platform, platform.hart_count);
+        for (unsigned i = 0; i < platform.hart_count; i++) {
+            require(platform.harts[i].plic_context < (platform.plic.end - platform.plic.start) / 0x1000);
+        }
+    }
+    free(blob);
+    return 0;
+}
