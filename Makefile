@@ -7,6 +7,7 @@
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
+#? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
@@ -73,6 +74,7 @@ build: kernels apps
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
 PACKAGES_bench := run test
+PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
@@ -87,6 +89,7 @@ packages:
 include mk/kernel.mk
 include mk/programs.mk
 include mk/uintc.mk
+include mk/latency.mk
 include mk/check.mk
 include mk/fuzz.mk
 
@@ -109,9 +112,9 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) \
+tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
 	$(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

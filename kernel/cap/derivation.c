@@ -48,12 +48,23 @@ void slot_insert_root(struct slot *slot, struct cap cap)
     *slot = (struct slot){ .cap = cap, .next = SLOT_REVOCABLE | SLOT_FIRST_BADGED };
 }
 
-void slot_insert_created(struct slot *slot, struct cap cap, struct slot *untyped)
+void slot_insert_created(struct slot *first, unsigned count, struct cap cap, word_t bytes,
+                         struct slot *untyped)
 {
-    assert(slot_is_empty(slot));
-    slot->cap = cap;
-    slot->next = SLOT_REVOCABLE | SLOT_FIRST_BADGED;
-    link_behind(slot, untyped);
+    struct slot *next = slot_next(untyped);
+
+    for (struct slot *slot = first; slot < first + count; slot++) {
+        assert(slot_is_empty(slot));
+        slot->cap = cap;
+        slot->prev = untyped;
+        slot->next = (word_t)next | SLOT_REVOCABLE | SLOT_FIRST_BADGED;
+        if (next) {
+            next->prev = slot;
+        }
+        next = slot;
+        cap.w0 += bytes; /* the address is at the bottom */
+    }
+    set_next(untyped, next);
 }
 
 /* A derived capability is a parent in its own right when it names something narrower than its source does. */

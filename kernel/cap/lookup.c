@@ -7,37 +7,42 @@ void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup
 {
     struct cap cap = root;
     struct lookup_failure *failure = &result->failure;
+    word_t left = bits;
+    word_t rest = index << (WORD_BITS - left); /* what is not resolved yet, at the top of the word */
 
     result->slot = NULL;
     if (unlikely(!cap_is(cap, CAP_CNODE))) {
         *failure = (struct lookup_failure){ .type = LOOKUP_INVALID_ROOT };
         return;
     }
+    /* Users choose how many CNodes a pointer goes through, up to 64, and every message takes several lookups.
+     */
     for (;;) {
-        unsigned radix = cnode_radix(cap);
-        unsigned guard_size = cnode_guard_size(cap);
-        unsigned taken = radix + guard_size;
+        word_t radix = cnode_radix(cap);
+        word_t guard_size = cnode_guard_size(cap);
 
-        /* Shifting in two steps keeps the shift below 64 when there is no guard to compare. */
-        bool guard_differs =
-            guard_size > bits ||
-            (guard_size && (index << (WORD_BITS - bits)) >> (WORD_BITS - guard_size) != cnode_guard(cap));
-        if (unlikely(guard_differs)) {
-            *failure = (struct lookup_failure){ LOOKUP_GUARD_MISMATCH, bits, cnode_guard(cap), guard_size };
+        assert(radix > 0);
+        if (unlikely(guard_size)) {
+            if (guard_size > left || rest >> (WORD_BITS - guard_size) != cnode_guard(cap)) {
+                *failure =
+                    (struct lookup_failure){ LOOKUP_GUARD_MISMATCH, left, cnode_guard(cap), guard_size };
+                return;
+            }
+            rest <<= guard_size;
+        }
+        if (unlikely(radix + guard_size > left)) {
+            *failure = (struct lookup_failure){ LOOKUP_DEPTH_MISMATCH, left, 0, radix + guard_size };
             return;
         }
-        if (unlikely(taken > bits)) {
-            *failure = (struct lookup_failure){ LOOKUP_DEPTH_MISMATCH, bits, 0, taken };
-            return;
-        }
-        bits -= taken;
-        struct slot *slot = (struct slot *)cap_object(cap) + (index >> bits & mask(radix));
-        if (bits == 0 || !cap_is(slot->cap, CAP_CNODE)) {
-            result->slot = slot;
-            result->bits_left = bits;
-            return;
-        }
+        left -= radix + guard_size;
+        struct slot *slot = (struct slot *)cap_object(cap) + (rest >> (WORD_BITS - radix));
         cap = slot->cap;
+        if (left == 0 || !cap_is(cap, CAP_CNODE)) {
+            result->slot = slot;
+            result->bits_left = left;
+            return;
+        }
+        rest <<= radix;
     }
 }
 

@@ -39,8 +39,10 @@ static inline bool slot_is_empty(const struct slot *slot)
 /* Puts the root of a new list, as at boot: a revocable capability that nothing was derived from. */
 void slot_insert_root(struct slot *slot, struct cap cap);
 
-/* Puts a newly created object's capability directly behind the untyped it came from. */
-void slot_insert_created(struct slot *slot, struct cap cap, struct slot *untyped);
+/* Puts the capabilities of newly created objects, one after the other, directly behind the untyped they came
+ * from, and into slots that follow one another, as do the objects, each of bytes. */
+void slot_insert_created(struct slot *first, unsigned count, struct cap cap, word_t bytes,
+                         struct slot *untyped);
 
 /* Puts a capability derived from source into an empty slot, directly behind the source. */
 void slot_insert(struct slot *slot, struct cap cap, struct slot *source);

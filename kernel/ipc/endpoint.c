@@ -37,7 +37,7 @@ void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags)
 
     if (wait_state(&endpoint->queue) == ENDPOINT_RECEIVING) {
         struct tcb *receiver = wait_head(&endpoint->queue);
-        wait_remove(&endpoint->queue, receiver);
+        wait_take_head(&endpoint->queue);
         message_transfer(thread, endpoint, cap_badge(cap), can_grant, receiver);
         bool reply_can_grant = receiver->receive_can_grant;
         wake(receiver);
@@ -55,7 +55,7 @@ void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags)
         thread->send_can_grant_reply = can_grant_reply;
         thread->send_is_call = flags & SEND_CALL;
         wait_append(&endpoint->queue, thread);
-        wait_set_state(&endpoint->queue, ENDPOINT_SENDING);
+        wait_set_state(&endpoint->queue, wait_state(&endpoint->queue) | ENDPOINT_SENDING);
     }
 }
 
@@ -80,7 +80,7 @@ void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking)
     if (thread->bound && notification_take(thread->bound, &thread->context.regs[ABI_REG_A0])) {
         return;
     }
-    if (wait_state(&endpoint->queue) == ENDPOINT_SENDING) {
+    if (endpoint_has_senders(endpoint)) {
         receive_from(wait_head(&endpoint->queue), endpoint, thread, cap_allows(cap, ABI_RIGHT_GRANT));
     } else if (blocking) {
         endpoint_wait_to_receive(thread, cap);
@@ -99,23 +99,6 @@ bool ipc_cancel_some(struct wait_queue *queue)
         sched_wake(thread);
     }
     return wait_head(queue) != NULL;
-}
-
-void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge)
-{
-    struct tcb *next;
-
-    if (wait_state(&endpoint->queue) != ENDPOINT_SENDING) {
-        return;
-    }
-    for (struct tcb *thread = wait_head(&endpoint->queue); thread; thread = next) {
-        next = thread->queue_next;
-        if (thread->send_badge == badge) {
-            wait_remove(&endpoint->queue, thread);
-            thread->state = THREAD_RESTART;
-            sched_wake(thread);
-        }
-    }
 }
 
 void reply_send(struct tcb *sender, struct slot *slot)
@@ -174,6 +157,7 @@ void ipc_cancel(struct tcb *thread)
 void thread_suspend(struct tcb *thread)
 {
     thread_expel(thread);
+    badged_pass_forget(thread);
     ipc_cancel(thread);
     if (thread->state == THREAD_RUNNING) {
         thread->context.regs[ABI_REG_PC] = thread->context.next_pc;

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "ipc/wait_queue.h"
+#include "lib/preempt.h"
 
 enum endpoint_state {
     ENDPOINT_IDLE,
     ENDPOINT_SENDING,
-    ENDPOINT_RECEIVING
+    ENDPOINT_RECEIVING,
+    ENDPOINT_CANCELLING = WAIT_PASS /* sending, and a pass of CancelBadgedSends is under way */
 };
 
 struct endpoint {
@@ -16,6 +18,12 @@ struct endpoint {
 };
 
 _Static_assert(sizeof(struct endpoint) == 1 << ABI_ENDPOINT_BITS, "binary interface");
+
+/* Threads wait to send. */
+static inline bool endpoint_has_senders(const struct endpoint *endpoint)
+{
+    return wait_state(&endpoint->queue) & ENDPOINT_SENDING;
+}
 
 #define SEND_BLOCKING 1u
 #define SEND_CALL     2u
@@ -55,8 +63,12 @@ static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
  * are left. */
 bool ipc_cancel_some(struct wait_queue *queue);
 
-/* Lets all senders with one badge repeat their system calls. */
-void endpoint_cancel_badged(struct endpoint *endpoint, word_t badge);
+/* Lets all senders with one badge repeat their system calls. owner is the thread that asks for it; if the
+ * answer is AGAIN, it must ask again. */
+enum progress endpoint_cancel_badged(struct tcb *owner, struct endpoint *endpoint, word_t badge);
+
+/* The thread will not ask again. */
+void badged_pass_forget(struct tcb *owner);
 
 /* Answers the caller whose reply capability is in slot with sender's message; the capability is used up. */
 void reply_send(struct tcb *sender, struct slot *slot);

@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
     }
     struct tcb *caller = cap_object(reply->cap);
     struct endpoint *endpoint = cap_object(cap);
-    if (caller->fault.type != FAULT_NONE || wait_state(&endpoint->queue) == ENDPOINT_SENDING ||
+    if (caller->fault.type != FAULT_NONE || endpoint_has_senders(endpoint) ||
         !runs_next(hart, thread, caller)) {
         return NULL;
     }

@@ -8,6 +8,9 @@
 
 #define WAIT_STATE_MASK 3ul
 
+/* The one state in which somebody has to know who leaves the queue: see ipc/badged_sends.c. */
+#define WAIT_PASS 3
+
 struct wait_queue {
     word_t head_and_state;
     struct tcb *tail;
@@ -46,7 +49,7 @@ static inline void wait_append(struct wait_queue *queue, struct tcb *thread)
     queue->tail = thread;
 }
 
-/* Takes the longest-waiting thread out of a queue that is not empty. */
+/* Takes the longest-waiting thread out of a queue that is not empty and not in state WAIT_PASS. */
 static inline void wait_take_head(struct wait_queue *queue)
 {
     struct tcb *next = wait_head(queue)->queue_next;
@@ -59,9 +62,15 @@ static inline void wait_take_head(struct wait_queue *queue)
     }
 }
 
+/* A thread is about to leave a queue in state WAIT_PASS. */
+void badged_pass_leave(struct wait_queue *queue, struct tcb *thread);
+
 /* An empty queue becomes idle, which is state 0 for both kinds of object. */
 static inline void wait_remove(struct wait_queue *queue, struct tcb *thread)
 {
+    if (unlikely(wait_state(queue) == WAIT_PASS)) {
+        badged_pass_leave(queue, thread);
+    }
     if (thread->queue_prev) {
         thread->queue_prev->queue_next = thread->queue_next;
     } else {

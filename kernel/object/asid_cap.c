@@ -112,6 +112,7 @@ static struct remains finalise_pool(struct cap cap, struct slot *slot, bool last
     if (!last || asid_pools[cap.w1] != pool) {
         return (struct remains){ 0 };
     }
+    preemption_soon();
     for (word_t i = 0; i < ABI_ASIDS_PER_POOL; i++) {
         if (pool->entries[i]) {
             if (released == RELEASE_BATCH) {

@@ -25,10 +25,8 @@ static enum progress perform_cancel_badged_sends(struct operation *operation, st
     struct cap cap = operation->cnode.target->cap;
 
     (void)result;
-    if (cap_badge(cap)) {
-        endpoint_cancel_badged(cap_object(cap), cap_badge(cap));
-    }
-    return DONE;
+    return cap_badge(cap) ? endpoint_cancel_badged(operation->cnode.caller, cap_object(cap), cap_badge(cap))
+                          : DONE;
 }
 
 static enum progress perform_insert(struct operation *operation, struct result *result)
@@ -179,13 +177,14 @@ static word_t decode_transfer(const struct request *request, struct operation *o
     return ERR_NONE;
 }
 
-static word_t decode_cancel(struct operation *operation)
+static word_t decode_cancel(const struct request *request, struct operation *operation)
 {
     struct cap cap = operation->cnode.target->cap;
 
     if (!cap_is(cap, CAP_ENDPOINT) || cap_rights(cap) != ABI_RIGHTS_ALL) {
         return ERR_ILLEGAL_OPERATION;
     }
+    operation->cnode.caller = request->thread;
     operation->perform = perform_cancel_badged_sends;
     return ERR_NONE;
 }
@@ -221,7 +220,7 @@ static word_t decode_cnode(const struct request *request, struct operation *oper
         operation->perform = perform_delete;
         return ERR_NONE;
     case LABEL_CNODE_CANCEL_BADGED_SENDS:
-        return decode_cancel(operation);
+        return decode_cancel(request, operation);
     case LABEL_CNODE_SAVE_CALLER:
         return decode_save_caller(request, operation);
     case LABEL_CNODE_ROTATE:

@@ -50,7 +50,7 @@ struct operation {
             struct slot *pivot;
             struct cap cap; /* for the target */
             struct cap pivot_cap;
-            word_t badge;
+            struct tcb *caller;
         } cnode;
         struct {
             struct tcb *target;

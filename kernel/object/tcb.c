@@ -70,6 +70,7 @@ static enum progress perform_write_registers(struct operation *operation, struct
 
     (void)result;
     thread_interrupt(target);
+    badged_pass_forget(target);
     request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
     if (operation->tcb.flags & FLAG_WRITE_RESUME) {
@@ -106,6 +107,7 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
     (void)result;
     thread_stall(source);
     thread_interrupt(target);
+    badged_pass_forget(target);
     if (flags & FLAG_SUSPEND_SOURCE) {
         thread_suspend(source);
     }
@@ -240,7 +242,7 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     }
     sched_enqueue_tail(target);
     if (hart != this_hart()) {
-        this_hart()->pending |= bit(hart->id);
+        sched_interrupt_hart_of(target);
     }
     /* If it is the caller, it gives way here and goes on there; otherwise it may be the best one here. */
     this_hart()->pending |= PENDING_RESCHEDULE;

@@ -39,7 +39,8 @@ static bool is_frame_type(word_t type)
     return type == ABI_TYPE_4K_PAGE || type == ABI_TYPE_MEGA_PAGE || type == ABI_TYPE_GIGA_PAGE;
 }
 
-static struct cap create_object(word_t type, unsigned size_bits, word_t phys, bool device)
+/* The capability of a new object. */
+static struct cap cap_of_new(word_t type, unsigned size_bits, word_t phys, bool device)
 {
     void *object = phys_to_ptr(phys);
 
@@ -47,7 +48,6 @@ static struct cap create_object(word_t type, unsigned size_bits, word_t phys, bo
     case ABI_TYPE_UNTYPED:
         return cap_make_untyped(phys, size_bits, device, 0);
     case ABI_TYPE_TCB:
-        tcb_create(object);
         return cap_make_object(CAP_TCB, object, 0);
     case ABI_TYPE_ENDPOINT:
         return cap_make_ipc(CAP_ENDPOINT, object, ABI_RIGHTS_ALL, 0);
@@ -101,11 +101,11 @@ static enum progress perform_retype(struct operation *operation, struct result *
         return AGAIN;
     }
     untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
-    for (unsigned i = 0; i < operation->retype.count; i++) {
-        slot_insert_created(&operation->retype.first[i], create_object(type, size_bits, phys, device),
-                            untyped);
-        phys += bit(size_bits);
+    struct cap first = cap_of_new(type, size_bits, phys, device);
+    for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
+        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)));
     }
+    slot_insert_created(operation->retype.first, operation->retype.count, first, bit(size_bits), untyped);
     return DONE;
 }
 

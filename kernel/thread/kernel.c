@@ -13,7 +13,7 @@
 #include "thread/scheduler.h"
 #include "thread/switch.h"
 
-#define WORK_UNITS_PER_LOOK 100
+#define WORK_UNITS_PER_LOOK 8
 
 /* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
 #define LOOKS_BEFORE_SLEEP 500
@@ -137,6 +137,11 @@ bool preemption_point(void)
     }
     hart->work_units = 0;
     return interrupt_pending() || kernel_lock_contended(hart);
+}
+
+void preemption_soon(void)
+{
+    this_hart()->work_units = WORK_UNITS_PER_LOOK;
 }
 
 static __attribute__((noinline)) void send_ipis(word_t targets)

@@ -17,11 +17,10 @@ void sched_dequeue(struct tcb *thread)
     }
 }
 
-static void wake_on_other_hart(struct tcb *thread)
+void sched_interrupt_hart_of(const struct tcb *thread)
 {
     const struct tcb *running = thread->hart->current;
 
-    sched_enqueue_head(thread);
     if (running == &idle_thread || thread->priority > running->priority) {
         this_hart()->pending |= bit(thread->hart->id);
     }
@@ -32,7 +31,8 @@ void sched_wake_slow(struct tcb *thread)
     struct hart *hart = this_hart();
 
     if (thread->hart != hart) {
-        wake_on_other_hart(thread);
+        sched_enqueue_head(thread);
+        sched_interrupt_hart_of(thread);
         return;
     }
     if (domain_is_current(thread)) {

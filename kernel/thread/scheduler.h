@@ -83,6 +83,10 @@ static inline void sched_yield(struct hart *hart)
     }
 }
 
+/* A thread was queued on another hart: interrupts that hart when this one leaves the kernel, if the thread is
+ * to run now. Otherwise nobody could be kept from disturbing what is more important there. */
+void sched_interrupt_hart_of(const struct tcb *thread);
+
 /* The tick of this hart: charges the running thread and the domain. */
 void sched_tick(struct hart *hart);
 

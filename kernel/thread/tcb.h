@@ -12,6 +12,7 @@
 struct endpoint;
 struct hart;
 struct notification;
+struct wait_queue;
 
 enum thread_state {
     THREAD_INACTIVE,
@@ -31,6 +32,13 @@ enum {
     TCB_CALLER,
     TCB_BUFFER,
     TCB_SLOTS
+};
+
+/* How far a thread is with CancelBadgedSends; see ipc/badged_sends.c. */
+struct badged_pass {
+    struct wait_queue *queue; /* NULL if it makes none */
+    word_t badge;
+    struct tcb *next, *last; /* senders to be looked at; NULL when all have been */
 };
 
 /* A fault that waits to be reported or answered. */
@@ -78,6 +86,9 @@ struct tcb {
     word_t ipc_buffer;    /* user address */
     struct notification *bound;
     struct fault fault;
+
+    struct badged_pass pass;
+    struct tcb *pass_owner; /* of the queue of an endpoint that this thread is the head of */
 
 #if REL4_DEBUG
     struct tcb *debug_next, *debug_prev; /* all threads */

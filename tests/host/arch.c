@@ -171,6 +171,10 @@ bool preemption_point(void)
     return ++preemption.calls % preemption.every == 0;
 }
 
+void preemption_soon(void)
+{
+}
+
 void panic(const char *format, ...)
 {
     char message[512];

@@ -145,7 +145,8 @@ static void what_cannot_be_copied_is_refused(void **state)
     }
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, LABEL_CNODE_MINT, words(2, 4, 7, 4, 15, 1), extras(root));
     slot_insert_root(&slots[8], untyped->cap);
-    slot_insert_created(&slots[9], cap_make_untyped(untyped_phys(untyped->cap), 4, false, 0), &slots[8]);
+    slot_insert_created(&slots[9], 1, cap_make_untyped(untyped_phys(untyped->cap), 4, false, 0), 0,
+                        &slots[8]);
     refuses(ERR_REVOKE_FIRST, NOTHING, root, LABEL_CNODE_COPY, words(2, 4, 8, 4, 15), extras(root));
     assert_int_equal(invoke(root, LABEL_CNODE_MOVE, words(2, 4, 7, 4), extras(root)), ERR_NONE);
     assert_int_equal(cap_badge(slots[2].cap), 9);

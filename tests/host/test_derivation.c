@@ -225,9 +225,9 @@ static void untyped_memory_has_below_it_what_lies_inside(void **state)
     word_t phys = untyped_phys(untyped->cap);
     struct slot *inside = build_slot();
     struct slot *table = build_slot();
-    slot_insert_created(inside, cap_make_untyped(phys + bit(15), 15, false, 0), untyped);
-    slot_insert_created(table, cap_make_object(CAP_PAGE_TABLE, phys_to_ptr(phys + bit(15) + bit(12)), 0),
-                        inside);
+    slot_insert_created(inside, 1, cap_make_untyped(phys + bit(15), 15, false, 0), 0, untyped);
+    slot_insert_created(table, 1, cap_make_object(CAP_PAGE_TABLE, phys_to_ptr(phys + bit(15) + bit(12)), 0),
+                        0, inside);
     assert_list(untyped, inside, table);
     assert_true(slot_is_descendant(untyped, inside) && slot_is_descendant(untyped, table));
     assert_true(slot_is_descendant(inside, table));

@@ -246,6 +246,27 @@ static void a_thread_of_another_hart_is_left_to_that_hart(void **state)
     assert_int_equal(sched_highest(host_hart), -1);
 }
 
+static void moving_a_thread_interrupts_the_other_hart_only_if_the_thread_is_to_run_there(void **state)
+{
+    (void)state;
+    for (unsigned priority = 9; priority <= 11; priority++) {
+        build_threads();
+        harts_online = 2;
+        harts_table[1].id = 1;
+        harts_table[1].current = threads[1];
+        threads[1]->hart = &harts_table[1];
+        threads[1]->priority = 10;
+        struct slot *moved = build_thread();
+        thread_of(moved)->priority = (uint16_t)priority;
+        thread_of(moved)->state = THREAD_RUNNING;
+        sched_enqueue_tail(thread_of(moved));
+        assert_int_equal(invoke(moved, LABEL_TCB_SET_AFFINITY, words(1), extras()), ERR_NONE);
+        assert_int_equal(host_hart->pending & ~PENDING_RESCHEDULE, priority > 10 ? bit(1) : 0);
+        assert_int_equal(sched_highest(&harts_table[1]), priority);
+    }
+    harts_online = 1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_thread_that_used_up_its_time_goes_to_the_end),
         cmocka_unit_test(a_new_priority_moves_a_thread_that_waits),
         cmocka_unit_test(a_thread_of_another_hart_is_left_to_that_hart),
+        cmocka_unit_test(moving_a_thread_interrupts_the_other_hart_only_if_the_thread_is_to_run_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

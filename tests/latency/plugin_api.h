@@ -1,0 +1,33 @@
+/*
+ * The part of QEMU's plugin interface, version 1, that the latency plugin uses. Debian's package of QEMU has
+ * the interface but no header for it. QEMU refuses a plugin whose version it does not know.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLUGIN_EXPORT      __attribute__((visibility("default")))
+#define PLUGIN_API_VERSION 1
+#define PLUGIN_NO_REGS     0 /* the callback does not look at registers */
+
+struct qemu_plugin_tb;   /* a block of instructions that is being translated */
+struct qemu_plugin_insn; /* one of its instructions */
+
+typedef uint64_t plugin_id;
+typedef void (*plugin_translate_function)(plugin_id id, struct qemu_plugin_tb *block);
+typedef void (*plugin_execute_function)(unsigned vcpu, void *data);
+typedef void (*plugin_exit_function)(plugin_id id, void *data);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, plugin_translate_function function);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, plugin_execute_function function,
+                                          int flags, void *data);
+void qemu_plugin_register_atexit_cb(plugin_id id, plugin_exit_function function, void *data);
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+int qemu_plugin_n_vcpus(void);
