@@ -8,6 +8,8 @@
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
+#? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
+#? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
 #? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
 #? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
 #? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
@@ -21,9 +23,11 @@
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
 #?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N console=on|off log=LEVEL
+#?                  check=N; behind --, arguments for the root task
 #?   KERNEL=release the kernel that `make run` boots, release or debug
 #?   PLATFORM=virt  the machine that run, debug, bench and test take: virt is QEMU as the distribution ships it,
 #?                  uintc is our own build with user interrupts (platform/qemu/; built once, some minutes)
+#?   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between inspections in a debug kernel
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
@@ -78,6 +82,8 @@ PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
+PACKAGES_fuzz  := run
+PACKAGES_fuzz-minimize := run
 PACKAGES_test  := run test fuzz
 PACKAGES_tests := run test fuzz
 PACKAGES_soak  := run test fuzz
@@ -92,6 +98,7 @@ include mk/uintc.mk
 include mk/latency.mk
 include mk/check.mk
 include mk/fuzz.mk
+include mk/sysfuzz.mk
 
 # For scripts/qemu.sh, wherever it is called.
 export PLATFORM

@@ -4,6 +4,7 @@
 #include "boot/options.h"
 
 #include "boot/boot.h"
+#include "check/check.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "thread/hart.h"
@@ -17,14 +18,14 @@
 
 struct boot_options boot_options;
 
-/* Value of a decimal number of one to four digits, or 0, which no option permits. */
+/* Value of a decimal number of one to nine digits, or 0 if it is none. */
 static unsigned parse_number(const char *text)
 {
     unsigned number = 0;
     size_t length = strlen(text);
 
     for (size_t i = 0; i < length; i++) {
-        if (length > 4 || text[i] < '0' || text[i] > '9') {
+        if (length > 9 || text[i] < '0' || text[i] > '9') {
             return 0;
         }
         number = number * 10 + (unsigned)(text[i] - '0');
@@ -56,6 +57,18 @@ static void parse_harts(const char *value, unsigned harts_present)
     boot_options.harts = harts;
 }
 
+static void parse_check(const char *value)
+{
+#if REL4_DEBUG
+    check_interval = parse_number(value);
+    if (check_interval == 0 && !string_equal(value, "0")) {
+        boot_fail("boot option check=%s: not a number of kernel entries, 0 or more", value);
+    }
+#else
+    boot_fail("boot option check=%s: only a debug kernel has the checker", value);
+#endif
+}
+
 static void parse_option(const char *name, const char *value, unsigned harts_present)
 {
     static const char *const abis[] = { "smp", "up" };
@@ -68,6 +81,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
         boot_options.console = parse_choice(name, value, switches, ARRAY_SIZE(switches));
     } else if (string_equal(name, "log")) {
         log_level = (enum log_level)parse_choice(name, value, levels, ARRAY_SIZE(levels));
+    } else if (string_equal(name, "check")) {
+        parse_check(value);
     } else if (string_equal(name, "harts")) {
         parse_harts(value, harts_present);
     } else if (string_equal(name, "root_cnode_bits")) {
@@ -77,7 +92,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
                       CNODE_BITS_MAX);
         }
     } else {
-        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, console, log", name);
+        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, console, log, check",
+                  name);
     }
 }
 
@@ -110,7 +126,7 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
         .harts = REL4_NUM_DOMAINS > 1 ? 1 : harts_present,
         .root_cnode_bits = CNODE_BITS_DEFAULT,
     };
-    for (at = next_word(at, end, word); word[0]; at = next_word(at, end, word)) {
+    for (at = next_word(at, end, word); word[0] && !string_equal(word, "--"); at = next_word(at, end, word)) {
         char *value = word;
         while (*value && *value != '=') {
             value++;

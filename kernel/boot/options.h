@@ -6,6 +6,10 @@
  *   root_cnode_bits=N     log2 of the root CNode's slots (12)
  *   console=on|off        whether programs may print through the kernel (on)
  *   log=none|error|info|debug   kernel messages (info)
+ *   check=N               debug kernels: inspect everything at every N-th kernel entry; 0: never (0)
+ *
+ * Behind a word "--" the arguments are the root task's.
+|error|info|debug   kernel messages (info)
  */
 #pragma once
 

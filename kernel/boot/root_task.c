@@ -13,6 +13,7 @@
 #include "boot/elf.h"
 #include "boot/options.h"
 #include "cap/slot.h"
+#include "check/check.h"
 #include "lib/bits.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -355,6 +356,31 @@ static void finish_info(struct builder *b)
     info->initThreadCNodeSizeBits = boot_options.root_cnode_bits;
 }
 
+/* Room for the checker, if it is wanted. */
+static void create_checker(struct builder *b)
+{
+#if REL4_DEBUG
+    const struct regions *ram = &b->platform->ram;
+    word_t start = ram->list[0].start;
+    word_t end = 0;
+
+    if (!check_interval) {
+        return;
+    }
+    for (unsigned i = 0; i < ram->count; i++) {
+        start = min_word(start, ram->list[i].start);
+        end = ram->list[i].end > end ? ram->list[i].end : end;
+    }
+    end = min_word(end, PHYS_WINDOW_SIZE);
+    word_t bytes = align_up(check_bytes(start, end), ABI_PAGE_BITS);
+    void *memory = take(b, bytes, ABI_PAGE_BITS);
+    zero_words(memory, bytes);
+    check_init(memory, start, end, b->cnode, bit(boot_options.root_cnode_bits));
+#else
+    (void)b;
+#endif
+}
+
 struct tcb *root_task_create(const struct platform *platform, const struct fdt *fdt)
 {
     struct builder *b = &builder;
@@ -364,6 +390,7 @@ struct tcb *root_task_create(const struct platform *platform, const struct fdt *
     find_devices(b);
     const void *file = plan_image(b);
     create_cspace(b);
+    create_checker(b);
     create_vspace(b);
     add_extra_info(b);
     create_image(b, file);

@@ -6,6 +6,7 @@
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/power.h"
 #include "cap/ops.h"
+#include "check/check.h"
 #include "ipc/message.h"
 #include "lib/print.h"
 #include "syscall/entry.h"
@@ -119,6 +120,7 @@ static bool inspect(struct tcb *thread, word_t argument, word_t number)
         dump_scheduler();
         return true;
     case SYS_DEBUG_HALT:
+        check_everything();
         print("rel4: halted by DebugHalt\n");
         power_off(0);
     case SYS_DEBUG_CAP_IDENTIFY:

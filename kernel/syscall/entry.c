@@ -6,6 +6,7 @@
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
+#include "check/check.h"
 #include "ipc/endpoint.h"
 #include "ipc/fastpath.h"
 #include "ipc/fault.h"
@@ -223,6 +224,7 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
         if (kernel_lock_exclusive(hart)) {                                                                  \
             return_to(kernel_exit_void(hart));                                                              \
         } else {                                                                                            \
+            check_at_entry();                                                                               \
             name##_body(hart, ARGUMENTS);                                                                   \
         }                                                                                                   \
     }                                                                                                       \
@@ -233,6 +235,7 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
         if (unlikely(hart->locks)) {                                                                        \
             name##_locked(ARGUMENTS);                                                                       \
         } else {                                                                                            \
+            check_at_entry();                                                                               \
             name##_body(hart, ARGUMENTS);                                                                   \
         }                                                                                                   \
     }                                                                                                       \
@@ -331,6 +334,7 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
         return_to(kernel_exit_void(hart));
         return;
     }
+    check_at_entry();
     if (!debug_syscall(thread, pointer, number)) {
         fault_raise_unknown_syscall(thread, number);
     }
@@ -424,6 +428,7 @@ void handle_trap(struct tcb *thread, word_t cause)
         return_to(kernel_exit_void(hart));
         return;
     }
+    check_at_entry();
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {

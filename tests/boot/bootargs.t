@@ -31,6 +31,20 @@ rejects($_, qr/^boot option log=\w* is not understood/) for "log=", "log=everyth
 rejects($_, qr/^boot option \S+ is unknown/) for "hart=2", "abi:up", "ABI=up", "nonsense", "x" x 2000;
 rejects("harts=2 abi=up nonsense=1", qr/^boot option nonsense is unknown/);
 
+# The checker of debug kernels.
+accepts($_, kernel => "out/debug/rel4.elf", mem => 128) for "check=0", "check=1", "check=123456789";
+rejects($_, qr/^boot option check=.*: not a number/, kernel => "out/debug/rel4.elf") for "check", "check=", "check=x",
+    "check=-1", "check=1234567890";
+rejects($_, qr/^boot option check=.*: only a debug kernel has the checker/) for "check=0", "check=1";
+
+# What is behind "--" is not the kernel's, but the root task's.
+accepts($_) for "--", "-- ", "-- harts=99 nonsense", "harts=2 -- abi=nonsense", "-- --";
+rejects($_, qr/^boot option \S+ is unknown/) for "---", "--harts=2", "nonsense -- harts=2";
+prints("a root task finds its arguments", qr/^thread 2, call 31: .*^thread 2, call 32: /ms, root => "out/tests/sysfuzz.elf",
+    bootargs => "harts=1 -- list seed=2 seed=7 keep=2:31-32");
+prints("a root task does not take the kernel's arguments for its own", qr/^# seed 1, /m, root => "out/tests/sysfuzz.elf",
+    bootargs => "harts=1 --", until => qr/^# seed .*\n/m);
+
 accepts("harts=1", kernel => "out/domains4/rel4.elf");
 rejects("harts=2", qr/more than one domain/, kernel => "out/domains4/rel4.elf");
 

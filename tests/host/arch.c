@@ -8,6 +8,7 @@
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/tlb.h"
+#include "check/check.h"
 #include "host.h"
 #include "lib/string.h"
 #include "random.h"
@@ -19,6 +20,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include <cmocka.h>
@@ -175,16 +177,50 @@ void preemption_soon(void)
 {
 }
 
+void host_check_init(struct slot *root, word_t root_slots)
+{
+    static void *memory;
+
+    if (!memory) {
+        memory = calloc(1, check_bytes(ARENA_PHYS, ARENA_PHYS + ARENA_SIZE));
+    }
+    check_init(memory, ARENA_PHYS, ARENA_PHYS + ARENA_SIZE, root, root_slots);
+}
+
+/* Where an expected panic goes on, with its message. */
+static jmp_buf *expecting;
+static char panic_message[512];
+
 void panic(const char *format, ...)
 {
-    char message[512];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args); /* NOLINT(clang-analyzer-valist.Uninitialized) */
+    (void)vsnprintf(panic_message, sizeof(panic_message),
+                    format, /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+                    args);
     va_end(args);
-    fail_msg("%s (seed %lu, step %lu)", message, host_seed, host_step);
+    if (expecting) {
+        longjmp(*expecting, 1);
+    }
+    fail_msg("%s (seed %lu, step %lu)", panic_message, host_seed, host_step);
     abort();
+}
+
+void host_expect_panic(void (*run)(void), const char *text)
+{
+    jmp_buf here;
+
+    if (setjmp(here) == 0) {
+        expecting = &here;
+        run();
+        expecting = NULL;
+        fail_msg("no panic; expected: %s", text);
+    }
+    expecting = NULL;
+    if (!strstr(panic_message, text)) {
+        fail_msg("panic \"%s\"; expected: %s", panic_message, text);
+    }
 }
 
 int host_teardown(void **state)
@@ -265,6 +301,16 @@ void vm_install_kernel_half(pte_t *root)
 void vm_activate(word_t root_phys, word_t asid)
 {
     host_hart->arch.satp = SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
+}
+
+bool vm_has_kernel_half(const pte_t *root)
+{
+    return root[PT_ENTRIES - 1] == PTE_GLOBAL;
+}
+
+bool vm_is_kernel_root(word_t phys)
+{
+    return phys == 0;
 }
 
 void vm_activate_kernel(void)

@@ -48,6 +48,12 @@ extern unsigned long host_step;
         }                                                       \
     } while (0)
 
+/* Prepares the kernel's checker (kernel/check/): all capabilities are found from these slots. */
+void host_check_init(struct slot *root, word_t root_slots);
+
+/* Calls a function that must end in a panic whose message contains text. */
+void host_expect_panic(void (*run)(void), const char *text);
+
 /* A teardown that names the seed when the test ended in a way that nobody could report. */
 int host_teardown(void **state);
 

@@ -2,7 +2,7 @@
 # kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
 HOST_KERNEL_SRCS := \
 	kernel/arch/riscv64/asid.c \
-	$(wildcard kernel/cap/*.c kernel/ipc/*.c kernel/object/*.c) \
+	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
 	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/regions.c

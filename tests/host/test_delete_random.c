@@ -392,10 +392,14 @@ static void whatever_is_deleted_in_whatever_order_is_gone_and_nothing_else(void 
     host_seed = 0;
 }
 
-static struct slot *any_object_slot(void)
+/* A slot that may hold the capability: any of a CNode, and of a thread the one for its CSpace. */
+static struct slot *any_object_slot(struct cap cap)
 {
     const struct object *object = &world.objects[below(world.count)];
 
+    if (object->type == ABI_TYPE_TCB) {
+        return cap_is(cap, CAP_CNODE) ? &object->slots[TCB_CSPACE] : NULL;
+    }
     return object->slot_count ? &object->slots[below(object->slot_count)] : NULL;
 }
 
@@ -418,8 +422,8 @@ static void tie_knot(void)
     }
     for (unsigned i = 0; i < count; i++) {
         for (unsigned attempt = below(12); attempt; attempt--) {
-            struct slot *to = any_object_slot();
-            if (slot_is_empty(to)) {
+            struct slot *to = any_object_slot(caps[i].cap);
+            if (to && slot_is_empty(to)) {
                 slot_move(to, caps[i].cap, &caps[i]);
                 break;
             }

@@ -17,6 +17,7 @@ void world_reset(void)
     host_reset();
     memset(&world, 0, sizeof(world));
     world.ground = host_take(sizeof(struct slot) << GROUND_RADIX);
+    host_check_init(world.ground, GROUND_SLOTS);
     for (unsigned i = 0; i < WORLD_UNTYPEDS; i++) {
         word_t phys = ptr_to_phys(host_take(bit(WORLD_UNTYPED_BITS)));
         slot_insert_root(&world.ground[i], cap_make_untyped(phys, WORLD_UNTYPED_BITS, false, 0));

@@ -66,6 +66,16 @@ void vm_install_kernel_half(pte_t *root)
     memcpy(root + KERNEL_HALF, kernel_root + KERNEL_HALF, KERNEL_HALF * sizeof(pte_t));
 }
 
+bool vm_has_kernel_half(const pte_t *root)
+{
+    return memcmp(root + KERNEL_HALF, kernel_root + KERNEL_HALF, KERNEL_HALF * sizeof(pte_t)) == 0;
+}
+
+bool vm_is_kernel_root(word_t phys)
+{
+    return phys == ptr_to_phys(kernel_root);
+}
+
 void vm_activate(word_t root_phys, word_t asid)
 {
     struct hart *hart = this_hart();

@@ -68,6 +68,10 @@ void vm_init_kernel(void);
 /* Copies the kernel half into a new root. */
 void vm_install_kernel_half(pte_t *root);
 
+/* A root has the kernel half, or is the kernel's own. For the checker of debug kernels. */
+bool vm_has_kernel_half(const pte_t *root);
+bool vm_is_kernel_root(word_t phys);
+
 /* Switches this hart to an address space, if it is not there already. */
 void vm_activate(word_t root_phys, word_t asid);
 

@@ -1,8 +1,9 @@
 /*
- * A reader for the flattened device tree that knows one question: where is the device that is compatible with
- * this name? It trusts the kernel to pass a well-formed tree.
+ * A reader for the flattened device tree that knows two questions: where is the device that is compatible with
+ * this name, and what are the boot arguments? It trusts the kernel to pass a well-formed tree.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sel4/runtime.h>
@@ -20,6 +21,14 @@ enum {
 enum {
     FDT_OFF_STRUCT = 8,
     FDT_OFF_STRINGS = 12,
+};
+
+/* Where the reader is, and what it read last. */
+struct reader {
+    const uint8_t *next, *strings;
+    const char *name;     /* of a node or property */
+    const uint8_t *value; /* of a property */
+    uint32_t length;
 };
 
 /* What has been read of the node at hand. */
@@ -62,39 +71,59 @@ const void *sel4_device_tree(void)
     return chunk + 1;
 }
 
-bool sel4_find_device(const char *compatible, seL4_Word *paddr)
+static bool open_tree(struct reader *reader)
 {
     const uint8_t *tree = sel4_device_tree();
-    const uint8_t *strings, *p;
-    uint32_t address_cells[FDT_MAX_DEPTH] = { 2, 2 }; /* of the children of the node at each depth */
-    struct node node = { 0 };
-    int depth = 0;
 
     if (!tree)
         return false;
-    strings = tree + read_be32(tree + FDT_OFF_STRINGS);
-    p = tree + read_be32(tree + FDT_OFF_STRUCT);
+    reader->strings = tree + read_be32(tree + FDT_OFF_STRINGS);
+    reader->next = tree + read_be32(tree + FDT_OFF_STRUCT);
+    return true;
+}
 
+/* Reads the next token that means something, with what belongs to it. */
+static uint32_t read_token(struct reader *reader)
+{
+    uint32_t token;
+
+    do {
+        token = read_be32(reader->next);
+        reader->next += 4;
+    } while (token == FDT_NOP);
+    if (token == FDT_BEGIN_NODE) {
+        reader->name = (const char *)reader->next;
+        reader->next += (strlen(reader->name) + 4) & ~3ul;
+    } else if (token == FDT_PROP) {
+        reader->length = read_be32(reader->next);
+        reader->name = (const char *)reader->strings + read_be32(reader->next + 4);
+        reader->value = reader->next + 8;
+        reader->next = reader->value + ((reader->length + 3) & ~3u);
+    }
+    return token;
+}
+
+bool sel4_find_device(const char *compatible, seL4_Word *paddr)
+{
+    uint32_t address_cells[FDT_MAX_DEPTH] = { 2, 2 }; /* of the children of the node at each depth */
+    struct node node = { 0 };
+    struct reader reader;
+    int depth = 0;
+
+    if (!open_tree(&reader))
+        return false;
     for (;;) {
-        uint32_t token = read_be32(p);
+        uint32_t token = read_token(&reader);
 
-        p += 4;
         if (token == FDT_PROP) {
-            uint32_t length = read_be32(p);
-            const char *name = (const char *)strings + read_be32(p + 4);
-            const uint8_t *value = p + 8;
-
-            if (strcmp(name, "compatible") == 0)
-                node.compatible = list_has(value, length, compatible);
-            else if (strcmp(name, "reg") == 0 && length > 0)
-                node.reg = value;
-            else if (strcmp(name, "#address-cells") == 0)
-                address_cells[depth] = read_be32(value);
-            p = value + ((length + 3) & ~3u);
+            if (strcmp(reader.name, "compatible") == 0)
+                node.compatible = list_has(reader.value, reader.length, compatible);
+            else if (strcmp(reader.name, "reg") == 0 && reader.length > 0)
+                node.reg = reader.value;
+            else if (strcmp(reader.name, "#address-cells") == 0)
+                address_cells[depth] = read_be32(reader.value);
             continue;
         }
-        if (token == FDT_NOP)
-            continue;
 
         /* The properties of a node end where a child starts or the node ends. */
         if (node.compatible && node.reg) {
@@ -104,11 +133,79 @@ bool sel4_find_device(const char *compatible, seL4_Word *paddr)
         node = (struct node){ 0 };
         if (token == FDT_BEGIN_NODE && depth + 1 < FDT_MAX_DEPTH) {
             address_cells[++depth] = 2;
-            p += (strlen((const char *)p) + 4) & ~3ul;
         } else if (token == FDT_END_NODE) {
             depth--;
         } else {
             return false;
         }
     }
+}
+
+/* The boot arguments of the machine: bootargs in /chosen, which hangs below the root. */
+static const char *boot_arguments(void)
+{
+    struct reader reader;
+    bool chosen = false;
+    int depth = 0;
+
+    if (!open_tree(&reader))
+        return "";
+    for (;;) {
+        switch (read_token(&reader)) {
+        case FDT_BEGIN_NODE:
+            chosen = ++depth == 2 && strcmp(reader.name, "chosen") == 0;
+            break;
+        case FDT_END_NODE:
+            chosen = false;
+            depth--;
+            break;
+        case FDT_PROP:
+            if (chosen && strcmp(reader.name, "bootargs") == 0)
+                return (const char *)reader.value;
+            break;
+        default:
+            return "";
+        }
+    }
+}
+
+const char *sel4_arguments(void)
+{
+    const char *at = boot_arguments();
+
+    for (;;) {
+        size_t length;
+
+        at += strspn(at, " ");
+        length = strcspn(at, " ");
+        if (length == 2 && strncmp(at, "--", 2) == 0)
+            return at + 2 + strspn(at + 2, " ");
+        if (length == 0)
+            return at;
+        at += length;
+    }
+}
+
+bool sel4_argument(const char *name, seL4_Word *value)
+{
+    const char *at = sel4_arguments();
+    size_t name_length = strlen(name);
+    bool found = false;
+
+    while (*at) {
+        size_t length = strcspn(at, " ");
+
+        if (length > name_length + 1 && strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
+            char *end;
+            seL4_Word number = strtoul(at + name_length + 1, &end, 0);
+
+            if (end == at + length) {
+                *value = number;
+                found = true;
+            }
+        }
+        at += length;
+        at += strspn(at, " ");
+    }
+    return found;
 }

@@ -1,0 +1,61 @@
+/*
+ * What the parts of the checker share: the sets that the first part fills, and the way to fail.
+ */
+#pragma once
+
+#include "cap/slot.h"
+#include "check/set.h"
+#include "thread/tcb.h"
+
+/* Everything that was found, by physical address. */
+struct findings {
+    struct set slots;    /* slots that exist */
+    struct set arrays;   /* where the slots of an object begin of which all were found */
+    struct set caps;     /* those that hold a capability, but those of interrupts */
+    struct set untypeds; /* those that hold untyped memory */
+    struct set occupied; /* memory of objects, alive or dying */
+    struct set objects;  /* where an object that has a capability or zombie begins, except untyped memory */
+    struct set threads;  /* thread control blocks that have a capability */
+    struct set queued;   /* of those, the ones that were met in a queue */
+};
+
+extern struct findings found;
+
+/* A rule that must hold, and the slot or object where it does not. */
+static inline void require(bool holds, const char *rule, const volatile void *where)
+{
+    if (unlikely(!holds)) {
+        panic("check: %s: %p", rule, (const void *)where);
+    }
+}
+
+static inline struct slot *slot_at(word_t phys)
+{
+    return phys_to_ptr(phys);
+}
+
+/* A pointer into memory, to so many bytes, aligned. */
+bool check_pointer(const volatile void *pointer, word_t bytes, unsigned align_bits);
+
+/* A pointer to a member of a set. */
+static inline bool is_found(const struct set *set, const volatile void *pointer)
+{
+    return check_pointer(pointer, bit(SET_UNIT_BITS), SET_UNIT_BITS) && set_has(set, ptr_to_phys(pointer));
+}
+
+/* The capability is the first in the list that names its object. */
+bool check_is_first(const struct slot *slot);
+
+/* A slot that exists and holds a capability. */
+bool check_is_cap(const struct slot *slot);
+
+/* The capability behind this one, or the first for NULL; NULL behind the last. In no order that matters. */
+const struct slot *check_next_cap(const struct slot *slot);
+
+#define for_each_cap(slot) \
+    for (const struct slot *slot = check_next_cap(NULL); (slot); (slot) = check_next_cap(slot))
+
+/* The parts, in this order. */
+void check_tree(void);        /* derivation tree, untyped memory, zombies */
+void check_threads(void);     /* threads, queues, the scheduler, harts */
+void check_translation(void); /* page tables, frames, address-space numbers */

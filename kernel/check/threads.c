@@ -1,0 +1,208 @@
+/*
+ * Threads are where their state says they are: a thread that can run is queued once, or runs, or is its
+ * hart's candidate; one that waits is in the queue of what it waits for; whatever points to a thread means
+ * one that exists.
+ */
+#include "check/internal.h"
+#include "ipc/endpoint.h"
+#include "ipc/notification.h"
+#include "thread/ready_queue.h"
+
+#if REL4_DEBUG
+static bool is_thread(const struct tcb *thread)
+{
+    return is_found(&found.threads, thread);
+}
+
+/* Every thread is met in at most one queue, which also ends loops. */
+static void meet(const struct tcb *thread, const void *where)
+{
+    require(is_thread(thread), "a queue holds threads that exist", where);
+    require(set_add(&found.queued, ptr_to_phys(thread)), "a thread is in one queue, once", thread);
+}
+
+static void check_ready_list(const struct hart *hart, unsigned domain, unsigned priority)
+{
+    const struct ready_queue *queue = &hart->ready[domain];
+    const struct tcb *head = queue->head[priority];
+    const struct tcb *thread = head;
+    bool marked = queue->bitmap[bitmap_word(priority)] & bitmap_bit(priority);
+
+    require(marked == (head != NULL), "the bitmap marks the lists that are not empty",
+            &queue->head[priority]);
+    if (!head) {
+        return;
+    }
+    do {
+        meet(thread, &queue->head[priority]);
+        require(thread->ready_queued && thread_is_runnable(thread), "a ready thread can run", thread);
+        require(thread->hart == hart && thread->domain == domain && thread->priority == priority,
+                "a ready thread is in the list of its hart, domain and priority", thread);
+        require(is_thread(thread->ready_next) && thread->ready_next->ready_prev == thread,
+                "ready lists are linked both ways", thread);
+        thread = thread->ready_next;
+    } while (thread != head);
+}
+
+static void check_ready(const struct hart *hart, unsigned domain)
+{
+    const struct ready_queue *queue = &hart->ready[domain];
+
+    for (unsigned i = 0; i < NUM_PRIORITIES; i++) {
+        check_ready_list(hart, domain, i);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(queue->bitmap); i++) {
+        require((queue->summary >> i & 1) == (queue->bitmap[i] != 0), "the summary marks words with bits",
+                &queue->summary);
+    }
+}
+
+static void check_hart(const struct hart *hart)
+{
+    const struct tcb *current = hart->current;
+
+    require(current == &idle_thread || (is_thread(current) && current->hart == hart),
+            "a hart runs a thread of its own that exists", hart);
+    require(!hart->candidate || (is_thread(hart->candidate) && hart->candidate->hart == hart &&
+                                 thread_is_runnable(hart->candidate) && !hart->candidate->ready_queued),
+            "a candidate is a thread of its hart that can run and is not queued", hart);
+    require(!hart->fpu_owner || is_thread(hart->fpu_owner),
+            "floating-point registers belong to a thread that exists", hart);
+    for (unsigned domain = 0; domain < REL4_NUM_DOMAINS; domain++) {
+        check_ready(hart, domain);
+    }
+}
+
+/* An endpoint's or notification's; waiting is the state of its threads, by the state of the queue. */
+static void check_wait_queue(const struct wait_queue *queue, const enum thread_state waiting[3])
+{
+    enum thread_state expected = waiting[wait_state(queue)];
+    const struct tcb *last = NULL;
+
+    for (const struct tcb *thread = wait_head(queue); thread; thread = thread->queue_next) {
+        meet(thread, queue);
+        require(thread->queue_prev == last, "queues are linked both ways", thread);
+        require(thread->blocked_on == queue && thread->state == expected,
+                "a thread in a queue waits for it in the way that the queue says", thread);
+        last = thread;
+    }
+    require(queue->tail == last, "a queue knows its last thread", queue);
+    require((last != NULL) == (expected != THREAD_INACTIVE), "a queue's state says whether threads wait",
+            queue);
+}
+
+static void check_endpoint(const struct endpoint *endpoint)
+{
+    static const enum thread_state waiting[] = {
+        [ENDPOINT_IDLE] = THREAD_INACTIVE,
+        [ENDPOINT_SENDING] = THREAD_BLOCKED_ON_SEND,
+        [ENDPOINT_RECEIVING] = THREAD_BLOCKED_ON_RECEIVE,
+    };
+
+    require(wait_state(&endpoint->queue) < ARRAY_SIZE(waiting), "an endpoint has a state", endpoint);
+    check_wait_queue(&endpoint->queue, waiting);
+}
+
+static void check_notification(const struct notification *notification)
+{
+    static const enum thread_state waiting[] = {
+        [NOTIFICATION_IDLE] = THREAD_INACTIVE,
+        [NOTIFICATION_WAITING] = THREAD_BLOCKED_ON_NOTIFICATION,
+        [NOTIFICATION_ACTIVE] = THREAD_INACTIVE,
+    };
+
+    require(wait_state(&notification->queue) < ARRAY_SIZE(waiting), "a notification has a state",
+            notification);
+    check_wait_queue(&notification->queue, waiting);
+    require(!notification->bound ||
+                (is_thread(notification->bound) && notification->bound->bound == notification),
+            "a notification is bound to a thread that knows it", notification);
+}
+
+static bool is_on_hart(const struct hart *hart)
+{
+    return hart >= harts_table && hart < harts_table + harts_online &&
+           ((word_t)hart - (word_t)harts_table) % sizeof(*hart) == 0;
+}
+
+/* All queues have been gone through. */
+static void check_place(const struct tcb *thread)
+{
+    bool met = set_has(&found.queued, ptr_to_phys(thread));
+    bool chosen = thread->hart->current == thread || thread->hart->candidate == thread;
+
+    switch (thread->state) {
+    case THREAD_RUNNING:
+    case THREAD_RESTART:
+        require(met == thread->ready_queued && met != chosen, "a thread that can run is queued, or runs",
+                thread);
+        return;
+    case THREAD_BLOCKED_ON_SEND:
+    case THREAD_BLOCKED_ON_RECEIVE:
+    case THREAD_BLOCKED_ON_NOTIFICATION:
+        require(met, "a thread that waits is in a queue", thread);
+        break;
+    case THREAD_INACTIVE:
+    case THREAD_BLOCKED_ON_REPLY:
+        require(!met, "a thread that does not wait in a queue is in none", thread);
+        break;
+    default:
+        require(false, "a thread has a state", thread);
+    }
+    require(!thread->ready_queued, "a thread that cannot run is not ready", thread);
+}
+
+/* The capabilities that a thread holds itself; any may be replaced by a zombie. */
+static void check_own_slots(const struct tcb *thread)
+{
+    static const enum cap_type expected[TCB_SLOTS] = {
+        [TCB_CSPACE] = CAP_CNODE,
+        [TCB_VSPACE] = CAP_PAGE_TABLE,
+        [TCB_CALLER] = CAP_REPLY,
+        [TCB_BUFFER] = CAP_FRAME,
+    };
+
+    for (unsigned i = 0; i < TCB_SLOTS; i++) {
+        enum cap_type type = cap_type(thread->slots[i].cap);
+        require(type == CAP_NULL || type == CAP_ZOMBIE || type == expected[i],
+                "a thread's own capabilities are of their types", &thread->slots[i]);
+    }
+}
+
+static void check_thread(const struct tcb *thread)
+{
+    const struct slot *reply = thread->reply_slot;
+
+    require(is_on_hart(thread->hart) && thread->priority < NUM_PRIORITIES &&
+                thread->domain < REL4_NUM_DOMAINS,
+            "a thread has a hart, a priority and a domain", thread);
+    require(!thread->fpu_hart || is_on_hart(thread->fpu_hart), "a thread used floating point on a hart",
+            thread);
+    check_place(thread);
+    require(!reply || thread->state == THREAD_BLOCKED_ON_REPLY, "who knows a reply capability waits for it",
+            thread);
+    require(!reply ||
+                (check_is_cap(reply) && cap_is(reply->cap, CAP_REPLY) && cap_object(reply->cap) == thread),
+            "a caller knows the capability that answers it", thread);
+    require(!thread->bound || (is_found(&found.objects, thread->bound) && thread->bound->bound == thread),
+            "a thread is bound to a notification that knows it", thread);
+    check_own_slots(thread);
+}
+
+void check_threads(void)
+{
+    for (unsigned id = 0; id < harts_online; id++) {
+        check_hart(&harts_table[id]);
+    }
+    for_each_cap(slot) {
+        if (cap_is(slot->cap, CAP_ENDPOINT) && check_is_first(slot)) {
+            check_endpoint(cap_object(slot->cap));
+        } else if (cap_is(slot->cap, CAP_NOTIFICATION) && check_is_first(slot)) {
+            check_notification(cap_object(slot->cap));
+        }
+    }
+    set_for_each(phys, &found.threads) {
+        check_thread(phys_to_ptr(phys));
+    }
+}
+#endif

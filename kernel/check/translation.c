@@ -1,0 +1,172 @@
+/*
+ * What harts translate with is what capabilities say: each address-space number stands for a root that
+ * exists, each entry of a page table is there because a capability says so, and permits no more than it.
+ *
+ * Capabilities mark the entries that they account for in a bit that hardware leaves to software; whatever is
+ * valid in an address space and has no mark is nobody's. The marks are gone when this is done.
+ */
+#include "arch/riscv64/asid.h"
+#include "check/internal.h"
+#include "thread/hart.h"
+
+#if REL4_DEBUG
+#define PTE_ACCOUNTED 0x100ul /* one of the bits for software */
+#define USER_ENTRIES  (PT_ENTRIES / 2)
+
+/* The entry that maps an address at a level below the root's; NULL if the tables do not go that far. */
+static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
+{
+    pte_t *entry = &root[pt_index(vaddr, PT_LEVELS - 1)];
+
+    for (unsigned at = PT_LEVELS - 1; at > level; at--) {
+        if (!pte_is_valid(*entry) || pte_is_leaf(*entry)) {
+            return NULL;
+        }
+        const pte_t *table = phys_to_ptr(pte_phys(*entry));
+        require(is_found(&found.objects, table), "an entry names a table that exists", entry);
+        entry = (pte_t *)table + pt_index(vaddr, at - 1);
+    }
+    return entry;
+}
+
+static bool permits(enum frame_rights rights, pte_t entry)
+{
+    return !(entry & PTE_WRITE && rights != FRAME_READ_WRITE) &&
+           !(entry & PTE_READ && rights == FRAME_KERNEL_ONLY);
+}
+
+static void account_frame(struct cap cap)
+{
+    word_t asid = cap_mapped_asid(cap);
+    pte_t *root = asid ? asid_root(asid) : NULL;
+    pte_t *entry = root ? entry_at(root, cap_mapped_vaddr(cap), (unsigned)frame_size(cap)) : NULL;
+
+    if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) && pte_phys(*entry) == frame_phys(cap) &&
+        permits(frame_rights(cap), *entry)) {
+        *entry |= PTE_ACCOUNTED;
+    }
+}
+
+static void account_table(struct cap cap)
+{
+    word_t vaddr = cap_mapped_vaddr(cap);
+    pte_t *root = page_table_is_mapped(cap) ? asid_root(cap_mapped_asid(cap)) : NULL;
+
+    for (unsigned level = PT_LEVELS - 1; root && level > 0; level--) {
+        pte_t *entry = entry_at(root, vaddr, level);
+        if (!entry || !pte_is_valid(*entry) || pte_is_leaf(*entry)) {
+            return;
+        }
+        if (pte_phys(*entry) == ptr_to_phys(cap_object(cap))) {
+            *entry |= PTE_ACCOUNTED;
+        }
+    }
+}
+
+static bool is_table(word_t phys)
+{
+    return set_covers(phys, bit(ABI_PAGE_TABLE_BITS)) && set_has(&found.objects, phys);
+}
+
+/* Takes the mark from an entry that is valid, and returns the table that it names. */
+static pte_t *check_entry(pte_t *entry, unsigned level)
+{
+    if (!pte_is_valid(*entry)) {
+        return NULL;
+    }
+    require(*entry & PTE_ACCOUNTED, "a page-table entry is there because of a capability", entry);
+    *entry &= ~PTE_ACCOUNTED;
+    if (pte_is_leaf(*entry)) {
+        require((*entry & PTE_USER) && !(*entry & PTE_GLOBAL), "a page is the user's", entry);
+        return NULL;
+    }
+    require(level > 0 && is_table(pte_phys(*entry)), "an entry names a table that exists", entry);
+    return phys_to_ptr(pte_phys(*entry));
+}
+
+static void check_tables(pte_t *root)
+{
+    for (unsigned i = 0; i < USER_ENTRIES; i++) {
+        pte_t *middle = check_entry(&root[i], 2);
+        for (unsigned k = 0; middle && k < PT_ENTRIES; k++) {
+            pte_t *last = check_entry(&middle[k], 1);
+            for (unsigned n = 0; last && n < PT_ENTRIES; n++) {
+                check_entry(&last[n], 0);
+            }
+        }
+    }
+}
+
+static void check_pool(word_t number)
+{
+    struct asid_pool *pool = asid_pools[number];
+
+    require(is_found(&found.objects, pool), "a pool of address-space numbers exists", &asid_pools[number]);
+    for (unsigned i = 0; i < ABI_ASIDS_PER_POOL; i++) {
+        word_t root = asid_root_phys(pool->entries[i]);
+        if (root) {
+            require(is_table(root), "an address-space number stands for a root that exists",
+                    &pool->entries[i]);
+            require(vm_has_kernel_half(phys_to_ptr(root)), "a root has the kernel's half", phys_to_ptr(root));
+        }
+    }
+}
+
+/* satp names a root that has its address-space number. */
+static bool satp_is_valid(word_t satp)
+{
+    return asid_root(satp >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr((satp & mask(44)) << 12);
+}
+
+static void check_hart(const struct hart *hart)
+{
+    word_t satp = hart->arch.satp;
+
+    require(vm_is_kernel_root((satp & mask(44)) << 12) || satp_is_valid(satp),
+            "a hart translates with a root that has its address-space number", hart);
+    for (unsigned i = 0; i < RECENT_SPACES; i++) {
+        const struct recent_space *space = &hart->recent_spaces[i];
+        require(!space->cap || satp_is_valid(space->satp), "an address space that a hart remembers exists",
+                space);
+    }
+}
+
+/* What the capability says of the table or pool itself. */
+static void account(const struct slot *slot)
+{
+    struct cap cap = slot->cap;
+
+    if (cap_is(cap, CAP_FRAME)) {
+        account_frame(cap);
+    } else if (cap_is(cap, CAP_PAGE_TABLE)) {
+        require(check_is_first(slot) || page_table_is_mapped(slot->prev->cap) == page_table_is_mapped(cap),
+                "all capabilities of a page table agree on where it is", slot);
+        account_table(cap);
+    } else if (cap_is(cap, CAP_ASID_POOL)) {
+        require(cap.w1 < ABI_ASID_POOLS && asid_pools[cap.w1] == cap_object(cap),
+                "a pool's capability knows its number", slot);
+    }
+}
+
+void check_translation(void)
+{
+    for (unsigned number = 0; number < ABI_ASID_POOLS; number++) {
+        if (asid_pools[number]) {
+            check_pool(number);
+        }
+    }
+    for_each_cap(slot) {
+        account(slot);
+    }
+    for (word_t asid = 0; asid < (word_t)ABI_ASID_POOLS * ABI_ASIDS_PER_POOL; asid++) {
+        if (!asid_pools[asid / ABI_ASIDS_PER_POOL]) {
+            asid |= ABI_ASIDS_PER_POOL - 1;
+        } else if (asid_root(asid)) {
+            check_tables(asid_root(asid));
+        }
+    }
+    for (unsigned id = 0; id < harts_online; id++) {
+        check_hart(&harts_table[id]);
+    }
+}
+#endif
