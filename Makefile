@@ -22,7 +22,7 @@
 #?   ROOT=          a root task ELF from elsewhere, instead of APP
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
-#?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N console=on|off log=LEVEL
+#?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N uintr=WHO console=on|off log=LEVEL
 #?                  check=N; behind --, arguments for the root task
 #?   KERNEL=release the kernel that `make run` boots, release or debug
 #?   PLATFORM=virt  the machine that run, debug, bench and test take: virt is QEMU as the distribution ships it,

@@ -8,8 +8,9 @@
 # The flavours of a root task: out, and out/up for kernels that are booted with abi=up, whose invocations are
 # numbered differently; under out/soak, both again with long counts.
 
-# Defines SEL4_CFLAGS, SEL4_LDFLAGS and SEL4_LIB_SRCS: all that a program needs to know.
+# Define SEL4_CFLAGS, SEL4_LDFLAGS, SEL4_LIB_SRCS and REL4_LIB_SRCS: all that a program needs to know.
 -include lib/sel4/program.mk
+-include lib/rel4/program.mk
 
 APP_NAMES    := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_NAMES   := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
@@ -31,7 +32,7 @@ endef
 
 # Arguments: flavour, ELF file, sources.
 define program
-$(2): $(patsubst %,$(1)/obj/programs/%.o,$(3) $(SEL4_LIB_SRCS)) $(SEL4_LDSCRIPT)
+$(2): $(patsubst %,$(1)/obj/programs/%.o,$(3) $(SEL4_LIB_SRCS) $(REL4_LIB_SRCS)) $(SEL4_LDSCRIPT)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CROSS)gcc $(SEL4_CFLAGS) $(SEL4_LDFLAGS) $$(filter %.o,$$^) -o $$@

@@ -8,6 +8,7 @@
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/timer.h"
+#include "arch/riscv64/uintc.h"
 #include "arch/riscv64/vm.h"
 #include "arch/riscv64/window.h"
 #include "boot/options.h"
@@ -129,12 +130,39 @@ static void describe_harts(void)
     }
 }
 
+/* Which of the backends there are is taken. */
+static void choose_uintr_backend(void)
+{
+    enum uintr_option option = boot_options.uintr;
+    bool registers = platform.uintc.end && uintc_registers_exist();
+
+    if (registers) {
+        uintc.phys = platform.uintc.start;
+        uintc.extended = platform.uintc_extended && option != UINTR_PLAIN;
+        uintc.wake_source = uintc.extended ? (unsigned)platform.uintc_wake_source : 0;
+    }
+    if (option == UINTR_NONE) {
+        uintr_backend = REL4_UINTR_NONE;
+    } else if (registers && option != UINTR_EMULATED && uintc_is_delegated()) {
+        uintr_backend = REL4_UINTR_HARDWARE;
+    } else {
+        /* Where the instructions are there and no gate, they do not trap. */
+        uintr_backend = registers && !uintc.extended ? REL4_UINTR_NONE : REL4_UINTR_EMULATED;
+    }
+}
+
 /* The last preparation of a hart: its interrupts, and code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
     plic_init_hart(hart);
     timer_start(hart);
     csr_write(sie, SIP_ALL);
+    if (uintc.phys) {
+        uintc_init_hart(hart, uintr_backend == REL4_UINTR_HARDWARE);
+    }
+    if (uintc.wake_source && uintr_backend == REL4_UINTR_HARDWARE) {
+        plic_enable(hart, uintc.wake_source);
+    }
     __asm__ volatile("fence.i" ::: "memory");
 }
 
@@ -182,6 +210,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
     irq_init((unsigned)platform.plic_last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
+    choose_uintr_backend();
     abi_up = boot_options.abi_up;
     console_enabled = boot_options.console;
     struct tcb *root = root_task_create(&platform, &device_tree);

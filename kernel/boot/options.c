@@ -74,6 +74,7 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
     static const char *const abis[] = { "smp", "up" };
     static const char *const switches[] = { "off", "on" };
     static const char *const levels[] = { "none", "error", "info", "debug" };
+    static const char *const backends[] = { "auto", "plain", "emulated", "none" };
 
     if (string_equal(name, "abi")) {
         boot_options.abi_up = parse_choice(name, value, abis, ARRAY_SIZE(abis));
@@ -83,6 +84,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
         log_level = (enum log_level)parse_choice(name, value, levels, ARRAY_SIZE(levels));
     } else if (string_equal(name, "check")) {
         parse_check(value);
+    } else if (string_equal(name, "uintr")) {
+        boot_options.uintr = (enum uintr_option)parse_choice(name, value, backends, ARRAY_SIZE(backends));
     } else if (string_equal(name, "harts")) {
         parse_harts(value, harts_present);
     } else if (string_equal(name, "root_cnode_bits")) {
@@ -92,8 +95,9 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
                       CNODE_BITS_MAX);
         }
     } else {
-        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, console, log, check",
-                  name);
+        boot_fail(
+            "boot option %s is unknown; there are abi, harts, root_cnode_bits, uintr, console, log, check",
+            name);
     }
 }
 

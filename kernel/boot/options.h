@@ -4,6 +4,7 @@
  *   abi=up|smp            the numbering of invocations that the root task was compiled for (smp)
  *   harts=N               how many harts to start, 1 to 8 and at most those present (all)
  *   root_cnode_bits=N     log2 of the root CNode's slots (12)
+ *   uintr=auto|plain|emulated|none   who carries user interrupts, at best; docs/user-interrupts.md (auto)
  *   console=on|off        whether programs may print through the kernel (on)
  *   log=none|error|info|debug   kernel messages (info)
  *   check=N               debug kernels: inspect everything at every N-th kernel entry; 0: never (0)
@@ -16,11 +17,20 @@
 #include "boot/fdt.h"
 #include "lib/types.h"
 
+/* The best backend of user interrupts that is taken, in falling order. */
+enum uintr_option {
+    UINTR_AUTO,
+    UINTR_PLAIN,
+    UINTR_EMULATED,
+    UINTR_NONE
+};
+
 struct boot_options {
     bool abi_up;
     bool console;
     unsigned harts; /* that are started */
     unsigned root_cnode_bits;
+    enum uintr_option uintr;
 };
 
 extern struct boot_options boot_options;

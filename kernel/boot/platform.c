@@ -17,6 +17,8 @@
 #define PLIC_LAST_SOURCE_MAX    1023
 #define PLIC_CONTEXTS           0x200000
 #define PLIC_CONTEXT_SIZE       0x1000
+#define UINTC_SIZE              0x4000
+#define UINTC_EXTENDED_SIZE     0x4040
 
 enum place {
     ELSEWHERE,
@@ -140,6 +142,23 @@ static bool is_timer(const struct fdt_property *compatible)
     return false;
 }
 
+/* Its last connection is the line that wakes the kernel, if it has that. Slots: 512 of 32 bytes. */
+static void add_uintc(struct walk *walk, const struct fdt_property *compatible, struct region region)
+{
+    struct platform *platform = walk->platform;
+    struct fdt_property targets;
+
+    if (platform->uintc.end || region.end - region.start < UINTC_SIZE) {
+        return;
+    }
+    platform->uintc = region;
+    platform->uintc_extended = fdt_has_string(compatible, "rel4,uintc1") &&
+                               region.end - region.start >= UINTC_EXTENDED_SIZE &&
+                               get(walk, "interrupts-extended", &targets) && targets.size >= 8 &&
+                               fdt_number(&targets, targets.size / 4 - 1, 1, &platform->uintc_wake_source);
+    regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
+}
+
 static void visit_device(struct walk *walk)
 {
     struct platform *platform = walk->platform;
@@ -158,6 +177,8 @@ static void visit_device(struct walk *walk)
             boot_fail("the device tree does not say how many interrupts the PLIC has");
         }
         get(walk, "interrupts-extended", &platform->plic_targets);
+    } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
+        add_uintc(walk, &compatible, region);
     } else if (is_timer(&compatible)) {
         regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
     } else if (fdt_has_string(&compatible, "sifive,test0")) {

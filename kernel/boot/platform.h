@@ -20,6 +20,9 @@ struct platform {
     struct platform_hart harts[MAX_HARTS]; /* the boot hart, then the others by ascending id */
     unsigned hart_count;
     word_t time_frequency; /* counts per second */
+    struct region uintc;   /* the user-interrupt controller; empty if there is none */
+    bool uintc_extended;   /* with a gate, and a line that wakes the kernel */
+    word_t uintc_wake_source;
     struct region plic;
     word_t plic_last_source;
     struct fdt_property plic_targets;

@@ -8,6 +8,7 @@
 #include "boot/root_task.h"
 
 #include "arch/riscv64/asid.h"
+#include "arch/riscv64/uintc.h"
 #include "arch/riscv64/vm.h"
 #include "boot/boot.h"
 #include "boot/elf.h"
@@ -20,6 +21,7 @@
 #include "thread/debug.h"
 #include "thread/scheduler.h"
 #include "thread/tcb.h"
+#include <rel4/abi.h>
 #include <sel4/bootinfo_types.h>
 
 #define PAGE_SIZE       4096ul
@@ -27,14 +29,6 @@
 #define HIGHEST_ADDRESS bit(39) /* of a device that an untyped capability can name */
 
 #define PTE_USER_PAGE (PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXECUTE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-
-/* The second chunk of extra BootInfo: what this kernel offers beyond the seL4 interface. */
-#define EXTENSION_WORDS   8
-#define EXTENSION_VERSION 1
-#define USER_INTERRUPTS   0 /* no backend */
-#define FEATURES          0
-#define TYPE_SENDER_TABLE 64
-#define TYPE_ASYNC_QUEUE  65
 
 extern char kernel_start[], kernel_end[];
 
@@ -189,14 +183,30 @@ static void add_frames(struct builder *b, const char *frames, word_t vaddr, word
     }
 }
 
+/* Where hardware has no gate, threads that do not use user interrupts find them, too. */
+static word_t uintr_features(void)
+{
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return 0;
+    }
+    bool gate = uintr_backend == REL4_UINTR_EMULATED || uintc.extended;
+    return REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
+}
+
 static void add_extra_info(struct builder *b)
 {
     const struct fdt *fdt = b->fdt;
     word_t tree[2] = { ABI_BOOTINFO_ID_FDT, sizeof(tree) + fdt->size };
-    word_t extension[EXTENSION_WORDS] = { ABI_BOOTINFO_ID_REL4, sizeof(extension), EXTENSION_VERSION,
-                                          USER_INTERRUPTS,      FEATURES,          TYPE_SENDER_TABLE,
-                                          TYPE_ASYNC_QUEUE,     harts_online };
-
+    const word_t extension[REL4_BOOTINFO_WORDS] = {
+        ABI_BOOTINFO_ID_REL4,
+        sizeof(extension),
+        [REL4_BOOTINFO_VERSION] = REL4_INTERFACE_VERSION,
+        [REL4_BOOTINFO_USER_INTERRUPTS] = uintr_backend,
+        [REL4_BOOTINFO_FEATURES] = uintr_features(),
+        [REL4_BOOTINFO_TYPE_SENDER_TABLE] = REL4_TYPE_SENDER_TABLE,
+        [REL4_BOOTINFO_TYPE_ASYNC_QUEUE] = REL4_TYPE_ASYNC_QUEUE,
+        [REL4_BOOTINFO_HARTS] = harts_online,
+    };
     word_t bytes = align_up(b->extra_size, ABI_PAGE_BITS);
     char *extra = take(b, bytes, ABI_PAGE_BITS);
 
@@ -217,7 +227,7 @@ static const void *plan_image(struct builder *b)
     struct region ramdisk = b->platform->ramdisk;
     const void *file = phys_to_ptr(ramdisk.start);
 
-    b->extra_size = sizeof(seL4_BootInfoHeader) + b->fdt->size + EXTENSION_WORDS * sizeof(word_t);
+    b->extra_size = sizeof(seL4_BootInfoHeader) + b->fdt->size + REL4_BOOTINFO_WORDS * sizeof(word_t);
     b->extra_span = PAGE_SIZE;
     while (b->extra_span < b->extra_size) {
         b->extra_span *= 2;

@@ -14,6 +14,7 @@
  *            37..0  object
  *   word 1   badge, guard, used bytes (untyped), irq, domain, or
  *            63..48 ASID, 47..0 virtual address (frame, page table)
+ *            63..58 vector, 37..0 the other end of its group (sender entry)
  */
 #pragma once
 
@@ -38,6 +39,8 @@ enum cap_type {
     CAP_IRQ_HANDLER = 16,
     CAP_ZOMBIE = 18,
     CAP_DOMAIN = 20,
+    CAP_SENDER_TABLE = 22,
+    CAP_SENDER_ENTRY = 24, /* never in a slot that a capability pointer can name */
 };
 
 #define CAP_TYPES 32
@@ -58,6 +61,7 @@ struct cap {
 #define CAP_DEVICE_SHIFT 48
 #define CAP_MAPPED_SHIFT 58
 #define CAP_ASID_SHIFT   48
+#define CAP_VECTOR_SHIFT 58
 
 #define FRAME_DEVICE_SHIFT 11
 #define FRAME_SIZE_SHIFT   9
@@ -301,6 +305,18 @@ static inline struct cap page_table_set_unmapped(struct cap cap)
     cap.w0 &= ~bit(CAP_MAPPED_SHIFT);
     cap.w1 = 0;
     return cap;
+}
+
+/* Entries of sender tables: in word 0 the notification, and see slot_insert_entry(). */
+
+static inline struct cap cap_make_sender_entry(const void *notification, unsigned vector)
+{
+    return cap_make_object(CAP_SENDER_ENTRY, notification, (word_t)vector << CAP_VECTOR_SHIFT);
+}
+
+static inline unsigned sender_entry_vector(struct cap cap)
+{
+    return cap.w1 >> CAP_VECTOR_SHIFT;
 }
 
 /* Interrupt handlers. */

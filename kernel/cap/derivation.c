@@ -83,13 +83,55 @@ static bool starts_new_branch(struct cap cap, struct cap source)
     }
 }
 
+/* The other end of an entry's group, if it is the first or the last. */
+static struct slot *other_end(const struct slot *entry)
+{
+    return window_ptr(entry->cap.w1);
+}
+
+static void set_other_end(struct slot *entry, const struct slot *end)
+{
+    entry->cap.w1 = align_down(entry->cap.w1, CAP_VECTOR_SHIFT) | ptr_to_phys(end);
+}
+
+static void set_ends(struct slot *first, struct slot *last)
+{
+    set_other_end(first, last);
+    set_other_end(last, first);
+}
+
+void slot_insert_entry(struct slot *slot, struct cap cap, struct slot *owner)
+{
+    struct slot *first = slot_first_entry(owner);
+
+    assert(slot_is_empty(slot) && cap_is(owner->cap, CAP_NOTIFICATION));
+    *slot = (struct slot){ .cap = cap };
+    link_behind(slot, owner);
+    set_ends(slot, first ? other_end(first) : slot);
+}
+
+void slot_leave_group(struct slot *slot)
+{
+    struct slot *prev = slot->prev;
+    struct slot *next = slot_next(slot);
+    bool is_first = !cap_is(prev->cap, CAP_SENDER_ENTRY);
+    bool is_last = !next || !cap_is(next->cap, CAP_SENDER_ENTRY);
+
+    if (is_first && !is_last) {
+        set_ends(next, other_end(slot));
+    } else if (is_last && !is_first) {
+        set_ends(other_end(slot), prev);
+    }
+}
+
 void slot_insert(struct slot *slot, struct cap cap, struct slot *source)
 {
     assert(slot_is_empty(slot));
     assert(!slot_is_empty(source));
     slot->cap = cap;
+    const struct slot *entry = slot_first_entry(source);
     slot->next = starts_new_branch(cap, source->cap) ? SLOT_REVOCABLE | SLOT_FIRST_BADGED : 0;
-    link_behind(slot, source);
+    link_behind(slot, unlikely(entry != NULL) ? other_end(entry) : source);
     if (cap_is(source->cap, CAP_UNTYPED) && cap_is(cap, CAP_UNTYPED)) {
         /* The copy may give the memory away, so the source must not until its children are gone. */
         source->cap.w1 = bit(untyped_size_bits(source->cap));
@@ -147,10 +189,12 @@ void slot_remove(struct slot *slot)
     *slot = (struct slot){ 0 };
 }
 
-/* Types whose objects lie in memory that came from an untyped. Zombies are looked at separately. */
+/* Types whose objects lie in memory that came from an untyped. An entry goes with its notification. Zombies
+ * are looked at separately. */
 #define MEMORY_TYPES                                                                   \
     (1u << CAP_FRAME | 1u << CAP_UNTYPED | 1u << CAP_PAGE_TABLE | 1u << CAP_ENDPOINT | \
-     1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL)
+     1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL |  \
+     1u << CAP_SENDER_TABLE | 1u << CAP_SENDER_ENTRY)
 
 /*
  * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either
@@ -209,6 +253,9 @@ static bool same_region(struct cap a, struct cap b)
 
 bool slot_is_descendant(const struct slot *a, const struct slot *b)
 {
+    if (cap_is(b->cap, CAP_SENDER_ENTRY) && cap_is(a->cap, CAP_NOTIFICATION)) {
+        return cap_object(a->cap) == cap_object(b->cap);
+    }
     if (!(a->next & SLOT_REVOCABLE)) {
         return false;
     }
@@ -232,10 +279,19 @@ bool slot_has_children(const struct slot *slot)
     return next && slot_is_descendant(slot, next);
 }
 
+/* A neighbour names the same object; an entry names its notification. */
+static bool names_same_object(const struct slot *neighbour, struct cap cap)
+{
+    if (!neighbour) {
+        return false;
+    }
+    if (cap_is(neighbour->cap, CAP_SENDER_ENTRY) && cap_is(cap, CAP_NOTIFICATION)) {
+        return cap_object(neighbour->cap) == cap_object(cap);
+    }
+    return cap_same_object(neighbour->cap, cap);
+}
+
 bool slot_is_last(const struct slot *slot)
 {
-    const struct slot *next = slot_next(slot);
-
-    return !(slot->prev && cap_same_object(slot->prev->cap, slot->cap)) &&
-           !(next && cap_same_object(slot->cap, next->cap));
+    return !names_same_object(slot->prev, slot->cap) && !names_same_object(slot_next(slot), slot->cap);
 }

@@ -44,8 +44,26 @@ void slot_insert_root(struct slot *slot, struct cap cap);
 void slot_insert_created(struct slot *first, unsigned count, struct cap cap, word_t bytes,
                          struct slot *untyped);
 
-/* Puts a capability derived from source into an empty slot, directly behind the source. */
+/* Puts a capability derived from source into an empty slot, directly behind the source and its entries. */
 void slot_insert(struct slot *slot, struct cap cap, struct slot *source);
+
+/*
+ * Puts an entry of a sender table behind the notification capability, owner, that it is made from. The
+ * entries of an owner are its nearest descendants: what else is derived from it stands behind them. To find
+ * that place without a search, the first of them names the last, and the last the first.
+ */
+void slot_insert_entry(struct slot *slot, struct cap cap, struct slot *owner);
+
+/* An entry is about to be removed: the others of its group no longer name it. */
+void slot_leave_group(struct slot *slot);
+
+/* The first of a capability's entries; NULL if it has none. */
+static inline struct slot *slot_first_entry(const struct slot *owner)
+{
+    struct slot *next = slot_next(owner);
+
+    return cap_is(owner->cap, CAP_NOTIFICATION) && next && cap_is(next->cap, CAP_SENDER_ENTRY) ? next : NULL;
+}
 
 /* Moves a slot's place in the tree to an empty slot, holding cap there; the old slot becomes empty. */
 void slot_move(struct slot *to, struct cap cap, struct slot *from);

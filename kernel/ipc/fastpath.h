@@ -96,7 +96,7 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
         thread->fault.type != FAULT_NONE || slot_is_empty(reply) ||
-        (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
+        (thread->bound && (wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE || thread->uintr.slot))) {
         return NULL;
     }
     struct tcb *caller = cap_object(reply->cap);

@@ -4,6 +4,7 @@
 #include "ipc/notification.h"
 
 #include "ipc/endpoint.h"
+#include "ipc/receiver.h"
 #include "thread/scheduler.h"
 
 static void wake_with(struct tcb *thread, word_t badge)
@@ -13,33 +14,50 @@ static void wake_with(struct tcb *thread, word_t badge)
     sched_wake(thread);
 }
 
+/* Nobody waits for the notification itself, and it is not active. */
+static void signal_idle(struct notification *notification, word_t badge)
+{
+    struct tcb *bound = notification->bound;
+
+    if (bound && bound->state == THREAD_BLOCKED_ON_RECEIVE) {
+        ipc_cancel(bound);
+        wake_with(bound, badge | receiver_take_rest(notification, bound));
+        return;
+    }
+    if (bound && unlikely(bound->uintr.slot)) {
+        receiver_post(bound, badge);
+        return;
+    }
+    notification->word = badge;
+    wait_set_state(&notification->queue, NOTIFICATION_ACTIVE);
+    if (bound && unlikely(bound->uintr.receiver)) {
+        uintr_kick(bound);
+    }
+}
+
 void notification_signal(struct notification *notification, word_t badge)
 {
     switch (wait_state(&notification->queue)) {
     case NOTIFICATION_WAITING: {
         struct tcb *thread = wait_head(&notification->queue);
         wait_remove(&notification->queue, thread);
-        wake_with(thread, badge);
+        wake_with(thread, badge | receiver_take_rest(notification, thread));
         return;
     }
     case NOTIFICATION_ACTIVE:
         notification->word |= badge;
         return;
     default:
-        if (notification->bound && notification->bound->state == THREAD_BLOCKED_ON_RECEIVE) {
-            ipc_cancel(notification->bound);
-            wake_with(notification->bound, badge);
-            return;
-        }
-        notification->word = badge;
-        wait_set_state(&notification->queue, NOTIFICATION_ACTIVE);
+        signal_idle(notification, badge);
     }
 }
 
 bool notification_take(struct notification *notification, word_t *word)
 {
     if (wait_state(&notification->queue) != NOTIFICATION_ACTIVE) {
-        return false;
+        /* The bits of a receiver with a slot are there. */
+        struct tcb *bound = notification->bound;
+        return bound && unlikely(bound->uintr.slot) && receiver_take(bound, word);
     }
     *word = notification->word;
     wait_set_state(&notification->queue, NOTIFICATION_IDLE);

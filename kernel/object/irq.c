@@ -11,6 +11,7 @@
 #include "arch/riscv64/plic.h"
 #include "cap/delete.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/request.h"
 #include "thread/hart.h"
 
@@ -64,6 +65,13 @@ void irq_deliver(struct hart *hart)
 {
     unsigned irq = plic_claim(hart);
 
+    if (unlikely(irq == uintc.wake_source) && irq) {
+        receiver_wake_interrupt();
+        plic_complete(hart, irq);
+        /* What came in between may not have interrupted again. */
+        receiver_wake_interrupt();
+        return;
+    }
     if (irq != 0 && irq <= last_irq) {
         deliver(hart, irq);
     }
@@ -107,7 +115,7 @@ static word_t decode_control(const struct request *request, struct operation *op
     if (irq < 1 || irq > highest_irq) {
         return error_range(result, 1, highest_irq);
     }
-    if (irq > last_irq || irqs[irq].enabled) {
+    if (irq > last_irq || irqs[irq].enabled || irq == uintc.wake_source) {
         return ERR_REVOKE_FIRST;
     }
     word_t error = request_lookup_empty_slot(request->extra[0]->cap, request_word(request, next),

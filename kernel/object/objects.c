@@ -2,11 +2,14 @@
  * The table of capability types, and the types that have no invocations of their own: those of IPC, which the
  * front door serves directly, and those that merely exist.
  */
+#include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/cnode.h"
 #include "object/domain_cap.h"
 #include "object/irq.h"
+#include "object/sender_table.h"
 #include "object/tcb.h"
 #include "object/untyped.h"
 #include "object/vspace.h"
@@ -33,15 +36,31 @@ static unsigned endpoint_size_bits(struct cap cap)
     return ABI_ENDPOINT_BITS;
 }
 
+/* Clears some of the entries that were made from a notification capability. True if there were any. */
+static bool clear_entries(struct slot *owner)
+{
+    struct slot *entry = slot_first_entry(owner);
+
+    for (unsigned i = 0; i < ENTRIES_PER_BATCH && slot_first_entry(owner); i++) {
+        slot_delete_simple(slot_first_entry(owner));
+    }
+    return entry != NULL;
+}
+
 static struct remains finalise_notification(struct cap cap, struct slot *slot, bool last)
 {
     struct notification *notification = cap_object(cap);
 
     irq_notification_removed(slot);
+    if (clear_entries(slot)) {
+        return (struct remains){ .again = true };
+    }
     if (!last) {
         return (struct remains){ 0 };
     }
     if (notification->bound) {
+        /* Nobody is left to have entries. */
+        receiver_release(notification->bound);
         notification_unbind(notification->bound);
     }
     return (struct remains){ .again = ipc_cancel_some(&notification->queue) };
@@ -108,4 +127,6 @@ const struct cap_ops *const cap_ops_table[CAP_TYPES] = {
     [CAP_IRQ_HANDLER] = &irq_handler_ops,
     [CAP_ZOMBIE] = &zombie_ops,
     [CAP_DOMAIN] = &domain_ops,
+    [CAP_SENDER_TABLE] = &sender_table_ops,
+    [CAP_SENDER_ENTRY] = &sender_entry_ops,
 };

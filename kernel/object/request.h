@@ -92,6 +92,13 @@ struct operation {
             word_t vaddr;
         } map;
         struct {
+            struct tcb *target;
+            struct sender_table *table;
+            struct slot *notification;
+            word_t index;
+            word_t handler, stack;
+        } uintr;
+        struct {
             struct slot *untyped;
             struct slot *target;
             struct slot *table;

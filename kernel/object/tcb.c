@@ -9,8 +9,11 @@
 #include "arch/riscv64/fpu.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/request.h"
+#include "object/sender_table.h"
 #include "object/tcb_configure.h"
+#include "object/tcb_receiver.h"
 #include "thread/debug.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
@@ -224,6 +227,9 @@ static word_t decode_bind(const struct request *request, struct operation *opera
 static enum progress perform_unbind(struct operation *operation, struct result *result)
 {
     (void)result;
+    if (tcb_end_receiver(operation->tcb.target) == AGAIN) {
+        return AGAIN;
+    }
     notification_unbind(operation->tcb.target);
     return DONE;
 }
@@ -344,7 +350,7 @@ static word_t decode_tcb(const struct request *request, struct operation *operat
     case LABEL_TCB_SET_FLAGS:
         return decode_set_flags(request, operation);
     default:
-        return ERR_ILLEGAL_OPERATION;
+        return decode_tcb_receiver(request, operation, result);
     }
 }
 
@@ -356,8 +362,12 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
     if (!last) {
         return (struct remains){ 0 };
     }
-    notification_unbind(thread);
     thread_suspend(thread);
+    if (receiver_release(thread) == AGAIN) {
+        return (struct remains){ .again = true };
+    }
+    notification_unbind(thread);
+    sender_table_unbind(thread);
     fpu_forget(thread);
     thread_debug_unregister(thread);
     return (struct remains){ .slots = thread->slots, .count = TCB_SLOTS };

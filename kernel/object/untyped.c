@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "object/request.h"
 #include "object/tcb.h"
+#include <rel4/abi.h>
 
 #define CLEAR_CHUNK_BITS 10
 
@@ -29,6 +30,8 @@ static word_t object_bits(word_t type, word_t size_bits)
         return size_bits;
     case ABI_TYPE_CNODE:
         return size_bits + ABI_SLOT_BITS;
+    case REL4_TYPE_SENDER_TABLE:
+        return REL4_SENDER_TABLE_BITS;
     default:
         return fixed[type];
     }
@@ -57,6 +60,8 @@ static struct cap cap_of_new(word_t type, unsigned size_bits, word_t phys, bool 
         return cap_make_cnode(object, size_bits - ABI_SLOT_BITS, 0, 0);
     case ABI_TYPE_PAGE_TABLE:
         return cap_make_object(CAP_PAGE_TABLE, object, 0);
+    case REL4_TYPE_SENDER_TABLE:
+        return cap_make_object(CAP_SENDER_TABLE, object, 0);
     case ABI_TYPE_4K_PAGE:
         return cap_make_frame(phys, FRAME_4K, FRAME_READ_WRITE, device);
     case ABI_TYPE_MEGA_PAGE:
@@ -162,7 +167,7 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     }
     word_t type = request_word(request, 0);
     word_t size = request_word(request, 1);
-    if (type >= ABI_TYPE_COUNT) {
+    if (type >= ABI_TYPE_COUNT && type != REL4_TYPE_SENDER_TABLE) {
         return error_invalid_argument(result, 0);
     }
     if (size >= WORD_BITS || object_bits(type, size) > ABI_MAX_UNTYPED_BITS) {

@@ -12,10 +12,12 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/irq.h"
 #include "object/request.h"
 #include "object/vspace.h"
 #include "syscall/debug.h"
+#include "syscall/emulate.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 
@@ -213,8 +215,8 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
 
 /*
  * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
- * the thread came for may become void meanwhile; that is kept out of the way of the single hart, whose
- * arguments stay in the registers they came in.
+ * the thread came for may become void meanwhile. That, and what a user of user interrupts needs, is kept out
+ * of the way of all others, whose arguments stay in the registers they came in.
  */
 #define HANDLER(name)                                                                                       \
     static inline __attribute__((always_inline)) void name##_body(struct hart *hart, SYSCALL_ARGUMENTS);    \
@@ -232,7 +234,7 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
     void name(SYSCALL_ARGUMENTS)                                                                            \
     {                                                                                                       \
         struct hart *hart = this_hart();                                                                    \
-        if (unlikely(hart->locks)) {                                                                        \
+        if (unlikely(hart->switch_slowly)) {                                                                \
             name##_locked(ARGUMENTS);                                                                       \
         } else {                                                                                            \
             check_at_entry();                                                                               \
@@ -353,6 +355,9 @@ void handle_interrupts(struct hart *hart)
     if (pending & SIP_TIMER) {
         timer_acknowledge(hart);
         sched_tick(hart);
+        if (unlikely(receivers_polled)) {
+            receiver_poll();
+        }
     }
     if (pending & SIP_EXTERNAL) {
         irq_deliver(hart);
@@ -386,7 +391,7 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
 
     switch (cause) {
     case CAUSE_ILLEGAL:
-        if (!fpu_load_on_trap(hart, thread)) {
+        if (!fpu_load_on_trap(hart, thread) && !uintr_emulate(thread, address)) {
             fault_raise_exception(thread, cause);
         }
         break;

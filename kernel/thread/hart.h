@@ -32,6 +32,7 @@ struct lock_node {
 };
 
 /* In hart->pending. */
+#define PENDING_UINTR      (1ul << 62)
 #define PENDING_RESCHEDULE (1ul << 63)
 
 struct hart {
@@ -44,12 +45,16 @@ struct hart {
      * best ready thread when a reschedule is pending, else switch to the candidate if it deserves it. */
     struct tcb *candidate;
 
-    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, and in the low bits the harts,
+    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, UINTR (the running
+     * thread may have a user interrupt to go to), and in the low bits the harts,
      * by logical number, that get an inter-processor interrupt. */
     word_t pending;
 
     /* There are other harts, so the kernel has to be locked. */
     bool locks;
+
+    /* A switch of threads has more to do than thread_switch_exit() does: locks, or uintr_live. */
+    bool switch_slowly;
 
     /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
      * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
@@ -64,6 +69,9 @@ struct hart {
 
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
+
+    /* Whose user-level registers this hart holds; NULL if they are clear. See arch/riscv64/uintc.c. */
+    struct tcb *uintr_live;
 
     struct recent_space recent_spaces[RECENT_SPACES]; /* by recent_space(); 0 where there is none */
 

@@ -67,6 +67,10 @@ static void sleep_for_lock(struct hart *hart)
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
     fpu_park(hart);
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+        hart->pending |= PENDING_UINTR;
+    }
     __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
     __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
     unsigned looks = 0;
@@ -154,9 +158,9 @@ static __attribute__((noinline)) void send_ipis(word_t targets)
 }
 
 /* Lets go of the lock, and only then tells other harts what there is for them. */
-static void leave(struct hart *hart)
+static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
-    word_t targets = hart->pending;
+    word_t targets = hart->pending & mask(MAX_HARTS);
 
     hart->pending = 0;
     kernel_unlock(hart);
@@ -174,7 +178,7 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
             timer_stop();
             ticking = false;
         } else if (pending) {
@@ -225,6 +229,9 @@ struct tcb *kernel_exit_slow(struct hart *hart)
         next->context.next_pc = next->context.regs[ABI_REG_PC];
         next->state = THREAD_RUNNING;
     }
+    if (unlikely(next->uintr.user)) {
+        uintr_prepare_return(hart, next);
+    }
     leave(hart);
     return next;
 }
@@ -232,6 +239,9 @@ struct tcb *kernel_exit_slow(struct hart *hart)
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
+    if (next->uintr.user) {
+        uintr_prepare_return(hart, next);
+    }
     kernel_unlock(hart);
     return next;
 }
@@ -250,6 +260,7 @@ _Noreturn void kernel_enter(void)
     struct hart *hart = this_hart();
 
     hart->locks = harts_online > 1;
+    hart->switch_slowly = hart->locks || hart->uintr_live;
     kernel_lock_exclusive(hart);
     hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));

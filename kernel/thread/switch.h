@@ -8,6 +8,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/hart.h"
+#include "arch/riscv64/uintc.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
@@ -51,6 +52,9 @@ static inline void thread_load_vspace(struct hart *hart, const struct tcb *threa
 static inline void thread_switch(struct hart *hart, struct tcb *next)
 {
     hart->current = next;
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+    }
     fpu_switch(hart, next);
     thread_load_vspace(hart, next);
     reservation_clear(&hart->arch);
@@ -63,8 +67,8 @@ struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attri
  * those who know the outcome. */
 static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
 {
-    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !hart->locks &&
-               thread_load_recent_vspace(hart, next))) {
+    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !hart->switch_slowly &&
+               !next->uintr.user && thread_load_recent_vspace(hart, next))) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;

@@ -8,6 +8,7 @@
 #include "cap/lookup.h"
 #include "cap/slot.h"
 #include "lib/types.h"
+#include "thread/uintr.h"
 
 struct endpoint;
 struct hart;
@@ -50,7 +51,7 @@ struct fault {
     struct lookup_failure lookup;
 };
 
-#define THREAD_NAME_MAX 848
+#define THREAD_NAME_MAX 768
 
 struct tcb {
     struct context context;
@@ -86,6 +87,7 @@ struct tcb {
     word_t ipc_buffer;    /* user address */
     struct notification *bound;
     struct fault fault;
+    struct uintr uintr;
 
     struct badged_pass pass;
     struct tcb *pass_owner; /* of the queue of an endpoint that this thread is the head of */

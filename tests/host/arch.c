@@ -8,6 +8,7 @@
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/tlb.h"
+#include "arch/riscv64/uintc.h"
 #include "check/check.h"
 #include "host.h"
 #include "lib/string.h"
@@ -360,4 +361,48 @@ void fpu_forget(struct tcb *thread)
 void sbi_send_ipi(word_t hart_id)
 {
     (void)hart_id;
+}
+
+/* A controller whose slots hold bits, and harts that hold no registers of it. */
+
+struct uintc uintc;
+static word_t uintc_bits[UINTC_SLOTS];
+
+void uintc_post(unsigned slot, word_t bits)
+{
+    uintc_bits[slot] |= bits;
+}
+
+word_t uintc_take(unsigned slot)
+{
+    word_t bits = uintc_bits[slot];
+
+    uintc_bits[slot] = 0;
+    return bits;
+}
+
+word_t uintc_take_and_arm(unsigned slot)
+{
+    return uintc_take(slot);
+}
+
+void uintc_disarm(unsigned slot)
+{
+    (void)slot;
+}
+
+word_t uintc_take_woken(unsigned index)
+{
+    (void)index;
+    return 0;
+}
+
+void uintr_leave(struct hart *hart)
+{
+    hart->uintr_live = NULL;
+}
+
+void uintr_enter(struct hart *hart, struct tcb *thread)
+{
+    hart->uintr_live = thread;
 }

@@ -178,7 +178,8 @@ static void tear_copies_apart(void)
 
 static void overlap(void)
 {
-    slot_insert_created(at(FREE), cap_make_ipc(CAP_ENDPOINT, thread(RUNS), ABI_RIGHTS_ALL, 0), at(UNTYPED));
+    slot_insert_created(at(FREE), 1, cap_make_ipc(CAP_ENDPOINT, thread(RUNS), ABI_RIGHTS_ALL, 0), 0,
+                        at(UNTYPED));
 }
 
 static void name_no_memory(void)

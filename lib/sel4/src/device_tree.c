@@ -1,6 +1,6 @@
 /*
- * A reader for the flattened device tree that knows two questions: where is the device that is compatible with
- * this name, and what are the boot arguments? It trusts the kernel to pass a well-formed tree.
+ * A reader for the flattened device tree that knows two questions: where is the device that is compatible
+ * with this name, and what are the boot arguments? It trusts the kernel to pass a well-formed tree.
  */
 #include <stdint.h>
 #include <stdlib.h>

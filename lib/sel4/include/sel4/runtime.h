@@ -48,12 +48,13 @@ seL4_CPtr sel4_image_frame(const void *address);
 /* Returns the flattened device tree that the kernel passed on, or null. */
 const void *sel4_device_tree(void);
 
-/* Returns the program's own arguments: what follows a word "--" in the boot arguments, "" if there is none. */
+/* Returns the program's own arguments: what follows a word "--" in the boot arguments, "" if there is none.
+ */
 const char *sel4_arguments(void);
 
 /*
- * Finds the last of the program's arguments that has the form name=number (decimal, or 0x and hexadecimal), and
- * stores the number. Returns false, and stores nothing, if there is none.
+ * Finds the last of the program's arguments that has the form name=number (decimal, or 0x and hexadecimal),
+ * and stores the number. Returns false, and stores nothing, if there is none.
  */
 bool sel4_argument(const char *name, seL4_Word *value);
 

@@ -1,0 +1,75 @@
+/*
+ * The numbers of what ReL4-C has beyond the seL4 interface, shared by the kernel and by user programs
+ * (docs/differences.md, docs/user-interrupts.md). Header-only and free of types, so that assembler can
+ * include it too. What is seL4's is in <sel4/abi.h>.
+ */
+#pragma once
+
+/* Object types for Untyped Retype, and their sizes, log2 of bytes. */
+#define REL4_TYPE_SENDER_TABLE 64
+#define REL4_TYPE_ASYNC_QUEUE  65
+
+#define REL4_SENDER_TABLE_BITS    15
+#define REL4_SENDER_TABLE_ENTRIES 512
+
+/* Invocation labels, the same under abi=up and abi=smp. */
+#define REL4_LABEL_SENDER_TABLE_BIND       0x410
+#define REL4_LABEL_SENDER_TABLE_ADD        0x411
+#define REL4_LABEL_SENDER_TABLE_REMOVE     0x412
+#define REL4_LABEL_TCB_REGISTER_RECEIVER   0x420
+#define REL4_LABEL_TCB_UNREGISTER_RECEIVER 0x421
+
+/* How a receiver is served: what RegisterReceiver answers. */
+#define REL4_RECEIVER_SLOT             1 /* by the controller */
+#define REL4_RECEIVER_KERNEL_DELIVERED 2
+
+/* The vectors of a notification: bit n of its word. */
+#define REL4_VECTORS 64
+
+/* The chunk of extra BootInfo with id ABI_BOOTINFO_ID_REL4: words behind the id and the length. */
+#define REL4_BOOTINFO_VERSION           2
+#define REL4_BOOTINFO_USER_INTERRUPTS   3
+#define REL4_BOOTINFO_FEATURES          4
+#define REL4_BOOTINFO_TYPE_SENDER_TABLE 5
+#define REL4_BOOTINFO_TYPE_ASYNC_QUEUE  6
+#define REL4_BOOTINFO_HARTS             7
+#define REL4_BOOTINFO_WORDS             8
+
+#define REL4_INTERFACE_VERSION 1
+
+/* Values of REL4_BOOTINFO_USER_INTERRUPTS. */
+#define REL4_UINTR_NONE     0
+#define REL4_UINTR_HARDWARE 1
+#define REL4_UINTR_EMULATED 2
+
+/* Bits of REL4_BOOTINFO_FEATURES. */
+#define REL4_FEATURE_USER_INTERRUPTS 1
+#define REL4_FEATURE_UINTR_GATE      2 /* for threads that do not use them, the instructions are illegal */
+
+/*
+ * Instructions: custom-3, function 3 = 6, R format, rs2 = 0. For the assembler:
+ *     .insn r REL4_UIPI_OPCODE, REL4_UIPI_FUNCT3, REL4_UIPI_..., rd, rs1, x0
+ */
+#define REL4_UIPI_OPCODE     0x7b
+#define REL4_UIPI_FUNCT3     6
+#define REL4_UIPI_SEND       0 /* rs1: index in the sender table */
+#define REL4_UIPI_READ       1 /* rd: the pending word, which is cleared */
+#define REL4_UIPI_WRITE      2 /* rs1: bits to set in the own pending word */
+#define REL4_UIPI_ACTIVATE   3
+#define REL4_UIPI_DEACTIVATE 4
+#define REL4_URET            0x00200073
+
+/* User-level control and status registers. */
+#define REL4_CSR_USTATUS  0x000
+#define REL4_CSR_UIE      0x004
+#define REL4_CSR_UTVEC    0x005
+#define REL4_CSR_USCRATCH 0x040
+#define REL4_CSR_UEPC     0x041
+#define REL4_CSR_UCAUSE   0x042
+#define REL4_CSR_UTVAL    0x043
+#define REL4_CSR_UIP      0x044
+
+#define REL4_USTATUS_UIE  0x01
+#define REL4_USTATUS_UPIE 0x10
+#define REL4_UI_SOFTWARE  0x01 /* in uie and uip */
+#define REL4_UCAUSE       0x8000000000000000

@@ -1,0 +1,206 @@
+/*
+ * Slots, and loading and storing the user-level registers.
+ *
+ * hart->uintr_live is the thread whose registers a hart holds. On hardware without a gate any thread can use
+ * them, so there idle_thread stands for whoever runs, and they are cleared at every switch.
+ */
+#include "arch/riscv64/uintc.h"
+
+#include "arch/riscv64/window.h"
+#include "thread/hart.h"
+#include "thread/tcb.h"
+
+/* Registers that the assembler does not know. */
+#define CSR_SIDELEG 0x103
+#define CSR_SUIST   0x1b0
+#define CSR_SUIRS   0x1b1
+#define CSR_SUICFG  0x1b2
+
+#define READ(csr)                                                  \
+    ({                                                             \
+        word_t value_;                                             \
+        __asm__ volatile("csrr %0, %1" : "=r"(value_) : "i"(csr)); \
+        value_;                                                    \
+    })
+#define WRITE(csr, value) __asm__ volatile("csrw %0, %1" ::"i"(csr), "rK"((word_t)(value)) : "memory")
+
+#define SIP_USER     0x1
+#define SSTATUS_USER (REL4_USTATUS_UIE | REL4_USTATUS_UPIE)
+#define ENABLE       bit(63)
+#define SUIST_PAGES  44
+#define GATE_CLOSED  1
+
+#define SLOT_SIZE   32
+#define SLOT_LOW    0x08
+#define SLOT_HIGH   0x10
+#define SLOT_ACTIVE 0x18
+#define WAKE_WORDS  0x4000
+
+#define MODE_ACTIVE 1
+#define MODE_64     2
+#define MODE_WAKE   4
+
+struct uintc uintc;
+
+static volatile word_t *slot_register(unsigned slot, word_t offset)
+{
+    return phys_to_ptr(uintc.phys + (word_t)slot * SLOT_SIZE + offset);
+}
+
+/* What was stored before a signal is seen by whoever takes it. */
+static void io_fence(void)
+{
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
+bool uintc_registers_exist(void)
+{
+    word_t status = csr_read(sstatus);
+    word_t exist = 0;
+    word_t scratch;
+
+    __asm__ volatile("la    %1, 1f\n"
+                     "csrrw %1, stvec, %1\n"
+                     "csrr  %0, %2\n"
+                     "li    %0, 1\n"
+                     ".balign 4\n"
+                     "1: csrw stvec, %1"
+                     : "+&r"(exist), "=&r"(scratch)
+                     : "i"(REL4_CSR_USCRATCH)
+                     : "memory");
+    /* A trap has changed where sret goes. */
+    csr_write(sstatus, status);
+    return exist;
+}
+
+bool uintc_is_delegated(void)
+{
+    csr_set(sie, SIP_USER);
+    bool delegated = csr_read(sie) & SIP_USER;
+    csr_clear(sie, SIP_USER);
+    return delegated;
+}
+
+void uintc_post(unsigned slot, word_t bits)
+{
+    io_fence();
+    *slot_register(slot, SLOT_HIGH) = bits;
+}
+
+word_t uintc_take(unsigned slot)
+{
+    word_t bits = *slot_register(slot, SLOT_HIGH);
+
+    io_fence();
+    return bits;
+}
+
+word_t uintc_take_and_arm(unsigned slot)
+{
+    *slot_register(slot, SLOT_LOW) = MODE_64 | (uintc.extended ? MODE_WAKE : 0);
+    io_fence();
+    return uintc_take(slot);
+}
+
+void uintc_disarm(unsigned slot)
+{
+    *slot_register(slot, SLOT_LOW) = MODE_64;
+}
+
+word_t uintc_take_woken(unsigned index)
+{
+    const volatile word_t *word = phys_to_ptr(uintc.phys + WAKE_WORDS + index * sizeof(word_t));
+
+    return *word;
+}
+
+static void set_live(struct hart *hart, struct tcb *thread)
+{
+    hart->uintr_live = thread;
+    hart->switch_slowly = hart->locks || thread;
+}
+
+static void store(struct uintr *uintr)
+{
+    if (uintr->slot) {
+        uintr->active = *slot_register(uintr->slot, SLOT_ACTIVE);
+        uintc_disarm(uintr->slot);
+        io_fence();
+    }
+    /* With the slot inactive this is software's bit. */
+    uintr->software = csr_read(sip) & SIP_USER;
+    uintr->status = csr_read(sstatus) & SSTATUS_USER;
+    uintr->enabled = READ(REL4_CSR_UIE);
+    uintr->utvec = READ(REL4_CSR_UTVEC);
+    uintr->uscratch = READ(REL4_CSR_USCRATCH);
+    uintr->uepc = READ(REL4_CSR_UEPC);
+    uintr->ucause = READ(REL4_CSR_UCAUSE);
+    uintr->utval = READ(REL4_CSR_UTVAL);
+}
+
+static void clear(void)
+{
+    WRITE(CSR_SUIST, 0);
+    WRITE(CSR_SUIRS, 0);
+    csr_clear(sip, SIP_USER);
+    csr_clear(sstatus, SSTATUS_USER);
+    WRITE(REL4_CSR_UIE, 0);
+    WRITE(REL4_CSR_UTVEC, 0);
+    WRITE(REL4_CSR_USCRATCH, 0);
+    WRITE(REL4_CSR_UEPC, 0);
+    WRITE(REL4_CSR_UCAUSE, 0);
+    WRITE(REL4_CSR_UTVAL, 0);
+    if (uintc.extended) {
+        WRITE(CSR_SUICFG, GATE_CLOSED);
+    }
+}
+
+void uintr_leave(struct hart *hart)
+{
+    if (hart->uintr_live != &idle_thread) {
+        store(&hart->uintr_live->uintr);
+    }
+    clear();
+    set_live(hart, uintc.extended ? NULL : &idle_thread);
+}
+
+void uintr_enter(struct hart *hart, struct tcb *thread)
+{
+    const struct uintr *uintr = &thread->uintr;
+
+    assert(!hart->uintr_live || hart->uintr_live == &idle_thread);
+    set_live(hart, thread);
+    if (uintr->table) {
+        /* The page for the controller is a table's first. */
+        WRITE(CSR_SUIST, ENABLE | 1ul << SUIST_PAGES | ptr_to_phys(uintr->table) >> ABI_PAGE_BITS);
+    }
+    WRITE(REL4_CSR_UTVEC, uintr->utvec);
+    WRITE(REL4_CSR_USCRATCH, uintr->uscratch);
+    WRITE(REL4_CSR_UEPC, uintr->uepc);
+    WRITE(REL4_CSR_UCAUSE, uintr->ucause);
+    WRITE(REL4_CSR_UTVAL, uintr->utval);
+    WRITE(REL4_CSR_UIE, uintr->enabled);
+    csr_set(sstatus, uintr->status);
+    if (uintr->software) {
+        csr_set(sip, SIP_USER);
+    }
+    if (uintc.extended) {
+        WRITE(CSR_SUICFG, 0);
+    }
+    if (uintr->slot) {
+        WRITE(CSR_SUIRS, ENABLE | uintr->slot);
+        /* One store: if bits are pending, it raises the interrupt. */
+        *slot_register(uintr->slot, SLOT_LOW) =
+            hart->arch.hart_id << 16 | MODE_64 | (uintr->active ? MODE_ACTIVE : 0);
+    }
+}
+
+void uintc_init_hart(struct hart *hart, bool use)
+{
+    WRITE(CSR_SIDELEG, use ? SIP_USER : 0);
+    clear();
+    if (use && !uintc.extended) {
+        WRITE(CSR_SUICFG, 0);
+        set_live(hart, &idle_thread);
+    }
+}

@@ -1,0 +1,296 @@
+/*
+ * Registration; bits in the slots of the controller; and delivery by the kernel: a receiver without a slot
+ * that returns to user mode with bits pending goes to its handler, as it would by the hardware.
+ */
+#include "ipc/receiver.h"
+
+#include "cap/delete.h"
+#include "lib/bits.h"
+#include "thread/hart.h"
+#include "thread/kernel.h"
+
+unsigned uintr_backend;
+unsigned receivers_polled;
+
+/* Whom each slot of the controller serves. */
+static struct tcb *slots[UINTC_SLOTS];
+
+/* Slot 0 is never given away. */
+static word_t slots_used[UINTC_SLOTS / WORD_BITS] = { 1 };
+
+void uintr_kick(struct tcb *thread)
+{
+    struct hart *hart = this_hart();
+
+    if (thread->hart->current == thread) {
+        hart->pending |= thread->hart == hart ? PENDING_UINTR : bit(thread->hart->id);
+    }
+}
+
+/* Brings to memory what a hart holds of a thread. The hart loads it again before the thread goes on. */
+static void withdraw(struct tcb *thread)
+{
+    struct hart *hart = this_hart();
+
+    if (thread->uintr.hardware) {
+        thread_stall(thread);
+        if (hart->uintr_live == thread) {
+            uintr_leave(hart);
+            hart->pending |= PENDING_UINTR;
+        }
+    }
+}
+
+/* A thread is about to become a user, or stop being one: it goes on with what it is then. */
+static void begin_change(struct tcb *thread)
+{
+    withdraw(thread);
+    if (uintr_backend == REL4_UINTR_HARDWARE) {
+        thread_interrupt(thread);
+    }
+    uintr_kick(thread);
+}
+
+/* The registers of a thread that becomes a user are those of reset. */
+static void end_change(struct tcb *thread)
+{
+    struct uintr *uintr = &thread->uintr;
+
+    uintr->user = uintr->receiver || uintr->table;
+    uintr->hardware =
+        uintr_backend == REL4_UINTR_HARDWARE && uintr->user && (uintr->slot || !uintr->receiver);
+    if (!uintr->user) {
+        *uintr = (struct uintr){ 0 };
+    }
+}
+
+void uintr_set_table(struct tcb *thread, struct sender_table *table)
+{
+    begin_change(thread);
+    thread->uintr.table = table;
+    end_change(thread);
+}
+
+/* A slot that nobody has; 0 if there is none. */
+static unsigned find_slot(void)
+{
+    for (unsigned i = 0; uintr_backend == REL4_UINTR_HARDWARE && i < ARRAY_SIZE(slots_used); i++) {
+        if (~slots_used[i]) {
+            return i * WORD_BITS + lowest_bit(~slots_used[i]);
+        }
+    }
+    return 0;
+}
+
+bool receiver_has_room(void)
+{
+    return uintr_backend == REL4_UINTR_EMULATED || uintc.extended || find_slot();
+}
+
+static void give_slot(unsigned slot, struct tcb *thread)
+{
+    slots[slot] = thread;
+    slots_used[slot / WORD_BITS] |= bit(slot % WORD_BITS);
+    receivers_polled += !uintc.extended;
+}
+
+static void free_slot(unsigned slot)
+{
+    slots[slot] = NULL;
+    slots_used[slot / WORD_BITS] &= ~bit(slot % WORD_BITS);
+    receivers_polled -= !uintc.extended;
+}
+
+void receiver_register(struct tcb *thread, word_t handler, word_t stack)
+{
+    struct uintr *uintr = &thread->uintr;
+    unsigned slot = find_slot();
+    word_t word = 0;
+
+    begin_change(thread);
+    bool software = slot && notification_take(thread->bound, &word);
+    *uintr = (struct uintr){
+        .receiver = true,
+        .slot = (uint16_t)slot,
+        .active = true,
+        .software = software && !word,
+        .status = REL4_USTATUS_UIE,
+        .enabled = REL4_UI_SOFTWARE,
+        .utvec = handler,
+        .uscratch = stack,
+        .table = uintr->table,
+    };
+    if (slot) {
+        give_slot(slot, thread);
+        /* It may be blocked already, and so, armed. */
+        uintc_take_and_arm(slot);
+        uintc_post(slot, word);
+    }
+    end_change(thread);
+}
+
+/*
+ * A send that has read an entry may still be on its way. Harts that may be sending are stopped once, so it
+ * has arrived, before the slot is somebody else's.
+ */
+static void await_sends(void)
+{
+    for (unsigned id = 0; id < harts_online; id++) {
+        struct tcb *thread = harts_table[id].current;
+        if (thread->uintr.table) {
+            thread_stall(thread);
+        }
+    }
+}
+
+enum progress receiver_release(struct tcb *thread)
+{
+    struct uintr *uintr = &thread->uintr;
+    unsigned slot = uintr->slot;
+    word_t word = 0;
+
+    if (!uintr->receiver) {
+        return DONE;
+    }
+    for (unsigned i = 0; i < ENTRIES_PER_BATCH && uintr->entries; i++) {
+        slot_delete_simple(uintr->entries);
+    }
+    if (uintr->entries) {
+        return AGAIN;
+    }
+    begin_change(thread);
+    bool pending = slot && uintr->software;
+    if (slot) {
+        await_sends();
+        uintc_disarm(slot);
+        word = uintc_take(slot);
+        free_slot(slot);
+    }
+    uintr->receiver = false;
+    uintr->slot = 0;
+    end_change(thread);
+    if (word || pending) {
+        notification_signal(thread->bound, word);
+    }
+    return DONE;
+}
+
+void receiver_post(struct tcb *thread, word_t badge)
+{
+    if (badge) {
+        uintc_post(thread->uintr.slot, badge);
+        return;
+    }
+    withdraw(thread);
+    thread->uintr.software = true;
+}
+
+bool receiver_take(struct tcb *thread, word_t *word)
+{
+    withdraw(thread);
+    word_t bits = uintc_take_and_arm(thread->uintr.slot);
+    if (!bits && !thread->uintr.software) {
+        return false; /* word may be a register that the call is repeated with */
+    }
+    thread->uintr.software = false;
+    *word = bits;
+    return true;
+}
+
+static bool waits_for_bits(const struct tcb *thread)
+{
+    return thread->state == THREAD_BLOCKED_ON_RECEIVE ||
+           (thread->state == THREAD_BLOCKED_ON_NOTIFICATION && thread->blocked_on == thread->bound);
+}
+
+/* Bits may have come to a slot that is not active. The bits of one who does not wait stay. */
+static void wake(unsigned slot)
+{
+    struct tcb *thread = slots[slot];
+
+    if (!thread || thread->hart->uintr_live == thread) {
+        return;
+    }
+    if (!waits_for_bits(thread)) {
+        uintc_disarm(slot);
+        return;
+    }
+    word_t word = uintc_take(slot);
+    if (word) {
+        uintc_disarm(slot);
+        notification_signal(thread->bound, word);
+    }
+}
+
+void receiver_wake_interrupt(void)
+{
+    word_t any;
+
+    /* It ends: each slot woke the kernel because it was armed, and is no longer if it does so again. */
+    do {
+        any = 0;
+        for (unsigned i = 0; i < ARRAY_SIZE(slots_used); i++) {
+            word_t woken = uintc_take_woken(i);
+            any |= woken;
+            for (; woken; woken &= woken - 1) {
+                wake(i * WORD_BITS + lowest_bit(woken));
+            }
+        }
+    } while (any);
+}
+
+void receiver_poll(void)
+{
+    for (unsigned slot = 1; slot < UINTC_SLOTS; slot++) {
+        if (slots[slot] && waits_for_bits(slots[slot])) {
+            wake(slot);
+        }
+    }
+}
+
+/* The pending word of a receiver without a slot is that of its notification. As by hardware, uipi_deactivate
+ * holds back bits, but not what comes without. */
+bool uintr_is_pending(const struct tcb *thread)
+{
+    const struct notification *notification = thread->bound;
+
+    if (!thread->uintr.receiver) {
+        return thread->uintr.software;
+    }
+    return wait_state(&notification->queue) == NOTIFICATION_ACTIVE &&
+           (thread->uintr.active || notification->word == 0);
+}
+
+/* Software's own interrupt is the same as a signal of badge 0: an active notification without bits. */
+void uintr_set_pending(struct tcb *thread, bool pending)
+{
+    struct notification *notification = thread->bound;
+
+    if (!thread->uintr.receiver) {
+        thread->uintr.software = pending;
+    } else if (pending) {
+        notification_signal(notification, 0);
+    } else if (notification->word == 0) {
+        notification_take(notification, &notification->word);
+    }
+}
+
+void uintr_prepare_return(struct hart *hart, struct tcb *thread)
+{
+    struct uintr *uintr = &thread->uintr;
+
+    if (uintr->hardware) {
+        if (hart->uintr_live != thread) {
+            uintr_enter(hart, thread);
+        }
+        return;
+    }
+    if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr_is_pending(thread)) {
+        return;
+    }
+    uintr->uepc = thread->context.next_pc;
+    uintr->ucause = REL4_UCAUSE;
+    uintr->utval = 0;
+    uintr->status = REL4_USTATUS_UPIE;
+    thread->context.next_pc = uintr->utvec & ~3ul;
+}

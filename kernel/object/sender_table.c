@@ -1,0 +1,278 @@
+/*
+ * Sender tables and their entries.
+ *
+ * A used entry is a capability in the derivation tree, behind the one that it was made from, and in the list
+ * of those that name a receiver. It never moves, so its address tells its table and index.
+ */
+#include "object/sender_table.h"
+
+#include "cap/delete.h"
+#include "ipc/receiver.h"
+#include "lib/bits.h"
+#include "object/request.h"
+
+#define ENTRIES REL4_SENDER_TABLE_ENTRIES
+
+/* An entry as the controller reads it. */
+#define PAGE_VALID  1
+#define PAGE_VECTOR 16
+#define PAGE_SLOT   48
+
+/* Of the list of entries that name one receiver. */
+struct entry_links {
+    struct slot *next, *prev;
+};
+
+struct sender_table {
+    word_t page[ENTRIES]; /* what the controller reads */
+    struct slot slots[ENTRIES];
+    struct entry_links links[ENTRIES];
+    word_t used[ENTRIES / WORD_BITS];
+    struct tcb *thread; /* that sends with it */
+};
+
+_Static_assert(sizeof(struct sender_table) <= 1 << REL4_SENDER_TABLE_BITS, "fits");
+_Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "one page for the controller");
+
+static struct sender_table *table_of(const struct slot *entry)
+{
+    return (struct sender_table *)align_down((word_t)entry, REL4_SENDER_TABLE_BITS);
+}
+
+static struct entry_links *links_of(const struct slot *entry)
+{
+    struct sender_table *table = table_of(entry);
+
+    return &table->links[entry - table->slots];
+}
+
+static void list_insert(struct slot **head, struct slot *entry)
+{
+    *links_of(entry) = (struct entry_links){ .next = *head };
+    if (*head) {
+        links_of(*head)->prev = entry;
+    }
+    *head = entry;
+}
+
+static void list_remove(struct slot **head, const struct slot *entry)
+{
+    const struct entry_links *links = links_of(entry);
+
+    if (links->prev) {
+        links_of(links->prev)->next = links->next;
+    } else {
+        *head = links->next;
+    }
+    if (links->next) {
+        links_of(links->next)->prev = links->prev;
+    }
+}
+
+static bool is_used(const struct sender_table *table, word_t index)
+{
+    return table->used[index / WORD_BITS] >> index % WORD_BITS & 1;
+}
+
+/* An index that is not used; ENTRIES if all are. */
+static unsigned find_free(const struct sender_table *table)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(table->used); i++) {
+        if (~table->used[i]) {
+            return i * WORD_BITS + lowest_bit(~table->used[i]);
+        }
+    }
+    return ENTRIES;
+}
+
+void sender_table_send(const struct tcb *thread, word_t index)
+{
+    const struct sender_table *table = thread->uintr.table;
+
+    if (table && index < ENTRIES && is_used(table, index)) {
+        struct cap entry = table->slots[index].cap;
+        notification_signal(cap_object(entry), bit(sender_entry_vector(entry)));
+    }
+}
+
+/* The receiver exists as long as an entry names it: its end begins with clearing them. */
+static struct remains finalise_entry(struct cap cap, struct slot *slot, bool last)
+{
+    struct sender_table *table = table_of(slot);
+    word_t index = (word_t)(slot - table->slots);
+    struct tcb *receiver = receiver_of(cap_object(cap));
+
+    (void)last;
+    assert(receiver && is_used(table, index));
+    __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
+    table->used[index / WORD_BITS] &= ~bit(index % WORD_BITS);
+    list_remove(&receiver->uintr.entries, slot);
+    slot_leave_group(slot);
+    return (struct remains){ 0 };
+}
+
+void sender_table_unbind(struct tcb *thread)
+{
+    if (thread->uintr.table) {
+        thread->uintr.table->thread = NULL;
+        uintr_set_table(thread, NULL);
+    }
+}
+
+static struct remains finalise_table(struct cap cap, struct slot *slot, bool last)
+{
+    struct sender_table *table = cap_object(cap);
+    unsigned cleared = 0;
+
+    (void)slot;
+    if (!last) {
+        return (struct remains){ 0 };
+    }
+    if (table->thread) {
+        sender_table_unbind(table->thread);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(table->used); i++) {
+        while (table->used[i]) {
+            if (cleared++ == ENTRIES_PER_BATCH) {
+                return (struct remains){ .again = true };
+            }
+            slot_delete_simple(&table->slots[i * WORD_BITS + lowest_bit(table->used[i])]);
+        }
+    }
+    return (struct remains){ 0 };
+}
+
+static unsigned table_size_bits(struct cap cap)
+{
+    (void)cap;
+    return REL4_SENDER_TABLE_BITS;
+}
+
+static enum progress perform_bind(struct operation *operation, struct result *result)
+{
+    struct sender_table *table = operation->uintr.table;
+
+    (void)result;
+    table->thread = operation->uintr.target;
+    uintr_set_table(table->thread, table);
+    return DONE;
+}
+
+static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
+{
+    if (request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    struct cap cap = request->extra[0]->cap;
+    if (!cap_is(cap, CAP_TCB)) {
+        return error_invalid_capability(result, 1);
+    }
+    operation->uintr.target = cap_object(cap);
+    if (operation->uintr.table->thread || operation->uintr.target->uintr.table) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    operation->perform = perform_bind;
+    return ERR_NONE;
+}
+
+static enum progress perform_add(struct operation *operation, struct result *result)
+{
+    struct sender_table *table = operation->uintr.table;
+    struct slot *owner = operation->uintr.notification;
+    unsigned index = (unsigned)operation->uintr.index;
+    struct slot *entry = &table->slots[index];
+    struct notification *notification = cap_object(owner->cap);
+    struct uintr *receiver = &operation->uintr.target->uintr;
+    unsigned vector = lowest_bit(cap_badge(owner->cap));
+
+    table->used[index / WORD_BITS] |= bit(index % WORD_BITS);
+    slot_insert_entry(entry, cap_make_sender_entry(notification, vector), owner);
+    list_insert(&receiver->entries, entry);
+    if (receiver->slot) {
+        word_t word = (word_t)receiver->slot << PAGE_SLOT | (word_t)vector << PAGE_VECTOR | PAGE_VALID;
+        __atomic_store_n(&table->page[index], word, __ATOMIC_RELEASE);
+    }
+    result->own[0] = index;
+    result_set_length(result, 1);
+    return DONE;
+}
+
+static word_t decode_add(const struct request *request, struct operation *operation, struct result *result)
+{
+    if (request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    struct cap cap = request->extra[0]->cap;
+    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE)) {
+        return error_invalid_capability(result, 1);
+    }
+    word_t badge = cap_badge(cap);
+    if (badge == 0 || (badge & (badge - 1))) {
+        return error_range(result, 0, REL4_VECTORS - 1);
+    }
+    struct tcb *receiver = receiver_of(cap_object(cap));
+    if (!receiver || (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
+        return error_missing_capability(result, 0, 0);
+    }
+    operation->uintr.index = find_free(operation->uintr.table);
+    if (operation->uintr.index == ENTRIES) {
+        return error_not_enough_memory(result, 0);
+    }
+    operation->uintr.target = receiver;
+    operation->uintr.notification = request->extra[0];
+    operation->perform = perform_add;
+    return ERR_NONE;
+}
+
+static enum progress perform_remove(struct operation *operation, struct result *result)
+{
+    (void)result;
+    slot_delete_simple(&operation->uintr.table->slots[operation->uintr.index]);
+    return DONE;
+}
+
+static word_t decode_remove(const struct request *request, struct operation *operation, struct result *result)
+{
+    if (request->length < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    operation->uintr.index = request_word(request, 0);
+    if (operation->uintr.index >= ENTRIES) {
+        return error_range(result, 0, ENTRIES - 1);
+    }
+    if (!is_used(operation->uintr.table, operation->uintr.index)) {
+        return error_invalid_argument(result, 0);
+    }
+    operation->perform = perform_remove;
+    return ERR_NONE;
+}
+
+static word_t decode_table(const struct request *request, struct operation *operation, struct result *result)
+{
+    operation->uintr.table = cap_object(request->cap);
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    switch (request->label) {
+    case REL4_LABEL_SENDER_TABLE_BIND:
+        return decode_bind(request, operation, result);
+    case REL4_LABEL_SENDER_TABLE_ADD:
+        return decode_add(request, operation, result);
+    case REL4_LABEL_SENDER_TABLE_REMOVE:
+        return decode_remove(request, operation, result);
+    default:
+        return ERR_ILLEGAL_OPERATION;
+    }
+}
+
+const struct cap_ops sender_table_ops = {
+    .name = "sender table",
+    .decode = decode_table,
+    .finalise = finalise_table,
+    .size_bits = table_size_bits,
+};
+
+const struct cap_ops sender_entry_ops = {
+    .name = "sender entry",
+    .finalise = finalise_entry,
+};

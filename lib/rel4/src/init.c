@@ -1,0 +1,65 @@
+/*
+ * What the program as a whole has: the backend, and the memory and slots that the library may use.
+ */
+#include <sel4/runtime.h>
+
+#include "resources.h"
+
+struct rel4_resources rel4_resources;
+
+/* Slots that have been taken. Threads take theirs at the same time. */
+static seL4_Word slots_used;
+
+enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi)
+{
+    const seL4_BootInfoHeader *header = sel4_bootinfo_chunk(bi, ABI_BOOTINFO_ID_REL4);
+    const seL4_Word *words = (const seL4_Word *)header;
+
+    if (!header || header->len < REL4_BOOTINFO_WORDS * sizeof(seL4_Word) ||
+        words[REL4_BOOTINFO_USER_INTERRUPTS] > REL4_BACKEND_EMULATED)
+        return REL4_BACKEND_NONE;
+    return (enum rel4_backend)words[REL4_BOOTINFO_USER_INTERRUPTS];
+}
+
+const char *rel4_backend_name(enum rel4_backend backend)
+{
+    static const char *const names[] = {
+        [REL4_BACKEND_NONE] = "none",
+        [REL4_BACKEND_HARDWARE] = "hardware",
+        [REL4_BACKEND_EMULATED] = "emulated",
+    };
+
+    return names[backend];
+}
+
+void rel4_init(const struct rel4_resources *resources)
+{
+    rel4_resources = *resources;
+    slots_used = 0;
+}
+
+bool rel4_sends_by_instruction(void)
+{
+    switch (rel4_resources.backend) {
+    case REL4_BACKEND_HARDWARE:
+        return true;
+    case REL4_BACKEND_EMULATED:
+        /* The system call is the cheaper trap: it needs no decoding, and does not pass through the firmware.
+         */
+        return rel4_resources.sending == REL4_SEND_INSTRUCTION;
+    default:
+        return false;
+    }
+}
+
+seL4_CPtr rel4_take_slot(void)
+{
+    seL4_Word used = __atomic_load_n(&slots_used, __ATOMIC_RELAXED);
+
+    do {
+        if (used >= rel4_resources.slot_count)
+            return seL4_CapNull;
+    } while (!__atomic_compare_exchange_n(&slots_used, &used, used + 1, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED)); /* slots are just numbers: nothing to order */
+    return rel4_resources.first_slot + used;
+}

@@ -1,0 +1,146 @@
+/*
+ * Threads as receivers: registration, recording, and the ways to wait. What a handler records is written by
+ * the handler and read by the thread that it interrupts, never by another one, so that single instructions
+ * are all the exclusion there is.
+ */
+#include "receiver.h"
+
+#include <string.h>
+
+/* The handler of those who have none. */
+static void record(seL4_Word bits, void *arg)
+{
+    (void)arg;
+    rel4_uintr_record(bits);
+}
+
+static bool stack_fits(const struct rel4_receiver_options *options)
+{
+    return options->stack && (seL4_Word)options->stack % 16 == 0 && options->stack_bytes % 16 == 0 &&
+           options->stack_bytes >= REL4_MIN_STACK;
+}
+
+seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel4_receiver_options *options)
+{
+    struct rel4_thread *self = rel4_self;
+    struct rel4_receiver *receiver, *before = self->receiver;
+    seL4_Error error;
+
+    if (!self->tcb)
+        return seL4_IllegalOperation;
+    if (!stack_fits(options))
+        return seL4_InvalidArgument;
+    receiver = (struct rel4_receiver *)((char *)options->stack + options->stack_bytes) - 1;
+    if (receiver == before)
+        return seL4_DeleteFirst;
+    *receiver = (struct rel4_receiver){ .handler = options->handler ? options->handler : record,
+                                        .arg = options->arg };
+    /* The handler may be called before the system call returns, and may record. */
+    self->receiver = receiver;
+    error = rel4_TCB_RegisterReceiver(
+        self->tcb, notification,
+        (seL4_Word)(options->saves_float ? rel4_uintr_entry_float : rel4_uintr_entry), (seL4_Word)receiver,
+        &receiver->delivery);
+    if (error)
+        self->receiver = before;
+    return error;
+}
+
+/* The control block may be gone soon; what it has counted stays. */
+static void keep_counts(struct rel4_statistics *to, const struct rel4_receiver *receiver)
+{
+    to->interrupts += receiver->interrupts;
+    to->restarts += receiver->restarts;
+}
+
+seL4_Error rel4_uintr_unregister_receiver(void)
+{
+    struct rel4_thread *self = rel4_self;
+    seL4_Error error;
+
+    if (!self->receiver)
+        return seL4_IllegalOperation;
+    error = rel4_TCB_UnregisterReceiver(self->tcb);
+    keep_counts(&self->statistics, self->receiver);
+    self->receiver = NULL;
+    return error;
+}
+
+enum rel4_delivery rel4_uintr_delivery(void)
+{
+    const struct rel4_receiver *receiver = rel4_self->receiver;
+
+    return receiver ? (enum rel4_delivery)receiver->delivery : REL4_DELIVERY_NONE;
+}
+
+void rel4_thread_statistics(struct rel4_statistics *statistics)
+{
+    *statistics = rel4_self->statistics;
+    if (rel4_self->receiver)
+        keep_counts(statistics, rel4_self->receiver);
+}
+
+void rel4_uintr_record(seL4_Word bits)
+{
+    struct rel4_thread *self = rel4_self;
+
+    __atomic_fetch_or(&self->recorded, bits, __ATOMIC_RELAXED);
+    __atomic_store_n(&self->woken, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Takes what is recorded. woken is cleared first: a handler that comes in between sets it again, and the
+ * worst that happens is that its bits are returned now, and the next wait finds none.
+ */
+static seL4_Word take_recorded(struct rel4_thread *self)
+{
+    __atomic_store_n(&self->woken, 0, __ATOMIC_RELAXED);
+    return __atomic_exchange_n(&self->recorded, 0, __ATOMIC_RELAXED);
+}
+
+/* Receives, unless something is or becomes recorded. Returns whether it received. */
+static bool receive(struct rel4_thread *self, seL4_CPtr src, struct sel4_registers *registers)
+{
+    bool received = true;
+
+    if (self->receiver)
+        received = rel4_look_and_receive(src, &self->woken, self->receiver, registers);
+    else if (self->woken)
+        received = false;
+    else
+        *registers = sel4_trap_recv(seL4_SysRecv, src);
+
+    if (received)
+        self->statistics.waits_kernel++;
+    else
+        self->statistics.waits_recorded++;
+    return received;
+}
+
+seL4_Word rel4_wait(seL4_CPtr notification)
+{
+    struct rel4_thread *self = rel4_self;
+    struct sel4_registers registers;
+
+    return receive(self, notification, &registers) ? registers.badge : take_recorded(self);
+}
+
+seL4_MessageInfo_t rel4_recv(seL4_CPtr src, seL4_Word *sender)
+{
+    struct rel4_thread *self = rel4_self;
+    struct sel4_registers registers;
+
+    if (receive(self, src, &registers))
+        return sel4_message_store(registers, sender);
+    *sender = take_recorded(self);
+    return seL4_MessageInfo_new(0, 0, 0, 0);
+}
+
+seL4_Word rel4_poll(seL4_CPtr notification)
+{
+    struct rel4_thread *self = rel4_self;
+
+    if (__atomic_load_n(&self->woken, __ATOMIC_RELAXED))
+        return take_recorded(self);
+    return sel4_trap_recv(seL4_SysNBRecv, notification).badge;
+}

@@ -1,0 +1,191 @@
+/*
+ * Threads as senders: which capability has which entry of the thread's sender table.
+ *
+ * `owner` is the truth, as far as a program can know it: the kernel clears entries when capabilities go away,
+ * and says nothing. `cache` is a part of it, by which rel4_signal() needs no search. When the kernel gives an
+ * index out again, whoever had it before has lost it.
+ */
+#include <string.h>
+
+#include <rel4/uintr.h>
+
+#include "resources.h"
+
+/* After how many signals by system call a capability is tried again. */
+#define TRY_AGAIN_AFTER 256
+
+/* Empty cache entries hold a pointer that belongs elsewhere, so that no pointer, not even 0, is found there.
+ */
+#define CACHE_EMPTY(place) ((place) == 0)
+
+/* The record of threads without one of their own. Nothing is ever written to it but statistics. */
+static struct rel4_thread no_thread = { .cache[0].notification = CACHE_EMPTY(0) };
+
+__thread struct rel4_thread *rel4_self = &no_thread;
+
+void rel4_thread_init(struct rel4_thread *thread, seL4_CPtr tcb)
+{
+    if (!thread->table_exists) {
+        memset(thread->cache, 0, sizeof(thread->cache));
+        memset(thread->owner, 0, sizeof(thread->owner));
+        thread->cache[0].notification = CACHE_EMPTY(0);
+    }
+    memset(thread->refused, 0, sizeof(thread->refused));
+    memset(&thread->statistics, 0, sizeof(thread->statistics));
+    thread->tcb = tcb;
+    thread->table_bound = false;
+    thread->receiver = NULL;
+    thread->woken = 0;
+    thread->recorded = 0;
+    rel4_self = thread;
+}
+
+/* Makes sure that the thread has a sender table. What has been achieved is not repeated. */
+static seL4_Error provide_table(struct rel4_thread *self)
+{
+    seL4_Error error;
+
+    if (!self->table)
+        self->table = rel4_take_slot();
+    if (!self->table)
+        return seL4_NotEnoughMemory;
+    if (!self->table_exists) {
+        error = seL4_Untyped_Retype(rel4_resources.untyped, REL4_TYPE_SENDER_TABLE, 0, rel4_resources.cnode,
+                                    0, 0, self->table, 1);
+        if (error)
+            return error;
+        self->table_exists = true;
+    }
+    if (!self->table_bound) {
+        error = rel4_SenderTable_Bind(self->table, self->tcb);
+        if (error)
+            return error;
+        self->table_bound = true;
+    }
+    return seL4_NoError;
+}
+
+static void cache_forget(struct rel4_thread *self, seL4_CPtr notification)
+{
+    unsigned place = notification % REL4_SENDER_CACHE;
+
+    if (self->cache[place].notification == notification)
+        self->cache[place].notification = CACHE_EMPTY(place);
+}
+
+static void cache_fill(struct rel4_thread *self, seL4_CPtr notification, seL4_Word index)
+{
+    unsigned place = notification % REL4_SENDER_CACHE;
+
+    self->cache[place].index = index;
+    self->cache[place].notification = notification;
+}
+
+/* The index of a capability, or -1. */
+static int find(const struct rel4_thread *self, seL4_CPtr notification)
+{
+    for (int i = 0; i < REL4_SENDER_TABLE_ENTRIES; i++) {
+        if (self->owner[i] == notification)
+            return i;
+    }
+    return -1;
+}
+
+static int add(struct rel4_thread *self, seL4_CPtr notification)
+{
+    seL4_Word index;
+    seL4_Error error = provide_table(self);
+
+    if (!error)
+        error = rel4_SenderTable_Add(self->table, notification, &index);
+    if (error) {
+        self->statistics.refusals++;
+        return -(int)error;
+    }
+    if (self->owner[index])
+        cache_forget(self, self->owner[index]);
+    self->owner[index] = notification;
+    self->statistics.registrations++;
+    return (int)index;
+}
+
+int rel4_uintr_register_sender(seL4_CPtr notification)
+{
+    struct rel4_thread *self = rel4_self;
+    int index;
+
+    if (!self->tcb || rel4_resources.backend == REL4_BACKEND_NONE || !notification)
+        return -seL4_IllegalOperation;
+    index = find(self, notification);
+    if (index < 0)
+        index = add(self, notification);
+    if (index >= 0)
+        cache_fill(self, notification, (seL4_Word)index);
+    return index;
+}
+
+void rel4_uintr_forget_sender(seL4_CPtr notification)
+{
+    struct rel4_thread *self = rel4_self;
+    unsigned place = notification % REL4_REFUSED_CACHE;
+    int index = notification ? find(self, notification) : -1;
+
+    if (self->refused[place].notification == notification)
+        self->refused[place].again_in = 0;
+    if (index < 0)
+        return;
+    cache_forget(self, notification);
+    self->owner[index] = seL4_CapNull;
+    /* If the kernel has cleared it already, this says so, and that is just as well. */
+    rel4_SenderTable_Remove(self->table, (seL4_Word)index);
+}
+
+/* Whether it is too early to try again a capability that has been refused. */
+static bool is_refused(struct rel4_thread *self, seL4_CPtr notification)
+{
+    unsigned place = notification % REL4_REFUSED_CACHE;
+
+    if (self->refused[place].notification != notification || self->refused[place].again_in == 0)
+        return false;
+    self->refused[place].again_in--;
+    return true;
+}
+
+static void refuse(struct rel4_thread *self, seL4_CPtr notification)
+{
+    unsigned place = notification % REL4_REFUSED_CACHE;
+
+    self->refused[place].notification = notification;
+    self->refused[place].again_in = TRY_AGAIN_AFTER - 1;
+}
+
+/* rel4_uintr_register_sender(), leaving the IPC buffer as a signal leaves it: untouched. */
+static int register_quietly(seL4_CPtr notification)
+{
+    seL4_IPCBuffer *buffer = seL4_GetIPCBuffer();
+    seL4_Word words[6], cap = buffer->caps_or_badges[0];
+    int index;
+
+    memcpy(words, buffer->msg, sizeof(words));
+    index = rel4_uintr_register_sender(notification);
+    memcpy(buffer->msg, words, sizeof(words));
+    buffer->caps_or_badges[0] = cap;
+    return index;
+}
+
+void rel4_signal_slowly(seL4_CPtr notification)
+{
+    struct rel4_thread *self = rel4_self;
+
+    if (self->tcb && rel4_sends_by_instruction() && !is_refused(self, notification)) {
+        int index = register_quietly(notification);
+
+        if (index >= 0) {
+            rel4_uipi_send((seL4_Word)index);
+            return;
+        }
+        refuse(self, notification);
+    }
+    self->statistics.signals_by_call++;
+    seL4_Signal(notification);
+}
