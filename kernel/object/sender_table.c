@@ -36,8 +36,7 @@ _Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "
 
 static struct sender_table *table_of(const struct slot *entry)
 {
-    /* Tables are aligned to their size, and entries stand inside. NOLINTNEXTLINE(performance-no-int-to-ptr)
-     */
+    /* A table is aligned to its size. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     return (struct sender_table *)align_down((word_t)entry, REL4_SENDER_TABLE_BITS);
 }
 
