@@ -60,4 +60,5 @@ const struct slot *check_next_cap(const struct slot *slot);
 /* The parts, in this order. */
 void check_tree(void);        /* derivation tree, untyped memory, zombies */
 void check_threads(void);     /* threads, queues, the scheduler, harts */
+void check_uintr(void);       /* sender tables and their entries, receivers, slots of the controller */
 void check_translation(void); /* page tables, frames, address-space numbers */

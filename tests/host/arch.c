@@ -11,6 +11,7 @@
 #include "arch/riscv64/uintc.h"
 #include "check/check.h"
 #include "host.h"
+#include "ipc/receiver.h"
 #include "lib/string.h"
 #include "random.h"
 #include "thread/debug.h"
@@ -81,6 +82,10 @@ void host_reset(void)
     host_hart->current = &idle_thread;
     harts_online = 1;
     debug_threads = NULL;
+    uintr_backend = REL4_UINTR_NONE;
+    memset(uintc_owners, 0, sizeof(uintc_owners));
+    memset(uintc_used, 0, sizeof(uintc_used));
+    uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
     host_preemption_points = 0;
     host_preempt_never();

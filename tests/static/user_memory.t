@@ -27,6 +27,7 @@ my %conversions = (
     "kernel/check/internal.h"      => [1, "an object of the set of objects"],
     "kernel/check/threads.c"       => [1, "a thread of the set of objects"],
     "kernel/check/translation.c"   => [5, "page tables, as the entries are valid and no leaves, and roots"],
+    "kernel/check/uintr.c"         => [1, "a thread of the set of objects"],
     "kernel/ipc/user_memory.h"     => [1, "here user memory gets its name"],
     "kernel/object/asid_cap.c"     => [1, "a new ASID pool, in an untyped without children"],
     "kernel/object/page_table.c"   => [1, "a page table, as the entry is valid and no leaf"],
