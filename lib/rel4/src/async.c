@@ -140,7 +140,7 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
     seL4_Word first[4] = { 0 };
 
     if (rel4_make_room(executor, items)) {
-        uint32_t index = ring->request_producer;
+        seL4_Word index = ring->request_producer;
         struct rel4_item *item = &ring->requests[index & ring->request_mask];
 
         item->cookie = executor->current->cookie;

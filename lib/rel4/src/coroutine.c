@@ -220,7 +220,8 @@ void rel4_stats(struct rel4_stats *stats)
     struct rel4_executor *executor = rel4_executor_self;
 
     *stats = executor->stats;
-    stats->submitted += executor->queue.request_producer - executor->extra_items - executor->submitted;
+    stats->submitted += executor->queue.request_producer - executor->extra_items;
+    stats->answered += executor->answered;
     stats->user_interrupts = door_user_interrupts();
     if (executor->queue.requests)
         stats->kernel =

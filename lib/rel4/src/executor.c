@@ -128,7 +128,7 @@ int executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, boo
  */
 
 /* An answer that is more than "done, without words": its error, and its words where they are wanted. */
-static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutine, uint32_t index,
+static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutine, seL4_Word index,
                        uint32_t header)
 {
     struct rel4_response *reply = coroutine->reply;
@@ -149,52 +149,61 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
 }
 
 /* Counts what has been taken at once. */
-static void count_batch(struct rel4_executor *executor, uint32_t answers)
+static void count_batch(struct rel4_executor *executor, seL4_Word answers)
 {
-    unsigned log2 = 31u - (unsigned)__builtin_clz(answers | 1);
+    unsigned log2 = 0;
 
+    while (log2 < REL4_RING_MAX_BITS && answers >> (log2 + 1))
+        log2++;
     executor->answered += answers;
-    executor->stats.answered += answers;
-    executor->stats.batches[log2 <= REL4_RING_MAX_BITS ? log2 : REL4_RING_MAX_BITS]++;
+    executor->stats.batches[log2]++;
+}
+
+/* The coroutine that waits for the answer with this cookie, or null. */
+static inline struct rel4_coroutine *addressee(struct rel4_executor *executor, uint32_t cookie)
+{
+    uint32_t place = (uint16_t)cookie;
+    struct rel4_coroutine *coroutine = &executor->coroutines[place];
+
+    return place < executor->count && coroutine->cookie == cookie ? coroutine : NULL;
 }
 
 unsigned executor_dispatch(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
-    struct rel4_coroutine *coroutines = executor->coroutines;
-    const struct rel4_item *responses = queue->responses;
-    uint32_t mask = queue->response_mask, count = executor->count, answers = 0;
-    uint32_t index = queue->response_consumer, end = index + rel4_queue_pending(queue);
+    seL4_Word index = queue->response_consumer, end = index + rel4_queue_pending(queue), more = 0;
+    seL4_Word answers;
 
     if (index == end)
         return 0;
     do {
-        const struct rel4_item *item = &responses[index & mask];
-        uint32_t cookie = item->cookie, header = item->header, place = cookie & (REL4_MAX_COROUTINES - 1);
-        struct rel4_coroutine *coroutine = &coroutines[place];
+        const struct rel4_item *item = &queue->responses[index & queue->response_mask];
+        uint32_t header = item->header;
+        struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
         struct rel4_list *list;
-        bool known = place < count && coroutine->cookie == cookie;
 
-        answers++;
-        if (__builtin_expect(header >> 12 == 0, 1)) {
-            index++;
+        if (__builtin_expect(coroutine == NULL, 0)) {
+            executor->stats.stale++;
         } else {
-            uint32_t items = rel4_items_for(rel4_header_words(header));
+            coroutine->error = seL4_NoError;
+            /* One answer per call: another one with this cookie would be stale. */
+            coroutine->cookie += REL4_MAX_COROUTINES;
+        }
+        if (__builtin_expect(header >> 12 != 0, 0)) {
+            unsigned items = rel4_items_for(rel4_header_words(header));
 
             if (items > end - index) {
                 queue->broken = true;
                 break;
             }
-            if (known)
+            if (coroutine)
                 take_words(queue, coroutine, index, header);
-            index += items;
+            index += items - 1;
+            more += items - 1;
         }
-        if (__builtin_expect(!known, 0)) {
-            executor->stats.stale++;
+        index++;
+        if (__builtin_expect(coroutine == NULL, 0))
             continue;
-        }
-        /* One answer per call: from here on another one with this cookie would be stale. */
-        coroutine->cookie = cookie + REL4_MAX_COROUTINES;
         list = coroutine->ready;
         *list->last = coroutine;
         if (__builtin_expect(list_empty(list), 0)) {
@@ -204,11 +213,12 @@ unsigned executor_dispatch(struct rel4_executor *executor)
             list->last = &coroutine->next;
         }
     } while (index != end);
+    answers = index - queue->response_consumer - more;
     queue->response_consumer = index;
     count_batch(executor, answers);
     if (executor->mode == REL4_ADAPTIVE && !executor_in_flight(executor))
         executor_ask_first(executor);
-    return answers;
+    return (unsigned)answers;
 }
 
 /*
@@ -263,13 +273,8 @@ void executor_fail_calls(struct rel4_executor *executor, const struct rel4_corou
 
 static void publish(struct rel4_executor *executor)
 {
-    uint32_t submitted = executor->queue.request_producer - executor->extra_items;
-
-    if (!executor->queue.requests)
-        return;
-    executor->stats.submitted += submitted - executor->submitted;
-    executor->submitted = submitted;
-    rel4_queue_publish(&executor->queue);
+    if (executor->queue.requests)
+        rel4_queue_publish(&executor->queue);
 }
 
 /* Wakes the worker, if that is up to us. False: the kernel does not serve the queue any more. */
@@ -365,10 +370,12 @@ static void take_next(struct rel4_executor *executor)
         executor_list_changed(executor, list);
 }
 
-/* The rest of rel4_schedule(): nobody is ready, or somebody more important may have got an answer. */
+/* The rest of rel4_schedule(): nobody is ready, or one only, or somebody more important may have got an
+ * answer. */
 static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_executor *executor)
 {
-    executor_look(executor);
+    if (executor->mixed)
+        executor_look(executor);
     find_work(executor);
     take_next(executor);
     rel4_switch_to(executor->current);
@@ -383,21 +390,29 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
 
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current)
 {
+    struct rel4_list *top = executor->top;
+    struct rel4_coroutine *next;
+
     rel4_switch_keep(current);
     if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0))
         overflow(executor);
-    if (__builtin_expect(!executor->top || executor->mixed, 0))
+    if (__builtin_expect(!top || executor->mixed, 0))
         schedule_slowly(executor);
-    take_next(executor);
-    rel4_switch_to(executor->current);
+    next = top->first;
+    if (__builtin_expect(top->last == &next->next, 0))
+        schedule_slowly(executor);
+    top->first = next->next;
+    executor->current = next;
+    rel4_switch_to(next);
 }
 
 void executor_restart(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
 
-    executor->stats.submitted += queue->request_producer - executor->extra_items - executor->submitted;
-    executor->submitted = executor->answered = executor->extra_items = 0;
+    executor->stats.submitted += queue->request_producer - executor->extra_items;
+    executor->stats.answered += executor->answered;
+    executor->answered = executor->extra_items = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
     executor_ask_first(executor);

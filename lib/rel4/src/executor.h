@@ -70,7 +70,7 @@ void executor_release(struct rel4_executor *executor, struct rel4_list *list, in
 int executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in_front);
 
 /* Requests without an answer, also those of coroutines that are gone. */
-static inline uint32_t executor_in_flight(const struct rel4_executor *executor)
+static inline seL4_Word executor_in_flight(const struct rel4_executor *executor)
 {
     return executor->queue.request_producer - executor->extra_items - executor->answered;
 }

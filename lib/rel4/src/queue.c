@@ -13,8 +13,8 @@ void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_
         .requests = rings,
         .responses = rings + ((uint32_t)1 << request_bits),
         .header = memory,
-        .request_mask = ((uint32_t)1 << request_bits) - 1,
-        .response_mask = ((uint32_t)1 << response_bits) - 1,
+        .request_mask = ((seL4_Word)1 << request_bits) - 1,
+        .response_mask = ((seL4_Word)1 << response_bits) - 1,
         .cap = cap,
         .notification = notification,
     };
@@ -22,15 +22,16 @@ void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_
 
 void rel4_queue_restart(struct rel4_queue *queue)
 {
-    queue->request_producer = queue->request_limit = queue->request_published = 0;
-    queue->response_consumer = queue->response_published = 0;
+    queue->request_producer = queue->request_limit = 0;
+    queue->response_consumer = 0;
     queue->broken = false;
 }
 
 uint32_t rel4_queue_room(struct rel4_queue *queue)
 {
     uint32_t consumer = rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER));
-    uint32_t used = queue->request_producer - consumer, size = queue->request_mask + 1;
+    uint32_t used = (uint32_t)queue->request_producer - consumer;
+    uint32_t size = (uint32_t)queue->request_mask + 1;
 
     if (used > size) {
         queue->broken = true;
@@ -42,7 +43,7 @@ uint32_t rel4_queue_room(struct rel4_queue *queue)
 void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *request)
 {
     unsigned words = request->word_count, extras = request->extra_count;
-    uint32_t index = queue->request_producer, mask = queue->request_mask;
+    seL4_Word index = queue->request_producer, mask = queue->request_mask;
     struct rel4_item *item = &queue->requests[index & mask];
 
     item->cookie = request->cookie;
@@ -68,7 +69,8 @@ bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request
 
 bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
 {
-    uint32_t pending = rel4_queue_pending(queue), index = queue->response_consumer;
+    seL4_Word index = queue->response_consumer;
+    uint32_t pending = rel4_queue_pending(queue);
     const struct rel4_item *item = &queue->responses[index & queue->response_mask];
     unsigned words, items;
 

@@ -79,9 +79,13 @@ struct rel4_coroutine {
     struct rel4_response *reply; /* where the words of its answer go; null: nowhere */
     struct rel4_list *waits_in;
     struct rel4_list joiners;
-    void (*entry)(void *arg);
-    void *arg;
-    seL4_Word error_words[4]; /* of its last call that failed */
+    union {
+        struct { /* until it begins */
+            void (*entry)(void *arg);
+            void *arg;
+        };
+        seL4_Word error_words[4]; /* of its last call that failed */
+    };
 };
 
 /* Counted since rel4_executor_init(); what the kernel counts, since AsyncQueue Start. */
@@ -103,8 +107,8 @@ struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
     struct rel4_list *top; /* the most important list that is not empty, or null */
-    uint32_t extra_items;  /* request items but for the first of each request */
-    uint32_t answered;     /* answers taken; all wrap together */
+    seL4_Word extra_items; /* request items but for the first of each request */
+    seL4_Word answered;    /* answers taken since the queue was started or reset */
     bool mixed;            /* coroutines of different priority exist: answers are looked for more often */
     uint8_t common_priority;
     uint8_t mode;
@@ -121,8 +125,7 @@ struct rel4_executor {
     uint32_t count; /* that can exist */
     uint32_t live;
     size_t stack_bytes;
-    uint32_t yields;    /* since the last time that one of them looked for answers */
-    uint32_t submitted; /* that are in stats.submitted; wraps */
+    uint32_t yields; /* since the last time that one of them looked for answers */
     seL4_Word main_guard;
     struct rel4_coroutine main;
     void (*on_overflow)(rel4_coroutine_id id);

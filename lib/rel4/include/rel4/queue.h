@@ -19,13 +19,11 @@ struct rel4_queue {
     struct rel4_item *requests;
     struct rel4_item *responses;
     char *header; /* REL4_HEADER_... from here */
-    uint32_t request_mask;
-    uint32_t response_mask;
-    uint32_t request_producer; /* our own indices; the kernel sees them when they are published */
-    uint32_t request_limit;    /* up to here we may go without looking for room */
-    uint32_t request_published;
-    uint32_t response_consumer;
-    uint32_t response_published;
+    seL4_Word request_mask;
+    seL4_Word response_mask;
+    seL4_Word request_producer; /* our own indices, which do not wrap; the kernel sees them when published */
+    seL4_Word request_limit;    /* up to here we may go without looking for room */
+    seL4_Word response_consumer;
     bool broken; /* an index of the other side, or an answer, was impossible */
     seL4_CPtr cap;
     seL4_CPtr notification; /* signalled when an answer comes while we sleep */
@@ -89,10 +87,10 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response);
 /* Hands over all requests that were put, and gives back the room of all answers that were taken. */
 static inline void rel4_queue_publish(struct rel4_queue *queue)
 {
-    queue->request_published = queue->request_producer;
-    queue->response_published = queue->response_consumer;
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->response_consumer);
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), queue->request_producer);
+    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER),
+                      (uint32_t)queue->response_consumer);
+    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER),
+                      (uint32_t)queue->request_producer);
 }
 
 /*
@@ -108,7 +106,7 @@ static inline bool rel4_queue_must_wake(struct rel4_queue *queue)
 static inline uint32_t rel4_queue_pending(struct rel4_queue *queue)
 {
     uint32_t producer = rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER));
-    uint32_t pending = producer - queue->response_consumer;
+    uint32_t pending = producer - (uint32_t)queue->response_consumer;
 
     if (__builtin_expect(pending > queue->response_mask + 1, 0)) {
         queue->broken = true;
@@ -124,7 +122,7 @@ static inline bool rel4_queue_faulted(const struct rel4_queue *queue)
 }
 
 /* Word i of the message that begins with the item at index. */
-static inline uint64_t *rel4_ring_word(struct rel4_item *ring, uint32_t mask, uint32_t index, unsigned i)
+static inline uint64_t *rel4_ring_word(struct rel4_item *ring, seL4_Word mask, seL4_Word index, unsigned i)
 {
     unsigned more = i - REL4_ITEM_WORDS;
 
