@@ -5,6 +5,7 @@
 #include "rel4_machine.h"
 
 #include <pthread.h>
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -55,6 +56,8 @@ _Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine)
     struct context *context = context_of(coroutine);
     void *fake_stack;
 
+    /* What we leave below us on this stack never returns. */
+    __asan_handle_no_return();
     __sanitizer_start_switch_fiber(&fake_stack, context->stack, context->stack_bytes);
     setcontext(&context->registers);
     abort();
@@ -178,10 +181,9 @@ void machine_start(struct machine *new, struct rel4_queue *queue, unsigned reque
 {
     size_t bytes = rel4_queue_bytes(request_bits, response_bits);
 
-    *new = (struct machine){ .request_bits = request_bits,
-                             .response_bits = response_bits,
-                             .service = service,
-                             .threaded = threaded };
+    *new = (struct machine){
+        .request_bits = request_bits, .response_bits = response_bits, .service = service, .threaded = threaded
+    };
     new->buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
     for (size_t i = 0; i < bytes; i++)
         new->buffer[i] = 0;

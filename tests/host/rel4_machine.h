@@ -16,10 +16,10 @@ struct machine {
     char *buffer; /* of rel4_queue_bytes() */
     unsigned request_bits, response_bits;
     machine_service *service;
-    bool threaded;       /* a thread serves, not the wake call */
-    unsigned budget;     /* requests per run; 0: no limit */
+    bool threaded;   /* a thread serves, not the wake call */
+    unsigned budget; /* requests per run; 0: no limit */
     unsigned wakes, waits;
-    bool fails;          /* the queue is faulted: Wake is an error */
+    bool fails; /* the queue is faulted: Wake is an error */
     uint32_t request_consumer, response_producer;
 };
 

@@ -57,9 +57,11 @@ static void words_of_every_number_go_in_and_come_out_at_every_place_of_the_ring(
 
             for (unsigned i = 0; i < count; i++)
                 words[i] = (seL4_Word)random_below(&seed, 1u << 31) << 32 | i;
-            assert_true(rel4_queue_put(
-                &queue, &(struct rel4_request){ .cookie = count, .cap = round % 11, .label = 0x400,
-                                                .word_count = count, .words = words }));
+            assert_true(rel4_queue_put(&queue, &(struct rel4_request){ .cookie = count,
+                                                                       .cap = round % 11,
+                                                                       .label = 0x400,
+                                                                       .word_count = count,
+                                                                       .words = words }));
             rel4_queue_publish(&queue);
             assert_true(machine_serve(&kernel));
             assert_true(rel4_queue_take(&queue, &response));
@@ -79,9 +81,10 @@ static void extra_capabilities_follow_the_words(void **state)
     const seL4_CPtr extras[] = { 11, 12, 13 };
 
     (void)state;
-    assert_true(rel4_queue_put(&queue, &(struct rel4_request){ .cap = 9, .label = 7, .word_count = 5,
-                                                               .words = words, .extra_count = 3,
-                                                               .extras = extras }));
+    assert_true(rel4_queue_put(
+        &queue,
+        &(struct rel4_request){
+            .cap = 9, .label = 7, .word_count = 5, .words = words, .extra_count = 3, .extras = extras }));
     assert_int_equal(queue.request_producer, 2);
     assert_int_equal(queue.requests[0].header, rel4_header(7, 0, 5, 3));
     assert_int_equal(queue.requests[0].cap, 9);
@@ -118,13 +121,14 @@ static void what_cannot_be_sent_is_refused(void **state)
     static const seL4_Word words[REL4_MAX_WORDS + 1];
 
     (void)state;
-    assert_false(rel4_queue_put(
-        &queue, &(struct rel4_request){ .word_count = REL4_MAX_WORDS + 1, .words = words }));
+    assert_false(
+        rel4_queue_put(&queue, &(struct rel4_request){ .word_count = REL4_MAX_WORDS + 1, .words = words }));
     assert_false(rel4_queue_put(&queue, &(struct rel4_request){ .extra_count = 4, .extras = words }));
     assert_false(rel4_queue_put(&queue, &(struct rel4_request){ .label = 0x1000 }));
     assert_int_equal(queue.request_producer, 0);
-    assert_true(rel4_queue_put(&queue, &(struct rel4_request){ .word_count = REL4_MAX_WORDS, .words = words,
-                                                               .extra_count = 3, .extras = words }));
+    assert_true(rel4_queue_put(
+        &queue, &(struct rel4_request){
+                    .word_count = REL4_MAX_WORDS, .words = words, .extra_count = 3, .extras = words }));
     assert_int_equal(queue.request_producer, REL4_MAX_ITEMS);
 }
 

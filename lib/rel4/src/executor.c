@@ -383,8 +383,11 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
 
 static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *executor)
 {
+    struct rel4_coroutine *current = executor->current;
+
+    *current->guard = (seL4_Word)current->guard;
     if (executor->on_overflow)
-        executor->on_overflow(executor->current->id);
+        executor->on_overflow(current->id);
     abort();
 }
 
