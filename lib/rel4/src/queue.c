@@ -6,18 +6,14 @@
 
 void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_bits, unsigned response_bits)
 {
-    seL4_CPtr cap = queue->cap, notification = queue->notification;
     struct rel4_item *rings = (struct rel4_item *)((char *)memory + REL4_RINGS);
 
-    *queue = (struct rel4_queue){
-        .requests = rings,
-        .responses = rings + ((uint32_t)1 << request_bits),
-        .header = memory,
-        .request_mask = ((seL4_Word)1 << request_bits) - 1,
-        .response_mask = ((seL4_Word)1 << response_bits) - 1,
-        .cap = cap,
-        .notification = notification,
-    };
+    queue->requests = rings;
+    queue->responses = rings + ((uint32_t)1 << request_bits);
+    queue->header = memory;
+    queue->request_mask = ((seL4_Word)1 << request_bits) - 1;
+    queue->response_mask = ((seL4_Word)1 << response_bits) - 1;
+    rel4_queue_restart(queue);
 }
 
 void rel4_queue_restart(struct rel4_queue *queue)

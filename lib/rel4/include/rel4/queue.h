@@ -27,6 +27,9 @@ struct rel4_queue {
     bool broken; /* an index of the other side, or an answer, was impossible */
     seL4_CPtr cap;
     seL4_CPtr notification; /* signalled when an answer comes while we sleep */
+    seL4_CPtr cnode;        /* what rel4_queue_create() has used */
+    seL4_CPtr first_slot;
+    unsigned slots_used;
 };
 
 /* A request: the words, and then the extra capabilities, of one invocation of cap. */
@@ -62,7 +65,8 @@ static inline seL4_Word rel4_queue_bytes(unsigned request_bits, unsigned respons
     return REL4_RINGS + (((seL4_Word)1 << request_bits) + ((seL4_Word)1 << response_bits)) * REL4_ITEM_BYTES;
 }
 
-/* Starts using rings that are empty, and whose indices are all 0, in memory at a page boundary. */
+/* Starts using rings that are empty, and whose indices are all 0, in memory at a page boundary. Capabilities
+ * in the queue stay as they are. */
 void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_bits, unsigned response_bits);
 
 /* Starts again after AsyncQueue Reset, with empty rings. */
