@@ -13,6 +13,23 @@ static int submit(struct rel4_executor *executor, unsigned items)
     return rel4_submit(executor);
 }
 
+/* What the kernel has said, where somebody may ask for it. */
+static void keep_answer(struct rel4_executor *executor, const struct sel4_registers *answer, int error,
+                        struct rel4_response *reply)
+{
+    const seL4_Word words[4] = { answer->mr0, answer->mr1, answer->mr2, answer->mr3 };
+
+    /* Without an executor, the words are in the IPC buffer. */
+    if (error && executor->count)
+        memcpy(executor->current->error_words, words, sizeof(words));
+    if (!reply)
+        return;
+    reply->badge = answer->badge;
+    reply->word_count = (unsigned)(answer->info & 0x7f);
+    for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++)
+        reply->words[i] = i < 4 ? words[i] : seL4_GetMR((int)i);
+}
+
 /*
  * Makes a call by trap. Message words 4 and following, and the capabilities, are in the IPC buffer. Calls
  * that have to go through the ring fail instead, if it is faulted.
@@ -21,28 +38,17 @@ static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
                 struct rel4_response *reply)
 {
     struct rel4_executor *executor = rel4_executor_self;
-    struct rel4_coroutine *current = executor->current;
     struct sel4_registers answer;
     int error;
 
-    if (executor->faulted && executor->mode != REL4_SYNC && current != &executor->main)
+    if (executor->faulted && executor->mode != REL4_SYNC && executor->current != &executor->main)
         return REL4_FAULTED;
     error =
         (int)sel4_invoke_reply(cap, label, extras, words, first[0], first[1], first[2], first[3], &answer);
-    const seL4_Word registers[4] = { answer.mr0, answer.mr1, answer.mr2, answer.mr3 };
-
-    /* The executor of threads without one is shared. */
-    if (executor->count) {
+    if (executor->count)
         executor->stats.by_trap++;
-        if (error)
-            memcpy(current->error_words, registers, sizeof(registers));
-    }
-    if (!reply)
-        return error;
-    reply->badge = answer.badge;
-    reply->word_count = (unsigned)(answer.info & 0x7f);
-    for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++)
-        reply->words[i] = i < 4 ? registers[i] : seL4_GetMR((int)i);
+    if (error || reply)
+        keep_answer(executor, &answer, error, reply);
     return error;
 }
 

@@ -11,6 +11,7 @@
 /* A header page for executors without a queue: nothing is ever pending there. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
+/* The executor of all threads that have none; it has no coroutines, and nothing is written to it. */
 static struct rel4_executor nobody = {
     .queue.header = no_header,
     .current = &nobody.main,
@@ -41,6 +42,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .mode = (uint8_t)options->mode,
         .waiting = (uint8_t)options->waiting,
         .looks = options->looks,
+        .batch = options->batch ? options->batch : UINT32_MAX,
         .on_overflow = options->on_overflow,
         .on_signals = options->on_signals,
         .arg = options->arg,
@@ -110,7 +112,8 @@ void executor_release(struct rel4_executor *executor, struct rel4_list *list, in
     }
 }
 
-int executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in_front)
+int __attribute__((noinline))
+executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in_front)
 {
     struct rel4_coroutine *current = executor->current;
 
@@ -421,30 +424,51 @@ void executor_restart(struct rel4_executor *executor)
     executor_ask_first(executor);
 }
 
-bool rel4_make_room(struct rel4_executor *executor, unsigned items)
+/* For a worker on another hart, which then does not have to wait until nobody can run here. */
+static void hand_over_batch(struct rel4_executor *executor)
+{
+    const struct rel4_queue *queue = &executor->queue;
+
+    if (queue->request_producer - queue->request_published < executor->batch)
+        return;
+    publish(executor);
+    if (!wake_worker(executor))
+        executor->faulted = true;
+}
+
+static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *executor, unsigned items)
 {
     struct rel4_queue *queue = &executor->queue;
-    struct rel4_coroutine *current = executor->current;
     bool waited = false;
-    uint32_t room;
 
-    if (current == &executor->main || executor->mode == REL4_SYNC || !queue->requests)
-        return false;
-    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
-        return false;
+    hand_over_batch(executor);
     while (!executor->faulted) {
-        room = rel4_queue_room(queue);
+        uint32_t room = rel4_queue_room(queue);
+
         if (room >= items && (waited || list_empty(&executor->room))) {
-            /* Whoever comes behind those that wait asks, too. */
-            queue->request_limit = queue->request_producer + (list_empty(&executor->room) ? room : items);
+            /* Whoever comes behind those that wait asks, too, and so does who comes behind a batch. */
+            if (!list_empty(&executor->room) || items > executor->batch)
+                room = items;
+            else if (room > executor->batch)
+                room = executor->batch;
+            queue->request_limit = queue->request_producer + room;
             return true;
         }
         executor->stats.full++;
-        current->needs = (uint8_t)items;
+        executor->current->needs = (uint8_t)items;
         executor_wait_in(executor, &executor->room, waited);
         waited = true;
     }
     return false;
+}
+
+bool rel4_make_room(struct rel4_executor *executor, unsigned items)
+{
+    if (executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests)
+        return false;
+    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
+        return false;
+    return make_room_in_ring(executor, items);
 }
 
 void rel4_flush(void)

@@ -18,7 +18,7 @@ void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_
 
 void rel4_queue_restart(struct rel4_queue *queue)
 {
-    queue->request_producer = queue->request_limit = 0;
+    queue->request_producer = queue->request_limit = queue->request_published = 0;
     queue->response_consumer = 0;
     queue->broken = false;
 }

@@ -118,6 +118,7 @@ struct rel4_executor {
     bool main_waits_for_all;
     uint32_t ready_bits; /* lists that are not empty */
     uint32_t looks;
+    uint32_t batch;
     struct rel4_list lists[REL4_PRIORITIES];
     struct rel4_list room; /* those that wait for room in the request ring */
     struct rel4_list free;
@@ -145,6 +146,7 @@ struct rel4_executor_options {
     enum rel4_mode mode;
     enum rel4_waiting waiting;
     unsigned looks; /* at the ring, before yielding or blocking: for answers that another hart works on */
+    unsigned batch; /* requests after which they are handed over, though coroutines can run; 0: no limit */
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
      * abort(). */
     void (*on_overflow)(rel4_coroutine_id id);

@@ -23,6 +23,7 @@ struct rel4_queue {
     seL4_Word response_mask;
     seL4_Word request_producer; /* our own indices, which do not wrap; the kernel sees them when published */
     seL4_Word request_limit;    /* up to here we may go without looking for room */
+    seL4_Word request_published;
     seL4_Word response_consumer;
     bool broken; /* an index of the other side, or an answer, was impossible */
     seL4_CPtr cap;
@@ -91,6 +92,7 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response);
 /* Hands over all requests that were put, and gives back the room of all answers that were taken. */
 static inline void rel4_queue_publish(struct rel4_queue *queue)
 {
+    queue->request_published = queue->request_producer;
     rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER),
                       (uint32_t)queue->response_consumer);
     rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER),
