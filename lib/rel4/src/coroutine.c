@@ -80,7 +80,7 @@ rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, uns
     struct rel4_coroutine *coroutine;
     char *stack;
 
-    if (list_empty(&executor->free) || priority >= REL4_PRIORITIES)
+    if (!executor->count || list_empty(&executor->free) || priority >= REL4_PRIORITIES)
         return 0;
     if (!executor->live) {
         executor->common_priority = (uint8_t)priority;
