@@ -79,6 +79,7 @@ void host_reset(void)
     domain_start = 0;
     host_hart = &harts_table[0];
     host_hart->current = &idle_thread;
+    idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
     debug_threads = NULL;
     host_machine = (struct host_machine){ 0 };
