@@ -168,13 +168,13 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
 /* How much of the bytes to write at once: up to the end of a line, if there is one. */
 static size_t piece_of(const char *bytes, size_t length)
 {
-    if (length <= REL4_PUT_STRING_BYTES)
+    if (length <= REL4_PUT_STRING_MAX)
         return length;
-    for (size_t end = REL4_PUT_STRING_BYTES; end > 0; end--) {
+    for (size_t end = REL4_PUT_STRING_MAX; end > 0; end--) {
         if (bytes[end - 1] == '\n')
             return end;
     }
-    return REL4_PUT_STRING_BYTES;
+    return REL4_PUT_STRING_MAX;
 }
 
 int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length)
