@@ -298,14 +298,13 @@ TEST("a receiver preempted inside its handler does not open or close the mask of
 {
     struct receiver first = uintr_receiver(ACTOR_PRIORITY), second = uintr_receiver(ACTOR_PRIORITY);
     seL4_CPtr table = uintr_table(TCB);
-    seL4_Word to_first = uintr_add(table, uintr_sender(first.notification, 0));
     seL4_Word to_second = uintr_add(table, uintr_sender(second.notification, 1));
 
     /* The first one stops inside its handler, with UIE clear and a utvec of its own. */
     CHECK_OK(rel4_TCB_UnregisterReceiver(first.actor.tcb));
     CHECK_OK(rel4_TCB_RegisterReceiver(first.actor.tcb, first.notification, (seL4_Word)uintr_trap_handler,
                                        (seL4_Word)first.record, NULL));
-    to_first = uintr_add(table, uintr_sender(first.notification, 0));
+    seL4_Word to_first = uintr_add(table, uintr_sender(first.notification, 0));
     actor_start(&first.actor, SYS_RECV, test_object(seL4_EndpointObject, 0), 0);
     uipi_send(to_first);
     CHECK_EQUAL(actor_wait(&first.actor), ACTOR_DONE);
