@@ -34,7 +34,8 @@ TEST("async full: without a consumer the worker answers as many as there is room
     CHECK(published(queue) <= 32);
     CHECK_EQUAL(rel4_ring_peer(queue_word(queue, REL4_HEADER_FAULT)), REL4_FAULT_NONE);
     CHECK(queue_statistics(queue)->full >= 1);
-    CHECK_EQUAL(256 - queue_room(queue), 256 - published(queue));
+    /* One request may be waiting in the kernel. */
+    CHECK(queue_room(queue) - published(queue) <= 1);
     for (uint32_t i = 0; i < 256; i++) {
         struct response response = queue_wait(queue);
         CHECK_EQUAL(response.cookie, i);
@@ -101,6 +102,7 @@ static struct {
     struct queue *queue;
     volatile uint32_t sent;
     volatile bool done;
+    seL4_CPtr never; /* signalled */
 } producer;
 
 static void produce(void *arg)
@@ -117,6 +119,8 @@ static void produce(void *arg)
         hostile_pause();
     }
     producer.done = true;
+    /* A thread that ended would be suspended, and its queue with it. */
+    seL4_Wait(producer.never, NULL);
 }
 
 TEST("async full: a producer and a consumer at their own paces: each cookie comes back once, in order")
@@ -128,6 +132,7 @@ TEST("async full: a producer and a consumer at their own paces: each cookie come
         struct test_thread *thread = test_thread_create(produce, NULL, HOSTILE_PRIORITY, 0);
         /* The consumer frees room in a queue that is not its own. */
         producer.queue = queue_new(thread->tcb, 6, 5);
+        producer.never = test_object(seL4_NotificationObject, 0);
         producer.sent = 0;
         producer.done = false;
         test_thread_set_node(thread, node);

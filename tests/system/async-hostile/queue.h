@@ -141,16 +141,17 @@ void hostile_pause(void);
 void check_memory_is_whole(void);
 
 /* Generous: far more than anything needs, even on a host that does other things. */
-#define SPINS 2000000ul
+#define SPINS 500000ul
 
 /* Waits until the condition holds, letting others run; the test fails if it never does. */
-#define WAIT_FOR(condition)                                  \
-    do {                                                     \
-        seL4_Word spins_ = 0;                                \
-        while (!(condition) && ++spins_ < SPINS) {           \
-            hostile_pause();                                 \
-        }                                                    \
-        if (!(condition)) {                                  \
-            test_fail(__FILE__, __LINE__, "%s", #condition); \
-        }                                                    \
+#define WAIT_FOR(condition)                                         \
+    do {                                                            \
+        bool met_ = condition;                                      \
+        for (seL4_Word spins_ = 0; !met_ && spins_ < SPINS; spins_++) { \
+            hostile_pause();                                        \
+            met_ = condition;                                       \
+        }                                                           \
+        if (!met_) {                                                \
+            test_fail(__FILE__, __LINE__, "%s", #condition);        \
+        }                                                           \
     } while (0)

@@ -14,14 +14,14 @@
 /* Where pages of this file's queues are seen. */
 #define VIEW ((char *)0x3001000000)
 
-static const struct answer bind(seL4_CPtr queue, seL4_Word requests, seL4_Word responses, seL4_Word policy,
+static struct answer bind(seL4_CPtr queue, seL4_Word requests, seL4_Word responses, seL4_Word policy,
                                 seL4_CPtr tcb, seL4_CPtr notification)
 {
     return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { requests, responses, policy },
                   .extras = 2, .caps = { tcb, notification });
 }
 
-static const struct answer add(seL4_CPtr queue, seL4_Word position, seL4_Word count, seL4_Word slot)
+static struct answer add(seL4_CPtr queue, seL4_Word position, seL4_Word count, seL4_Word slot)
 {
     return INVOKE(queue, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3, .words = { position, count, slot },
                   .extras = 1, .caps = { seL4_CapInitThreadCNode });
