@@ -43,7 +43,7 @@ struct async_queue {
     uint32_t response_producer, response_consumer;
     uint32_t answered; /* response_producer as the user knows it */
 
-    struct slot frames[];
+    struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };
 
 /* log2 of the frame slots. */
