@@ -26,9 +26,12 @@ static void store(const struct queue *queue, unsigned offset, uint32_t value)
     rel4_ring_publish(queue_word(queue, offset), value);
 }
 
+/* A queue that has stopped takes no wake call. */
 static void wake(const struct queue *queue)
 {
-    CHECK_OK(queue_invoke(queue, REL4_LABEL_QUEUE_WAKE).error);
+    struct answer answer = queue_invoke(queue, REL4_LABEL_QUEUE_WAKE);
+
+    CHECK(answer.error == seL4_NoError || fault_of(queue) != REL4_FAULT_NONE);
 }
 
 /* Wakes it until it says why it stopped. */
@@ -65,15 +68,22 @@ TEST("async indexes: a request producer that is more than a ring ahead stops the
     }
 }
 
-TEST("async indexes: a response consumer ahead of the producer, or a ring behind, stops the queue")
+TEST("async indexes: a response consumer that cannot be stops the queue when it needs room")
 {
     struct queue *queue = used_queue(5);
-    static const uint32_t ahead[] = { 1, 2, 31, 32, 0x7fffffff, 0x80000000, -33u, -34u, -64u };
+    static const uint32_t ahead[] = { 33, 40, 64, 0x7fffffff, 0x80000000, -1u, -2u, -33u, -64u };
 
     for (unsigned i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
         store(queue, REL4_HEADER_RESPONSE_CONSUMER, queue->consumed + ahead[i]);
-        queue_put(queue, 1, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
-        queue_publish(queue);
+        /* It is looked at when there is no room, as far as the kernel knows. */
+        for (unsigned n = 0; n <= 2 * 32 && !fault_of(queue); n++) {
+            if (queue_room(queue)) {
+                queue_put(queue, n, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
+                queue_publish(queue);
+            }
+            wake(queue);
+            hostile_pause();
+        }
         check_fault(queue, REL4_FAULT_RESPONSE_INDEX);
         queue_reset(queue);
         queue_check_works(queue);
@@ -255,17 +265,13 @@ TEST("async indexes: forged all the time by another thread while the worker runs
         for (unsigned i = 0; i < 200; i++) {
             queue_put(queue, i, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
             queue_publish(queue);
-            wake(queue);
-            hostile_pause();
-            if (fault_of(queue) != REL4_FAULT_NONE) {
+            if (queue_invoke(queue, REL4_LABEL_QUEUE_WAKE).error) {
                 queue_invoke(queue, REL4_LABEL_QUEUE_RESET);
             }
+            hostile_pause();
         }
         forger.stop = true;
         WAIT_FOR(forger.stopped);
-        store(queue, REL4_HEADER_REQUEST_PRODUCER, 0x55555555);
-        store(queue, REL4_HEADER_RESPONSE_CONSUMER, 0xaaaaaaaa);
-        WAIT_FOR((wake(queue), fault_of(queue) != REL4_FAULT_NONE));
         queue_reset(queue);
         queue_check_works(queue);
         CHECK_EQUAL(address, address_of(queue->frames));

@@ -144,7 +144,7 @@ TEST("async many: a worker that is interrupted at every item loses none")
     urgent_notification = test_object(seL4_NotificationObject, 0);
     urgent_runs = 0;
     test_thread_start(test_thread_create(be_urgent, NULL, HOSTILE_PRIORITY + 1, 0));
-    struct test_thread *noise = test_thread_create(signal_urgent, NULL, HOSTILE_PRIORITY, 0);
+    struct test_thread *noise = test_thread_create(signal_urgent, NULL, HOSTILE_PRIORITY - 5, 0);
     test_thread_set_node(noise, test_nodes() - 1);
     test_thread_start(noise);
     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 6, 6);

@@ -204,33 +204,37 @@ TEST("async requests: a queue's own invocations come through its own ring")
     queue_check_works(queue);
 }
 
-TEST("async requests: Detach, and deleting the queue, through its own ring end it there and then")
+TEST("async requests: Reset and Detach of a queue are refused in its own ring")
 {
-    for (unsigned i = 0; i < 3; i++) {
+    set_up();
+    for (seL4_Word label = REL4_LABEL_QUEUE_RESET; label <= REL4_LABEL_QUEUE_DETACH; label++) {
+        struct response response = queue_call(queue, 1, queue->cap, label, &(struct arguments){ 0 });
+        CHECK_RESPONSE(&response, 1, seL4_IllegalOperation);
+    }
+    queue_check_works(queue);
+}
+
+TEST("async requests: a queue that is deleted by a request in it ends there, and serves no more")
+{
+    for (unsigned i = 0; i < 2; i++) {
         set_up();
         seL4_CPtr beyond = test_mint(test_object(seL4_NotificationObject, 0), seL4_AllRights, 1);
-        seL4_Word badge = 0;
+        /* The same with the memory of the rings: the answers so far are the last. */
+        seL4_CPtr target = i ? queue->frames + queue->pages - 1 : queue->cap;
+        seL4_Word badge;
         queue_check_works(queue);
-        if (i == 0) {
-            queue_put(queue, 1, queue->cap, REL4_LABEL_QUEUE_DETACH, &(struct arguments){ 0 });
-        } else {
-            queue_put(queue, 1, seL4_CapInitThreadCNode, i == 1 ? CNodeDelete : CNodeRevoke,
-                      &(struct arguments){ .length = 2, .words = { i == 1 ? queue->cap : test_arena, 64 } });
-        }
+        queue_put(queue, 1, seL4_CapInitThreadCNode, i ? CNodeRevoke : CNodeDelete,
+                  &(struct arguments){ .length = 2, .words = { target, seL4_WordBits } });
         queue_put(queue, 2, beyond, 0, &(struct arguments){ 0 });
         queue_publish(queue);
         queue_invoke(queue, REL4_LABEL_QUEUE_WAKE);
-        if (i < 2) {
-            for (unsigned n = 0; n < 100; n++) {
-                hostile_pause();
-            }
-            /* At most the answer to the first one. */
-            CHECK(rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) - queue->consumed <= 1);
-            seL4_Poll(beyond, &badge);
-            CHECK_EQUAL(badge, 0);
-        } else {
-            WAIT_FOR(!test_slot_used(queue->cap));
+        for (unsigned n = 0; n < 100; n++) {
+            hostile_pause();
         }
+        CHECK(rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) - queue->consumed <= 1);
+        seL4_Poll(beyond, &badge);
+        CHECK_EQUAL(badge, 0);
+        CHECK_EQUAL(queue_invoke(queue, REL4_LABEL_QUEUE_WAKE).error != seL4_NoError, true);
         check_memory_is_whole();
     }
 }
