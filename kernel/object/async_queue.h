@@ -36,6 +36,7 @@ struct async_queue {
     enum queue_state state;
     uint8_t frame_bits; /* log2 of the size of all frames; 0 if there are none yet */
     uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
+    uint16_t printed;                    /* bytes of the PutString in copy */
     bool holds_request;                  /* copy is a request that is not answered yet */
 
     /* The indices that this side writes, and the others as they were last read. */

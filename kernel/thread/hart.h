@@ -26,9 +26,15 @@ struct ready_queue {
 };
 
 /* Threads whose queues wait for the worker; see thread/work.h. */
+enum work_list {
+    WORK_ANY_TIME,
+    WORK_AT_TICK, /* or on an idle hart */
+    WORK_RETRY,   /* at a tick only */
+    WORK_LISTS
+};
+
 struct work {
-    struct ready_queue any_time;
-    struct ready_queue at_tick;
+    struct ready_queue lists[WORK_LISTS];
 };
 
 /* Fences that a batch of unmappings owes; see arch/riscv64/tlb.h. */

@@ -179,7 +179,8 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled &&
+            !work_waits_for_tick(this_hart())) {
             timer_stop();
             ticking = false;
         } else if (pending) {

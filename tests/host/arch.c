@@ -11,6 +11,7 @@
 #include "arch/riscv64/uintc.h"
 #include "check/check.h"
 #include "host.h"
+#include "ipc/receiver.h"
 #include "lib/string.h"
 #include "random.h"
 #include "thread/debug.h"
@@ -79,8 +80,13 @@ void host_reset(void)
     domain_start = 0;
     host_hart = &harts_table[0];
     host_hart->current = &idle_thread;
+    idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
     debug_threads = NULL;
+    uintr_backend = REL4_UINTR_NONE;
+    memset(uintc_owners, 0, sizeof(uintc_owners));
+    memset(uintc_used, 0, sizeof(uintc_used));
+    uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
     host_preemption_points = 0;
     host_preempt_never();
