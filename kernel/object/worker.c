@@ -189,7 +189,7 @@ static word_t make_call(struct async_queue *queue, struct result *result, enum p
 /* Something that does not wait until the end of the ring. */
 static bool must_stop(const struct hart *hart)
 {
-    return (hart->pending & ~PENDING_WORK) || hart->candidate || interrupt_pending() ||
+    return (hart->pending & ~(PENDING_WORK | PENDING_TICK)) || hart->candidate || interrupt_pending() ||
            kernel_lock_contended(hart);
 }
 
