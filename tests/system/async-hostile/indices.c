@@ -71,7 +71,7 @@ TEST("async indexes: a request producer that is more than a ring ahead stops the
 TEST("async indexes: a response consumer that cannot be stops the queue when it needs room")
 {
     struct queue *queue = used_queue(5);
-    static const uint32_t ahead[] = { 33, 40, 64, 0x7fffffff, 0x80000000, -1u, -2u, -33u, -64u };
+    static const uint32_t ahead[] = { 33, 40, 64, 0x7fffffff, 0x80000000, -33u, -64u };
 
     for (unsigned i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
         store(queue, REL4_HEADER_RESPONSE_CONSUMER, queue->consumed + ahead[i]);

@@ -172,14 +172,15 @@ TEST("async many: a worker that is interrupted at every item loses none")
 TEST("async many: a revoke of many children in one queue, and traffic in another meanwhile")
 {
     seL4_CPtr endpoint = test_object(seL4_EndpointObject, 0);
-    seL4_CPtr cnode = test_object(seL4_CapTableObject, RADIX);
 
-    for (seL4_Word i = 0; cnode && i < CHILDREN; i++) {
-        CHECK_OK(seL4_CNode_Copy(cnode, i, RADIX, CNODE, endpoint, seL4_WordBits, seL4_AllRights));
-    }
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
     struct client *client = client_new(0, HOSTILE_PRIORITY, 0);
     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
+    /* It takes half of the memory. */
+    seL4_CPtr cnode = test_object(seL4_CapTableObject, RADIX);
+    for (seL4_Word i = 0; cnode && i < CHILDREN; i++) {
+        CHECK_OK(seL4_CNode_Copy(cnode, i, RADIX, CNODE, endpoint, seL4_WordBits, seL4_AllRights));
+    }
     test_thread_start(client->thread);
     WAIT_FOR(client->received > 0);
     uint32_t before = client->received;
