@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,9 @@ static int tear_down(void **state)
 
 static void note(const char *text)
 {
-    strcat(trace, text);
+    size_t length = strlen(trace);
+
+    snprintf(trace + length, sizeof(trace) - length, "%s", text);
 }
 
 /* A call through the ring. -1: it would go by trap, which fails if the queue is faulted. */
@@ -80,19 +83,19 @@ static int call(seL4_CPtr cap)
     return rel4_submit(&executor);
 }
 
-static int call_for_word(seL4_Word word, seL4_Word *answer)
+/* A call whose answer is a word; -1 as if nobody had answered. */
+static seL4_Word call_for_word(seL4_Word word)
 {
     struct rel4_item *item = rel4_begin(&executor, rel4_header(1, 0, 1, 0), 0);
-    struct rel4_response reply = { .words = answer, .capacity = 1 };
-    int error;
+    seL4_Word answer = -1ul;
+    struct rel4_response reply = { .words = &answer, .capacity = 1 };
 
-    if (!item)
-        return -1;
+    assert_non_null(item);
     item->words[0] = word;
     executor.current->reply = &reply;
-    error = rel4_submit(&executor);
+    assert_int_equal(rel4_submit(&executor), 0);
     executor.current->reply = NULL;
-    return error;
+    return answer;
 }
 
 static void say(void *arg)
@@ -261,7 +264,10 @@ static void call_once(void *arg)
 {
     static const char *const results[] = { [0] = "0", [2] = "2", [REL4_FAULTED] = "F" };
 
-    note(results[call(*(seL4_CPtr *)arg)]);
+    const char *result = results[call(*(seL4_CPtr *)arg)];
+
+    assert_non_null(result);
+    note(result);
 }
 
 static const seL4_CPtr good = 0, bad = 2;
@@ -279,12 +285,10 @@ static void calls_return_the_error_of_their_answer_and_one_wake_serves_all(void 
 
 static void count_calls(void *arg)
 {
-    seL4_Word word = (seL4_Word)arg, answer;
+    seL4_Word word = (seL4_Word)arg;
 
-    for (unsigned i = 0; i < 20; i++) {
-        assert_int_equal(call_for_word(word + i, &answer), 0);
-        assert_int_equal(answer, 2 * (word + i));
-    }
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(call_for_word(word + i), 2 * (word + i));
 }
 
 static void check_counts(seL4_Word calls)
@@ -576,7 +580,7 @@ static void wander(void *arg)
     (void)arg;
     for (unsigned i = 0; i < steps; i++) {
         rel4_coroutine_id other = ids[random_below(&seed, 100)];
-        seL4_Word word = random_below(&seed, 1000), answer;
+        seL4_Word word = random_below(&seed, 1000);
 
         switch (random_below(&seed, 9)) {
         case 0:
@@ -598,8 +602,7 @@ static void wander(void *arg)
                 rel4_coroutine_wait();
             break;
         default:
-            assert_int_equal(call_for_word(word, &answer), 0);
-            assert_int_equal(answer, 2 * word);
+            assert_int_equal(call_for_word(word), 2 * word);
         }
     }
     finished++;
@@ -607,7 +610,7 @@ static void wander(void *arg)
 
 static void random_coroutines_end_or_wait_and_none_is_lost(void **state)
 {
-    unsigned left, rounds = 0;
+    unsigned left;
 
     (void)state;
     start(100, 5, true);
@@ -623,7 +626,7 @@ static void random_coroutines_end_or_wait_and_none_is_lost(void **state)
         for (unsigned i = 0; i < 100; i++)
             rel4_coroutine_wake(ids[i]);
     }
-    while ((left = rel4_run()) > 0 && rounds++ < 1000) {
+    for (unsigned rounds = 1; rel4_run() > 0 && rounds <= 1000; rounds++) {
         for (unsigned i = 0; i < 100; i++)
             rel4_coroutine_wake(ids[i]);
         /* Two can join each other. */

@@ -110,9 +110,13 @@ seL4_Word rel4_error_word(unsigned i)
 
 int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr)
 {
-    struct rel4_response reply = { .words = paddr, .capacity = 1 };
+    seL4_Word address = 0;
+    struct rel4_response reply = { .words = &address, .capacity = 1 };
+    int error = rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
 
-    return rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
+    if (!error)
+        *paddr = address;
+    return error;
 }
 
 int rel4_untyped_retype(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits, seL4_CPtr root,

@@ -239,7 +239,7 @@ int rel4_queue_reset(void)
     error = door_reset(queue);
     if (error)
         return error;
-    executor_fail_calls(executor, executor->current);
+    executor_fail_calls(executor, false);
     executor_restart(executor);
     return seL4_NoError;
 }

@@ -250,7 +250,7 @@ void executor_look(struct rel4_executor *executor)
         grant_room(executor);
 }
 
-void executor_fail_calls(struct rel4_executor *executor, const struct rel4_coroutine *except)
+void executor_fail_calls(struct rel4_executor *executor, bool current_too)
 {
     executor->answered = executor->queue.request_producer - executor->extra_items;
     executor_release(executor, &executor->room, REL4_FAULTED);
@@ -266,7 +266,8 @@ void executor_fail_calls(struct rel4_executor *executor, const struct rel4_corou
     for (uint32_t i = 0; i < executor->count; i++) {
         struct rel4_coroutine *coroutine = &executor->coroutines[i];
 
-        if (coroutine->state != REL4_COROUTINE_ACTIVE || coroutine->seen || coroutine == except)
+        if (coroutine->state != REL4_COROUTINE_ACTIVE || coroutine->seen ||
+            (!current_too && coroutine == executor->current))
             continue;
         coroutine->cookie += REL4_MAX_COROUTINES;
         coroutine->error = REL4_FAULTED;
@@ -351,7 +352,7 @@ static void find_work(struct rel4_executor *executor)
             give_up(executor);
         } else if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
             executor->faulted = true;
-            executor_fail_calls(executor, NULL);
+            executor_fail_calls(executor, true);
         } else if (!rel4_queue_pending(&executor->queue)) {
             grant_room(executor);
             if (!executor->top)

@@ -84,8 +84,9 @@ static inline void executor_ask_first(struct rel4_executor *executor)
 /* Takes what answers there are and makes those ready that wait for them. Returns how many. */
 unsigned executor_dispatch(struct rel4_executor *executor);
 
-/* Lets every call that waits for an answer, or for room, return REL4_FAULTED, but for one coroutine. */
-void executor_fail_calls(struct rel4_executor *executor, const struct rel4_coroutine *except);
+/* Lets every call that waits for an answer, or for room, return REL4_FAULTED; that of the current coroutine,
+ * which is there only if it does not run, too or not. */
+void executor_fail_calls(struct rel4_executor *executor, bool current_too);
 
 /* Takes answers, if there are any, and gives out the room. */
 void executor_look(struct rel4_executor *executor);
