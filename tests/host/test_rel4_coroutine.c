@@ -457,6 +457,29 @@ static void indices_that_cannot_be_are_a_fault(void **state)
     assert_string_equal(trace, "FF0");
 }
 
+static void answer_too_long(void *arg)
+{
+    struct rel4_item *item = executor.queue.responses;
+
+    (void)arg;
+    item->header = rel4_header(1, 0, 7, 0);
+    __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 1, __ATOMIC_RELEASE);
+}
+
+static void an_answer_that_is_longer_than_what_is_there_is_a_fault(void **state)
+{
+    (void)state;
+    rel4_coroutine_create(call_once, GOOD, 2);
+    rel4_coroutine_create(call_once, GOOD, 2);
+    rel4_coroutine_create(answer_too_long, NULL, 2);
+    assert_int_equal(rel4_run(), 0);
+    assert_string_equal(trace, "FF");
+    assert_int_equal(rel4_queue_reset(), 0);
+    rel4_coroutine_create(call_once, GOOD, 2);
+    assert_int_equal(rel4_run(), 0);
+    assert_string_equal(trace, "FF0");
+}
+
 static void call_and_say_how(void *arg)
 {
     (void)arg;
@@ -522,6 +545,27 @@ static void coroutines_that_yield_do_not_keep_others_from_their_answers(void **s
     rel4_coroutine_create(call_then_done, NULL, 2);
     assert_int_equal(rel4_run(), 0);
     assert_string_equal(trace, "yyyyy");
+}
+
+static void wake_until_done(void *arg)
+{
+    while (!done) {
+        rel4_coroutine_wake(*(rel4_coroutine_id *)arg);
+        rel4_coroutine_wait();
+    }
+    rel4_coroutine_wake(*(rel4_coroutine_id *)arg);
+    note("w");
+}
+
+static void coroutines_that_wake_each_other_do_not_keep_others_from_their_answers(void **state)
+{
+    (void)state;
+    done = false;
+    ids[0] = rel4_coroutine_create(wake_until_done, &ids[1], 2);
+    ids[1] = rel4_coroutine_create(wake_until_done, &ids[0], 2);
+    rel4_coroutine_create(call_then_done, NULL, 2);
+    assert_int_equal(rel4_run(), 0);
+    assert_string_equal(trace, "ww");
 }
 
 static void call_and_note(void *arg)
@@ -658,6 +702,8 @@ int main(void)
         EACH(a_faulted_queue_fails_every_call_until_it_is_reset),
         EACH(reset_fails_the_calls_that_wait_and_not_the_caller),
         EACH(indices_that_cannot_be_are_a_fault),
+        EACH(an_answer_that_is_longer_than_what_is_there_is_a_fault),
+        EACH(coroutines_that_wake_each_other_do_not_keep_others_from_their_answers),
         EACH(adaptive_calls_trap_when_nothing_else_could_run),
         EACH(modes_decide_how_calls_go),
         EACH(coroutines_that_yield_do_not_keep_others_from_their_answers),
