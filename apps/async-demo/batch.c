@@ -66,7 +66,7 @@ void show_batch(void)
     }
     rel4_stats(&after);
     traps = after.wakes + after.blocks - before.wakes - before.blocks;
-    expect("rounds of map, use and unmap", COUNT * ROUNDS, good);
+    expect("rounds of map, use and unmap", (seL4_Word)COUNT * ROUNDS, good);
     expect("calls", CALLS, after.submitted - before.submitted);
     say("these calls took %lu traps, one for %lu of them; the kernel served", traps,
         traps ? CALLS / traps : CALLS);
@@ -77,5 +77,5 @@ void show_batch(void)
         after.kernel.served[REL4_PLACE_TICK] - before.kernel.served[REL4_PLACE_TICK]);
     if (seL4_GetBootInfo()->numNodes == 1)
         expect_fact("on one hart: at most 1.2 traps for 64 calls, and 2", true,
-                    traps * 10 * 64 <= CALLS * 12ul + 2 * 10 * 64);
+                    traps * 10 * 64 <= CALLS * 12ul + 2ul * 10 * 64);
 }

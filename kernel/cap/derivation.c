@@ -279,8 +279,7 @@ bool slot_has_children(const struct slot *slot)
     return next && slot_is_descendant(slot, next);
 }
 
-/* A neighbour names the same object; an entry names its notification. */
-static bool names_same_object(const struct slot *neighbour, struct cap cap)
+bool slot_names_same_object(const struct slot *neighbour, struct cap cap)
 {
     if (!neighbour) {
         return false;
@@ -293,5 +292,6 @@ static bool names_same_object(const struct slot *neighbour, struct cap cap)
 
 bool slot_is_last(const struct slot *slot)
 {
-    return !names_same_object(slot->prev, slot->cap) && !names_same_object(slot_next(slot), slot->cap);
+    return !slot_names_same_object(slot->prev, slot->cap) &&
+           !slot_names_same_object(slot_next(slot), slot->cap);
 }

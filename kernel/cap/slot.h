@@ -79,6 +79,9 @@ bool slot_is_descendant(const struct slot *a, const struct slot *b);
 
 bool slot_has_children(const struct slot *slot);
 
+/* A neighbour, which may be NULL, names the same object; an entry names its notification. */
+bool slot_names_same_object(const struct slot *neighbour, struct cap cap);
+
 /* No other capability names the same object. */
 bool slot_is_last(const struct slot *slot);
 

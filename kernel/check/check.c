@@ -2,9 +2,9 @@
  * Finding everything: slots from capabilities, and objects from slots. The other files say what must be true
  * of what was found.
  *
- * A slot exists if it is the root CNode's, one of a CNode, TCB or dying object that some capability or zombie
- * names, or an interrupt's. Whatever is a neighbour in the derivation tree is visited too, so
- * a capability that stands in memory of nobody comes to light.
+ * A slot exists if it is the root CNode's, one of a CNode, TCB, sender table or dying object that some
+ * capability or zombie names, or an interrupt's. Whatever is a neighbour in the derivation tree is visited
+ * too, so a capability that stands in memory of nobody comes to light.
  */
 #include "check/check.h"
 
@@ -13,6 +13,7 @@
 #include "check/internal.h"
 #include "object/async_queue.h"
 #include "object/irq.h"
+#include "object/sender_table.h"
 #include "thread/hart.h"
 
 #if REL4_DEBUG
@@ -148,6 +149,8 @@ static void follow(const struct slot *slot)
         find_slots(cap_object(slot->cap), bit(cnode_radix(slot->cap)), slot);
     } else if (cap_is(slot->cap, CAP_TCB)) {
         find_slots(((struct tcb *)cap_object(slot->cap))->slots, TCB_SLOTS, slot);
+    } else if (cap_is(slot->cap, CAP_SENDER_TABLE)) {
+        find_slots(((struct sender_table *)cap_object(slot->cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
     } else if (slot_is_zombie(slot)) {
         find_slots(zombie_slots(slot), bit(slot->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63), slot);
     } else if (cap_is(slot->cap, CAP_ASYNC_QUEUE)) {
@@ -179,7 +182,10 @@ static void find_all_slots(void)
 
 bool check_is_first(const struct slot *slot)
 {
-    return slot_is_zombie(slot) || !slot->prev || !cap_same_object(slot->prev->cap, slot->cap);
+    if (cap_is(slot->cap, CAP_SENDER_ENTRY)) {
+        return false;
+    }
+    return slot_is_zombie(slot) || !slot_names_same_object(slot->prev, slot->cap);
 }
 
 /* The memory of the object that a capability names; no bytes if it has none of its own, or is a device's. */
@@ -256,7 +262,7 @@ static void check_places(void)
     set_for_each(phys, &found.caps) {
         const struct slot *slot = slot_at(phys);
         require(in_root(slot) || set_has(&found.occupied, phys),
-                "a capability stands in memory of a CNode or TCB that exists", slot);
+                "a capability stands in memory of an object that exists", slot);
     }
 }
 
@@ -275,6 +281,7 @@ void check_everything(void)
     check_places();
     check_tree();
     check_threads();
+    check_uintr();
     check_translation();
 }
 #endif

@@ -52,10 +52,13 @@ bool check_is_cap(const struct slot *slot);
 /* The capability behind this one, or the first for NULL; NULL behind the last. In no order that matters. */
 const struct slot *check_next_cap(const struct slot *slot);
 
+/* Parentheses cannot be around a name that is declared. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define for_each_cap(slot) \
     for (const struct slot *slot = check_next_cap(NULL); (slot); (slot) = check_next_cap(slot))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The parts, in this order. */
 void check_tree(void);        /* derivation tree, untyped memory, zombies */
 void check_threads(void);     /* threads, queues, the scheduler, harts */
+void check_uintr(void);       /* sender tables and their entries, receivers, slots of the controller */
 void check_translation(void); /* page tables, frames, address-space numbers */

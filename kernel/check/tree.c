@@ -98,6 +98,12 @@ static word_t memory_of(const struct slot *slot, word_t *end)
         *end = start + bit(untyped_size_bits(slot->cap));
         return start;
     }
+    if (cap_is(slot->cap, CAP_SENDER_ENTRY)) {
+        /* It goes with its notification. */
+        start = ptr_to_phys(cap_object(slot->cap));
+        *end = start + bit(ABI_NOTIFICATION_BITS);
+        return start;
+    }
     if (!ops->size_bits) {
         *end = 0;
         return 0;

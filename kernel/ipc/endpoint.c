@@ -159,6 +159,7 @@ void thread_suspend(struct tcb *thread)
 {
     thread_expel(thread);
     badged_pass_forget(thread);
+    put_string_forget(thread);
     ipc_cancel(thread);
     if (thread->state == THREAD_RUNNING) {
         thread->context.regs[ABI_REG_PC] = thread->context.next_pc;

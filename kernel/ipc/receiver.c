@@ -12,11 +12,8 @@
 unsigned uintr_backend;
 unsigned receivers_polled;
 
-/* Whom each slot of the controller serves. */
-static struct tcb *slots[UINTC_SLOTS];
-
-/* Slot 0 is never given away. */
-static word_t slots_used[UINTC_SLOTS / WORD_BITS] = { 1 };
+struct tcb *uintc_owners[UINTC_SLOTS];
+word_t uintc_used[UINTC_SLOTS / WORD_BITS] = { 1 };
 
 void uintr_kick(struct tcb *thread)
 {
@@ -74,9 +71,9 @@ void uintr_set_table(struct tcb *thread, struct sender_table *table)
 /* A slot that nobody has; 0 if there is none. */
 static unsigned find_slot(void)
 {
-    for (unsigned i = 0; uintr_backend == REL4_UINTR_HARDWARE && i < ARRAY_SIZE(slots_used); i++) {
-        if (~slots_used[i]) {
-            return i * WORD_BITS + lowest_bit(~slots_used[i]);
+    for (unsigned i = 0; uintr_backend == REL4_UINTR_HARDWARE && i < ARRAY_SIZE(uintc_used); i++) {
+        if (~uintc_used[i]) {
+            return i * WORD_BITS + lowest_bit(~uintc_used[i]);
         }
     }
     return 0;
@@ -89,15 +86,15 @@ bool receiver_has_room(void)
 
 static void give_slot(unsigned slot, struct tcb *thread)
 {
-    slots[slot] = thread;
-    slots_used[slot / WORD_BITS] |= bit(slot % WORD_BITS);
+    uintc_owners[slot] = thread;
+    uintc_used[slot / WORD_BITS] |= bit(slot % WORD_BITS);
     receivers_polled += !uintc.extended;
 }
 
 static void free_slot(unsigned slot)
 {
-    slots[slot] = NULL;
-    slots_used[slot / WORD_BITS] &= ~bit(slot % WORD_BITS);
+    uintc_owners[slot] = NULL;
+    uintc_used[slot / WORD_BITS] &= ~bit(slot % WORD_BITS);
     receivers_polled -= !uintc.extended;
 }
 
@@ -206,7 +203,7 @@ static bool waits_for_bits(const struct tcb *thread)
 /* Bits may have come to a slot that is not active. The bits of one who does not wait stay. */
 static void wake(unsigned slot)
 {
-    struct tcb *thread = slots[slot];
+    struct tcb *thread = uintc_owners[slot];
 
     if (!thread || thread->hart->uintr_live == thread) {
         return;
@@ -229,7 +226,7 @@ void receiver_wake_interrupt(void)
     /* It ends: each slot woke the kernel because it was armed, and is no longer if it does so again. */
     do {
         any = 0;
-        for (unsigned i = 0; i < ARRAY_SIZE(slots_used); i++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(uintc_used); i++) {
             word_t woken = uintc_take_woken(i);
             any |= woken;
             for (; woken; woken &= woken - 1) {
@@ -242,7 +239,7 @@ void receiver_wake_interrupt(void)
 void receiver_poll(void)
 {
     for (unsigned slot = 1; slot < UINTC_SLOTS; slot++) {
-        if (slots[slot] && waits_for_bits(slots[slot])) {
+        if (uintc_owners[slot] && waits_for_bits(uintc_owners[slot])) {
             wake(slot);
         }
     }

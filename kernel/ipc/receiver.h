@@ -14,6 +14,11 @@
 /* Entries of sender tables that are cleared in one go. */
 #define ENTRIES_PER_BATCH 32
 
+/* Whom each slot of the controller serves, and which are used; slot 0, which is nobody's, always is. Only
+ * receiver.c writes them. */
+extern struct tcb *uintc_owners[UINTC_SLOTS];
+extern word_t uintc_used[UINTC_SLOTS / WORD_BITS];
+
 /* A receiver can be registered: where the kernel cannot deliver, a slot is free. */
 bool receiver_has_room(void);
 

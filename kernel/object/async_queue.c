@@ -5,6 +5,8 @@
 
 #include "arch/riscv64/console.h"
 #include "cap/delete.h"
+#include "ipc/endpoint.h"
+#include "object/put_string.h"
 #include "object/request.h"
 #include "thread/work.h"
 #include <rel4/abi.h>
@@ -33,6 +35,16 @@ static word_t bytes_needed(const struct async_queue *queue)
     return REL4_RINGS + ((bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES);
 }
 
+/* Whatever is in hand is not answered any more. */
+static void forget_request(struct async_queue *queue)
+{
+    queue->holds_request = false;
+    queue->printed = 0;
+    if (queue->thread) {
+        put_string_release(queue->thread);
+    }
+}
+
 void async_queue_stop(struct async_queue *queue)
 {
     if (queue->state == QUEUE_RUNNING) {
@@ -42,7 +54,7 @@ void async_queue_stop(struct async_queue *queue)
         work_dequeue(queue->thread);
     }
     queue->state = QUEUE_STOPPED;
-    queue->holds_request = false;
+    forget_request(queue);
 }
 
 void async_queue_unbind(struct tcb *thread)
@@ -228,11 +240,11 @@ static word_t decode_add_frames(const struct request *request, struct operation 
 /* Everything as if nothing had ever been in the rings. */
 static void clear_rings(struct async_queue *queue)
 {
-    queue->holds_request = false;
+    forget_request(queue);
     queue->request_consumer = 0;
     queue->request_producer = 0;
     queue->response_producer = 0;
-    queue->response_consumer = 0;
+    queue->room = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
         user_ring_publish(async_queue_line(queue, line), 0, 0);
@@ -343,6 +355,8 @@ static word_t decode_queue(const struct request *request, struct operation *oper
             return ERR_TRUNCATED_MESSAGE;
         }
         return console_enabled ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+    case REL4_LABEL_QUEUE_PUT_STRING:
+        return decode_put_string(request, operation, result);
     default:
         return ERR_ILLEGAL_OPERATION;
     }

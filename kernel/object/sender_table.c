@@ -13,65 +13,27 @@
 
 #define ENTRIES REL4_SENDER_TABLE_ENTRIES
 
-/* An entry as the controller reads it. */
-#define PAGE_VALID  1
-#define PAGE_VECTOR 16
-#define PAGE_SLOT   48
-
-/* Of the list of entries that name one receiver. */
-struct entry_links {
-    struct slot *next, *prev;
-};
-
-struct sender_table {
-    word_t page[ENTRIES]; /* what the controller reads */
-    struct slot slots[ENTRIES];
-    struct entry_links links[ENTRIES];
-    word_t used[ENTRIES / WORD_BITS];
-    struct tcb *thread; /* that sends with it */
-};
-
-_Static_assert(sizeof(struct sender_table) <= 1 << REL4_SENDER_TABLE_BITS, "fits");
-_Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "one page for the controller");
-
-static struct sender_table *table_of(const struct slot *entry)
-{
-    return (struct sender_table *)align_down((word_t)entry, REL4_SENDER_TABLE_BITS);
-}
-
-static struct entry_links *links_of(const struct slot *entry)
-{
-    struct sender_table *table = table_of(entry);
-
-    return &table->links[entry - table->slots];
-}
-
 static void list_insert(struct slot **head, struct slot *entry)
 {
-    *links_of(entry) = (struct entry_links){ .next = *head };
+    *entry_links(entry) = (struct entry_links){ .next = *head };
     if (*head) {
-        links_of(*head)->prev = entry;
+        entry_links(*head)->prev = entry;
     }
     *head = entry;
 }
 
 static void list_remove(struct slot **head, const struct slot *entry)
 {
-    const struct entry_links *links = links_of(entry);
+    const struct entry_links *links = entry_links(entry);
 
     if (links->prev) {
-        links_of(links->prev)->next = links->next;
+        entry_links(links->prev)->next = links->next;
     } else {
         *head = links->next;
     }
     if (links->next) {
-        links_of(links->next)->prev = links->prev;
+        entry_links(links->next)->prev = links->prev;
     }
-}
-
-static bool is_used(const struct sender_table *table, word_t index)
-{
-    return table->used[index / WORD_BITS] >> index % WORD_BITS & 1;
 }
 
 /* An index that is not used; ENTRIES if all are. */
@@ -89,7 +51,7 @@ void sender_table_send(const struct tcb *thread, word_t index)
 {
     const struct sender_table *table = thread->uintr.table;
 
-    if (table && index < ENTRIES && is_used(table, index)) {
+    if (table && index < ENTRIES && entry_is_used(table, index)) {
         struct cap entry = table->slots[index].cap;
         notification_signal(cap_object(entry), bit(sender_entry_vector(entry)));
     }
@@ -98,12 +60,12 @@ void sender_table_send(const struct tcb *thread, word_t index)
 /* The receiver exists as long as an entry names it: its end begins with clearing them. */
 static struct remains finalise_entry(struct cap cap, struct slot *slot, bool last)
 {
-    struct sender_table *table = table_of(slot);
+    struct sender_table *table = entry_table(slot);
     word_t index = (word_t)(slot - table->slots);
     struct tcb *receiver = receiver_of(cap_object(cap));
 
     (void)last;
-    assert(receiver && is_used(table, index));
+    assert(receiver && entry_is_used(table, index));
     __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
     table->used[index / WORD_BITS] &= ~bit(index % WORD_BITS);
     list_remove(&receiver->uintr.entries, slot);
@@ -189,8 +151,7 @@ static enum progress perform_add(struct operation *operation, struct result *res
     slot_insert_entry(entry, cap_make_sender_entry(notification, vector), owner);
     list_insert(&receiver->entries, entry);
     if (receiver->slot) {
-        word_t word = (word_t)receiver->slot << PAGE_SLOT | (word_t)vector << PAGE_VECTOR | PAGE_VALID;
-        __atomic_store_n(&table->page[index], word, __ATOMIC_RELEASE);
+        __atomic_store_n(&table->page[index], entry_page_word(receiver->slot, vector), __ATOMIC_RELEASE);
     }
     result->own[0] = index;
     result_set_length(result, 1);
@@ -240,7 +201,7 @@ static word_t decode_remove(const struct request *request, struct operation *ope
     if (operation->uintr.index >= ENTRIES) {
         return error_range(result, 0, ENTRIES - 1);
     }
-    if (!is_used(operation->uintr.table, operation->uintr.index)) {
+    if (!entry_is_used(operation->uintr.table, operation->uintr.index)) {
         return error_invalid_argument(result, 0);
     }
     operation->perform = perform_remove;

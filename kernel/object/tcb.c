@@ -76,6 +76,7 @@ static enum progress perform_write_registers(struct operation *operation, struct
     (void)result;
     thread_interrupt(target);
     badged_pass_forget(target);
+    put_string_forget(target);
     request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
     if (operation->tcb.flags & FLAG_WRITE_RESUME) {
@@ -113,6 +114,7 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
     thread_stall(source);
     thread_interrupt(target);
     badged_pass_forget(target);
+    put_string_forget(target);
     if (flags & FLAG_SUSPEND_SOURCE) {
         thread_suspend(source);
     }

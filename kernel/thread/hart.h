@@ -26,9 +26,15 @@ struct ready_queue {
 };
 
 /* Threads whose queues wait for the worker; see thread/work.h. */
+enum work_list {
+    WORK_ANY_TIME,
+    WORK_AT_TICK, /* or on an idle hart */
+    WORK_RETRY,   /* at a tick only */
+    WORK_LISTS
+};
+
 struct work {
-    struct ready_queue any_time;
-    struct ready_queue at_tick;
+    struct ready_queue lists[WORK_LISTS];
 };
 
 /* Fences that a batch of unmappings owes; see arch/riscv64/tlb.h. */
@@ -84,6 +90,8 @@ struct hart {
     /* Another hart takes down the address space that this one is in. Partner: asid_expel_hart(). */
     unsigned leave_address_space;
 
+    struct tlb_batch tlb_batch;
+
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
 
@@ -97,7 +105,6 @@ struct hart {
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];
     struct work work[REL4_NUM_DOMAINS];
-    struct tlb_batch tlb_batch;
 };
 
 extern struct hart harts_table[MAX_HARTS];

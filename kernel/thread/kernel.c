@@ -128,9 +128,9 @@ void kernel_unlock_among_harts(struct hart *hart)
     }
 }
 
-bool kernel_lock_contended(const struct hart *hart)
+bool kernel_lock_is_waited_for(const struct hart *hart)
 {
-    return hart->locks && __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
+    return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
 }
 
 bool preemption_point(void)
@@ -179,7 +179,8 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled &&
+            !work_waits_for_tick(this_hart())) {
             timer_stop();
             ticking = false;
         } else if (pending) {

@@ -79,8 +79,10 @@ struct tcb {
     enum thread_state state;
     bool ready_queued;
     bool work_queued;
-    bool work_at_tick;        /* its queue is to be served at a tick or on an idle hart only */
-    bool work_waits_for_tick; /* the queue of work that it is in */
+    uint8_t work_list;  /* that it is in; see thread/work.h */
+    bool work_at_tick;  /* its queue is to be served at a tick or on an idle hart only */
+    bool work_retry;    /* nothing can be done for its queue now: the next tick tries again */
+    uint16_t printed;   /* bytes of the PutString that the thread makes; see object/put_string.c */
     uint16_t priority;
     uint16_t max_priority;
     uint8_t domain;

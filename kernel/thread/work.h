@@ -33,15 +33,21 @@ struct tcb *work_take_any(void);
 /* Something waits for this hart, and not for a tick. */
 static inline bool work_waits(const struct hart *hart)
 {
-    return hart->work[current_domain].any_time.summary;
+    return hart->work[current_domain].lists[WORK_ANY_TIME].summary;
+}
+
+/* Something waits for a tick of this hart. */
+static inline bool work_waits_for_tick(const struct hart *hart)
+{
+    const struct work *work = &hart->work[current_domain];
+
+    return work->lists[WORK_AT_TICK].summary || work->lists[WORK_RETRY].summary;
 }
 
 /* A tick has come to this hart. */
 static inline void work_tick(struct hart *hart)
 {
-    struct work *work = &hart->work[current_domain];
-
-    if (unlikely(work->any_time.summary || work->at_tick.summary)) {
+    if (unlikely(work_waits(hart) || work_waits_for_tick(hart))) {
         hart->pending |= PENDING_TICK;
     }
 }

@@ -123,7 +123,7 @@ static word_t take_word(struct input *in)
 static word_t take_label(struct input *in, enum cap_type type)
 {
     static const struct {
-        uint8_t first, count;
+        uint16_t first, count;
     } labels[CAP_TYPES] = {
         [CAP_UNTYPED] = { LABEL_UNTYPED_RETYPE, 1 },
         [CAP_TCB] = { LABEL_TCB_READ_REGISTERS, LABEL_TCB_SET_FLAGS - LABEL_TCB_READ_REGISTERS + 1 },
@@ -135,6 +135,7 @@ static word_t take_label(struct input *in, enum cap_type type)
         [CAP_FRAME] = { LABEL_PAGE_MAP, 3 },
         [CAP_ASID_CONTROL] = { LABEL_ASID_CONTROL_MAKE_POOL, 1 },
         [CAP_ASID_POOL] = { LABEL_ASID_POOL_ASSIGN, 1 },
+        [CAP_ASYNC_QUEUE] = { REL4_LABEL_QUEUE_BIND, 8 },
     };
     unsigned choice = take(in);
 
@@ -468,7 +469,7 @@ static void build_world(void)
     put_on_ground(DOMAIN, cap_make(CAP_DOMAIN, 0));
 
     struct tcb *thread = host_take(bit(ABI_TCB_BITS));
-    tcb_create(thread, &(struct tcb){ .hart = host_hart });
+    tcb_create(thread, &idle_thread);
     thread->priority = 100;
     thread->max_priority = NUM_PRIORITIES - 1;
     put_on_ground(MAIN_THREAD, cap_make_object(CAP_TCB, thread, 0));

@@ -11,6 +11,7 @@
 #include "arch/riscv64/uintc.h"
 #include "check/check.h"
 #include "host.h"
+#include "ipc/receiver.h"
 #include "lib/string.h"
 #include "random.h"
 #include "thread/debug.h"
@@ -79,8 +80,13 @@ void host_reset(void)
     domain_start = 0;
     host_hart = &harts_table[0];
     host_hart->current = &idle_thread;
+    idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
     debug_threads = NULL;
+    uintr_backend = REL4_UINTR_NONE;
+    memset(uintc_owners, 0, sizeof(uintc_owners));
+    memset(uintc_used, 0, sizeof(uintc_used));
+    uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
     host_preemption_points = 0;
     host_preempt_never();
@@ -278,7 +284,7 @@ void thread_expel(struct tcb *thread)
     (void)thread;
 }
 
-bool kernel_lock_contended(const struct hart *hart)
+bool kernel_lock_is_waited_for(const struct hart *hart)
 {
     (void)hart;
     return false;
@@ -286,7 +292,7 @@ bool kernel_lock_contended(const struct hart *hart)
 
 /* The machine. */
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr)
 {
     (void)harts;
     (void)vaddr;
@@ -294,7 +300,7 @@ void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
     host_machine.flushed_asid = asid;
 }
 
-void tlb_flush_asid(word_t harts, word_t asid)
+void tlb_flush_asid_now(word_t harts, word_t asid)
 {
     (void)harts;
     host_machine.asid_flushes++;
@@ -302,6 +308,12 @@ void tlb_flush_asid(word_t harts, word_t asid)
 }
 
 /* Fences are counted when they are asked for. */
+
+void tlb_batch_add(word_t harts, word_t asid)
+{
+    (void)harts;
+    (void)asid;
+}
 
 void tlb_batch_open(void)
 {

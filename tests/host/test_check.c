@@ -5,6 +5,8 @@
 #include "arch/riscv64/asid.h"
 #include "cap/zombie.h"
 #include "check/check.h"
+#include "ipc/receiver.h"
+#include "object/sender_table.h"
 #include "thread/ready_queue.h"
 #include "thread/scheduler.h"
 #include "world.h"
@@ -35,6 +37,9 @@ enum {
     LAST,
     PAGE,
     POOL,
+    VECTOR_0, /* capabilities to signal with, */
+    VECTOR_9,
+    ENTRIES, /* a sender table with entries made from them */
     FREE
 };
 
@@ -124,6 +129,47 @@ static void make_address_space(void)
     table(LAST)[1] = pte_make(frame_phys(at(PAGE)->cap), PTE_VALID | PTE_USER | PTE_READ | PTE_WRITE);
 }
 
+static struct sender_table *sender_table(void)
+{
+    return cap_object(at(ENTRIES)->cap);
+}
+
+static void add_entry(unsigned index, unsigned place)
+{
+    struct sender_table *table = sender_table();
+    struct tcb *receiver = thread(BOUND);
+    unsigned vector = place == VECTOR_0 ? 0 : 9;
+
+    table->used[0] |= bit(index);
+    table->page[index] = entry_page_word(receiver->uintr.slot, vector);
+    slot_insert_entry(&table->slots[index], cap_make_sender_entry(notification(), vector), at(place));
+    if (receiver->uintr.entries) {
+        entry_links(receiver->uintr.entries)->prev = &table->slots[index];
+    }
+    *entry_links(&table->slots[index]) = (struct entry_links){ .next = receiver->uintr.entries };
+    receiver->uintr.entries = &table->slots[index];
+}
+
+/* The bound thread is a receiver with a slot; the one that runs may send to it, by three entries. */
+static void make_user_interrupts(void)
+{
+    uintr_backend = REL4_UINTR_HARDWARE;
+    receiver_register(thread(BOUND), 0x1000, 0x2000);
+    slot_insert(at(VECTOR_0), cap_make_ipc(CAP_NOTIFICATION, notification(), ABI_RIGHTS_ALL, 1),
+                at(NOTIFICATION));
+    slot_insert(at(VECTOR_9), cap_make_ipc(CAP_NOTIFICATION, notification(), ABI_RIGHTS_ALL, bit(9)),
+                at(NOTIFICATION));
+    slot_insert_root(at(ENTRIES),
+                     cap_make_object(CAP_SENDER_TABLE, host_take(bit(REL4_SENDER_TABLE_BITS)), 0));
+    sender_table()->thread = thread(RUNS);
+    uintr_set_table(thread(RUNS), sender_table());
+    add_entry(0, VECTOR_0);
+    add_entry(1, VECTOR_9);
+    add_entry(2, VECTOR_9);
+    /* What the hart is to do before it goes on is no damage. */
+    host_hart->pending = 0;
+}
+
 static void make_world(void)
 {
     world_reset();
@@ -135,6 +181,7 @@ static void make_world(void)
     slot_insert(at(ENDPOINT_COPY), at(ENDPOINT)->cap, at(ENDPOINT));
     make_threads();
     make_address_space();
+    make_user_interrupts();
 }
 
 /* The ways to damage it. */
@@ -382,6 +429,129 @@ static void remember_nothing(void)
     host_hart->recent_spaces[3] = (struct recent_space){ at(ROOT)->cap.w0, satp_make(0x12345000, 1) };
 }
 
+static void share_table(void)
+{
+    thread(READY)->uintr.table = sender_table();
+}
+
+static void bind_table_elsewhere(void)
+{
+    sender_table()->thread = thread(READY);
+}
+
+static void forget_entry(void)
+{
+    sender_table()->used[0] = 3;
+}
+
+static void mark_empty_entry(void)
+{
+    sender_table()->used[0] = 15;
+}
+
+static void end_receiver(void)
+{
+    thread(BOUND)->uintr.receiver = false;
+}
+
+static void misplace_entry(void)
+{
+    struct slot *entry = &sender_table()->slots[0];
+    struct cap cap = entry->cap;
+
+    slot_remove(entry);
+    slot_insert_root(entry, cap);
+}
+
+static void confuse_badges(void)
+{
+    at(VECTOR_0)->cap.w1 = at(VECTOR_9)->cap.w1;
+}
+
+static void break_group(void)
+{
+    sender_table()->slots[1].cap.w1 ^= 1 << ABI_SLOT_BITS;
+}
+
+static void leave_valid_word(void)
+{
+    sender_table()->page[511] = entry_page_word(1, 1);
+}
+
+static void send_to_other_slot(void)
+{
+    sender_table()->page[0] = entry_page_word(2, 0);
+}
+
+static void lose_entry_from_list(void)
+{
+    thread(BOUND)->uintr.entries = &sender_table()->slots[1];
+    entry_links(&sender_table()->slots[1])->prev = NULL;
+}
+
+static void break_entry_list(void)
+{
+    entry_links(&sender_table()->slots[0])->prev = NULL;
+}
+
+static void close_entry_list(void)
+{
+    entry_links(&sender_table()->slots[0])->next = &sender_table()->slots[2];
+    entry_links(&sender_table()->slots[2])->prev = &sender_table()->slots[0];
+}
+
+static void share_slot(void)
+{
+    uintc_owners[2] = thread(BOUND);
+    uintc_used[0] |= bit(2);
+}
+
+static void take_slot_twice(void)
+{
+    thread(RUNS)->uintr.slot = 1;
+}
+
+static void mislay_slot(void)
+{
+    uintc_owners[1] = NULL;
+}
+
+static void give_slot_0_away(void)
+{
+    uintc_used[0] &= ~1ul;
+}
+
+static void leave_bits_in_notification(void)
+{
+    wait_set_state(&notification()->queue, NOTIFICATION_ACTIVE);
+}
+
+static void forget_user(void)
+{
+    thread(RUNS)->uintr.user = false;
+}
+
+static void leave_registers(void)
+{
+    thread(READY)->uintr.uscratch = 1;
+}
+
+static void leave_hardware_to_others(void)
+{
+    thread(READY)->uintr.hardware = true;
+}
+
+static void leave_loaded(void)
+{
+    host_hart->uintr_live = thread(BOUND);
+    host_hart->switch_slowly = true;
+}
+
+static void switch_quickly(void)
+{
+    host_hart->uintr_live = thread(RUNS);
+}
+
 static const struct {
     void (*damage)(void);
     const char *found;
@@ -394,7 +564,7 @@ static const struct {
     { tear_copies_apart, "the capabilities of one stand side by side" },
     { overlap, "objects do not overlap" },
     { name_no_memory, "an object lies in memory" },
-    { use_after_free, "stands in memory of a CNode or TCB that exists" },
+    { use_after_free, "stands in memory of an object that exists" },
     { lower_free_index, "below the free index" },
     { raise_free_index, "its free index lies inside" },
     { take_child_away, "all objects that lie in an untyped follow it" },
@@ -430,6 +600,29 @@ static const struct {
     { lose_kernel_half, "the kernel's half" },
     { translate_with_nothing, "a hart translates" },
     { remember_nothing, "a hart remembers" },
+    { share_table, "a thread has a sender table that knows it" },
+    { bind_table_elsewhere, "a sender table is bound to a thread that knows it" },
+    { forget_entry, "an index that is not used is empty" },
+    { mark_empty_entry, "an index that is used has an entry" },
+    { end_receiver, "an entry names a receiver that exists" },
+    { misplace_entry, "an entry stands behind a capability for its notification" },
+    { confuse_badges, "an entry has the badge of its capability" },
+    { break_group, "the ends of a group" },
+    { leave_valid_word, "an index that is not used is empty" },
+    { send_to_other_slot, "the controller reads what an entry says" },
+    { lose_entry_from_list, "every entry is in the list of its receiver" },
+    { break_entry_list, "lists of entries are linked both ways" },
+    { close_entry_list, "lists of entries are linked both ways" },
+    { share_slot, "a slot serves one receiver" },
+    { take_slot_twice, "slot and entries are a receiver's" },
+    { mislay_slot, "a slot serves the receiver that has it" },
+    { give_slot_0_away, "slot 0 is nobody's" },
+    { leave_bits_in_notification, "the bits of a receiver with a slot" },
+    { forget_user, "a user receives or sends" },
+    { leave_registers, "who is no user has nothing" },
+    { leave_hardware_to_others, "the hardware serves those that it can" },
+    { leave_loaded, "a hart has loaded the registers of the user that it runs" },
+    { switch_quickly, "a hart knows when a switch takes longer" },
 };
 
 static void a_sound_world_passes_and_is_not_changed(void **state)

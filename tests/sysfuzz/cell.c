@@ -99,7 +99,9 @@ static void create_vspace(struct cell *cell, const seL4_CPtr *plan_frames)
 {
     cell->vspace = make_from(arena, seL4_RISCV_PageTableObject, 0);
     check_call(seL4_RISCV_ASIDPool_Assign(seL4_CapInitThreadASIDPool, cell->vspace), "an address space");
-    for (const char *page = __image_start; page < __rodata_end; page += 4096) {
+    seL4_Word image_bytes = (seL4_Word)__rodata_end - (seL4_Word)__image_start;
+    for (seL4_Word at = 0; at < image_bytes; at += 4096) {
+        const char *page = __image_start + at;
         show_page(cell, sel4_image_frame(page), (seL4_Word)page, seL4_CanRead,
                   seL4_RISCV_Default_VMAttributes);
     }

@@ -31,7 +31,7 @@
 #define TICK_BADGE  0x100000ul
 #define ALARM_BADGE 0x200000ul
 
-#define MESSAGES_PER_LOOK    (4 * WORKERS)
+#define MESSAGES_PER_LOOK    (4ul * WORKERS)
 #define MESSAGES_PER_RESTOCK 48
 #define TICK_LOOPS           2000
 #define PATIENCE             2000 /* ticks without a single call */
@@ -354,7 +354,7 @@ int main(void)
     }
     printf("# seed %lu, %lu harts, %s kernel\n1..3\n", seed, bi->numNodes, plan->debug ? "debug" : "release");
     work();
-    printf("ok 1 - %lu calls of %u threads, and the kernel stands\n", calls_made(), WORKERS);
+    printf("ok 1 - %lu calls of %d threads, and the kernel stands\n", calls_made(), WORKERS);
     print_digest();
 
     seL4_CPtr first = simple_alloc_slot();

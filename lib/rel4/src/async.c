@@ -110,9 +110,13 @@ seL4_Word rel4_error_word(unsigned i)
 
 int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr)
 {
-    struct rel4_response reply = { .words = paddr, .capacity = 1 };
+    seL4_Word address = 0;
+    struct rel4_response reply = { .words = &address, .capacity = 1 };
+    int error = rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
 
-    return rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
+    if (!error)
+        *paddr = address;
+    return error;
 }
 
 int rel4_untyped_retype(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits, seL4_CPtr root,
@@ -168,13 +172,13 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
 /* How much of the bytes to write at once: up to the end of a line, if there is one. */
 static size_t piece_of(const char *bytes, size_t length)
 {
-    if (length <= REL4_PUT_STRING_BYTES)
+    if (length <= REL4_PUT_STRING_MAX)
         return length;
-    for (size_t end = REL4_PUT_STRING_BYTES; end > 0; end--) {
+    for (size_t end = REL4_PUT_STRING_MAX; end > 0; end--) {
         if (bytes[end - 1] == '\n')
             return end;
     }
-    return REL4_PUT_STRING_BYTES;
+    return REL4_PUT_STRING_MAX;
 }
 
 int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length)

@@ -125,7 +125,7 @@ static void idle_thread(void *arg)
 static void write_and_read_registers(void *arg)
 {
     seL4_CPtr tcb = *(seL4_CPtr *)arg;
-    seL4_Word words[ABI_REG_COUNT + 2] = { 0, ABI_REG_COUNT }, back[ABI_REG_COUNT];
+    seL4_Word words[ABI_REG_COUNT + 2] = { 0, ABI_REG_COUNT }, back[ABI_REG_COUNT] = { 0 };
     struct rel4_response reply = { .words = back, .capacity = ABI_REG_COUNT };
 
     for (seL4_Word round = 0; round < 40; round++) {
@@ -149,42 +149,69 @@ TEST("async calls: requests and replies of many words are whole, wherever they l
     lib_check_answered(80);
 }
 
-/* Each of the ten calls once, with its effect seen by other means. */
-static void make_ten_calls(void *arg)
-{
-    seL4_CPtr frame = test_slot(), table = test_slot(), notification = test_slot(), tcb = *(seL4_CPtr *)arg;
-    seL4_CPtr queue = rel4_executor_self->queue.cap, space = seL4_CapInitThreadVSpace;
-    volatile seL4_Word *page = (volatile seL4_Word *)(ADDRESS + 0x40000000 * 3ul);
-    seL4_Word address = 0;
-
 #define RETYPE(type, slot) rel4_untyped_retype(test_arena, type, 0, seL4_CapInitThreadCNode, 0, 0, slot, 1)
+
+static void bind_and_unbind(seL4_CPtr tcb)
+{
+    seL4_CPtr notification = test_slot();
+
     CHECK_OK(RETYPE(seL4_NotificationObject, notification));
     CHECK_OK(rel4_tcb_bind_notification(tcb, notification));
     CHECK_ERROR(seL4_TCB_BindNotification(tcb, notification), seL4_IllegalOperation);
     CHECK_OK(rel4_tcb_unbind_notification(tcb));
     CHECK_ERROR(seL4_TCB_UnbindNotification(tcb), seL4_IllegalOperation);
+}
+
+static seL4_CPtr map_table(seL4_Word address)
+{
+    seL4_CPtr table = test_slot();
+
     CHECK_OK(RETYPE(seL4_RISCV_PageTableObject, table));
-    CHECK_OK(rel4_page_table_map(table, space, (seL4_Word)page, seL4_RISCV_Default_VMAttributes));
-    table = test_slot();
-    CHECK_OK(RETYPE(seL4_RISCV_PageTableObject, table));
-    CHECK_OK(rel4_page_table_map(table, space, (seL4_Word)page, seL4_RISCV_Default_VMAttributes));
+    CHECK_OK(rel4_page_table_map(table, seL4_CapInitThreadVSpace, address, seL4_RISCV_Default_VMAttributes));
+    return table;
+}
+
+static int map_frame(seL4_CPtr frame, seL4_Word address)
+{
+    return rel4_page_map(frame, seL4_CapInitThreadVSpace, address, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
+}
+
+static void map_and_unmap(seL4_Word address)
+{
+    volatile seL4_Word *page = (volatile seL4_Word *)address;
+    seL4_CPtr frame = test_slot(), table;
+    seL4_Word paddr = 0;
+
+    map_table(address);
+    table = map_table(address);
     CHECK_OK(RETYPE(seL4_RISCV_4K_Page, frame));
-    CHECK_OK(rel4_page_map(frame, space, (seL4_Word)page, seL4_ReadWrite, seL4_RISCV_ExecuteNever));
+    CHECK_OK(map_frame(frame, address));
     CHECK_EQUAL(*page, 0);
     *page = 77;
     CHECK_EQUAL(*page, 77);
-    CHECK_OK(rel4_page_get_address(frame, &address));
-    CHECK_EQUAL(address, seL4_RISCV_Page_GetAddress(frame).paddr);
+    CHECK_OK(rel4_page_get_address(frame, &paddr));
+    CHECK_EQUAL(paddr, seL4_RISCV_Page_GetAddress(frame).paddr);
     CHECK_OK(rel4_page_unmap(frame));
     CHECK_OK(rel4_page_table_unmap(table));
-    CHECK_ERROR(rel4_page_map(frame, space, (seL4_Word)page, seL4_ReadWrite, seL4_RISCV_ExecuteNever),
-                seL4_FailedLookup);
+    CHECK_ERROR(map_frame(frame, address), seL4_FailedLookup);
     CHECK_EQUAL(rel4_error_word(SEL4_MAPPING_LOOKUP_LEVEL), 21);
+}
+
+static void write_to_console(seL4_CPtr queue)
+{
     for (const char *c = "# char by char\n"; *c; c++) {
         CHECK_OK(rel4_put_char(queue, *c));
     }
     CHECK_OK(rel4_put_string(queue, "# and as a string\n"));
     CHECK_OK(rel4_put_string(queue, ""));
+}
+
+/* Each of the ten calls, with its effect seen by other means. */
+static void make_ten_calls(void *arg)
+{
+    bind_and_unbind(*(seL4_CPtr *)arg);
+    map_and_unmap(LIB_RINGS(2));
+    write_to_console(rel4_executor_self->queue.cap);
 }
 
 TEST("async calls: each of the ten functions does what it says, through the ring and by trap")

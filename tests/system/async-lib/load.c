@@ -50,7 +50,7 @@ TEST("async load: 300 coroutines in each way to wait, with each policy of the ke
         test_reset();
         lib_set_up(&options[i]);
         lib_run_mappers(0, 300, SOAK_OR(100, 5));
-        lib_check_answered(600 * SOAK_OR(100, 5));
+        lib_check_answered(600ul * SOAK_OR(100, 5));
     }
 }
 
@@ -62,6 +62,6 @@ TEST("async load: one coroutine gets every answer, in each way to wait")
         test_reset();
         LIB_SET_UP(.waiting = ways[i]);
         lib_run_mappers(0, 1, SOAK_OR(20000, 500));
-        lib_check_answered(2 * SOAK_OR(20000, 500));
+        lib_check_answered(2ul * SOAK_OR(20000, 500));
     }
 }

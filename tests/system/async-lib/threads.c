@@ -21,7 +21,7 @@ static void set_up_and_run(void *arg)
     seL4_Signal(self->ready);
     seL4_Wait(self->go, NULL);
     lib_run_mappers_on(self->frames, self->options.user, 100, SOAK_OR(400, 10));
-    lib_check_answered(200 * SOAK_OR(400, 10));
+    lib_check_answered(200ul * SOAK_OR(400, 10));
     seL4_Signal(self->done);
 }
 

@@ -82,14 +82,16 @@ TEST("a receiver blocked on another hart wakes up, however it was sent to, and h
     if (test_nodes() == 1) {
         return;
     }
+    struct remote remote;
     for (unsigned i = 0; i < SOAK_OR(20000, 400); i++) {
-        struct remote remote;
         if (i % 100 == 0) {
             test_reset();
             remote = remote_receiver(1);
         }
         struct actor *actor = &remote.receiver.actor;
         seL4_CPtr object = i % 4 < 2 ? remote.receiver.notification : test_object(seL4_EndpointObject, 0);
+        /* Before it is blocked, the handler may get the bit. Then it gets another one. */
+        seL4_Word handled = remote.receiver.record->count;
         actor_start(actor, SYS_RECV, object, 0);
         for (volatile unsigned spin = 0; spin < (i % 50) * 40; spin++) {
         }
@@ -98,8 +100,6 @@ TEST("a receiver blocked on another hart wakes up, however it was sent to, and h
         } else {
             seL4_Signal(remote.sender);
         }
-        seL4_Word handled = remote.receiver.record->count;
-        /* Before it is blocked, the handler may have got the bit. Then it gets another one. */
         enum actor_state state;
         do {
             state = actor_look(actor);

@@ -60,7 +60,7 @@ static inline int rel4_put_char(seL4_CPtr queue, char character)
 }
 
 /*
- * Writes bytes to the console. What is longer than REL4_PUT_STRING_BYTES is written in several calls, which
+ * Writes bytes to the console. What is longer than REL4_PUT_STRING_MAX is written in several calls, which
  * end at ends of lines where there are any; output of others can come between two of them.
  */
 int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length);

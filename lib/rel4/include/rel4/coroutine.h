@@ -106,10 +106,12 @@ struct rel4_stats {
 struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
-    struct rel4_list *top; /* the most important list that is not empty, or null */
-    seL4_Word extra_items; /* request items but for the first of each request */
-    seL4_Word answered;    /* answers taken since the queue was started or reset */
-    bool mixed;            /* coroutines of different priority exist: answers are looked for more often */
+    struct rel4_list *top;   /* the most important list that is not empty, or null */
+    seL4_Word extra_items;   /* request items but for the first of each request */
+    seL4_Word extra_answers; /* the same of answers */
+    seL4_Word answers_end;   /* up to this index there are answers, as far as we have looked */
+    seL4_Word lost;          /* requests that will not be answered */
+    bool mixed;              /* coroutines of different priority exist: answers are looked for more often */
     uint8_t common_priority;
     uint8_t mode;
     uint8_t waiting;
@@ -126,7 +128,7 @@ struct rel4_executor {
     uint32_t count; /* that can exist */
     uint32_t live;
     size_t stack_bytes;
-    uint32_t yields; /* since the last time that one of them looked for answers */
+    uint32_t busy; /* coroutines made ready by others since the last look for answers on their behalf */
     seL4_Word main_guard;
     struct rel4_coroutine main;
     void (*on_overflow)(rel4_coroutine_id id);

@@ -108,15 +108,12 @@ LIBSEL4_INLINE_FUNC seL4_Error rel4_AsyncQueue_PutChar(seL4_CPtr service, seL4_W
     return sel4_invoke(service, REL4_LABEL_QUEUE_PUT_CHAR, 0, 1, character, 0, 0, 0);
 }
 
-/* Bytes that one PutString carries. */
-#define REL4_PUT_STRING_BYTES 952
-
-/* Writes 0 to REL4_PUT_STRING_BYTES bytes to the console. Uses all message words. */
+/* Writes 0 to REL4_PUT_STRING_MAX bytes to the console. Uses all message words. */
 static inline seL4_Error rel4_AsyncQueue_PutString(seL4_CPtr service, const char *bytes, seL4_Word length)
 {
     char *words = (char *)&seL4_GetIPCBuffer()->msg[1];
 
-    if (length > REL4_PUT_STRING_BYTES)
+    if (length > REL4_PUT_STRING_MAX)
         return seL4_RangeError;
     for (seL4_Word i = 0; i < length; i++)
         words[i] = bytes[i];

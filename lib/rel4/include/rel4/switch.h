@@ -26,9 +26,11 @@ _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_corouti
 /* Lets others run until somebody makes the current coroutine ready again. Returns its error. */
 static inline int rel4_suspend(struct rel4_executor *executor)
 {
-    register seL4_Word a0 asm("a0") = (seL4_Word)executor;
-    register seL4_Word a1 asm("a1") = (seL4_Word)executor->current;
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
 
+    a0 = (seL4_Word)executor;
+    a1 = (seL4_Word)executor->current;
     asm volatile("sd     sp, 8(a1)\n\t"
                  "sd     s0, 24(a1)\n\t"
                  "call   rel4_schedule"
@@ -41,13 +43,17 @@ static inline int rel4_suspend(struct rel4_executor *executor)
 _Static_assert(offsetof(struct rel4_coroutine, sp) == 8, "rel4_suspend() relies on it");
 _Static_assert(offsetof(struct rel4_coroutine, s0) == 24, "rel4_suspend() relies on it");
 
-/* Goes on with a coroutine where it waits. */
-static inline _Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine)
+/* Goes on with a coroutine where it waits, and with an error. */
+static inline __attribute__((always_inline)) _Noreturn void
+rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
 {
-    register seL4_Word a0 asm("a0") = (seL4_Word)coroutine->error;
-    register seL4_Word t0 asm("t0") = (seL4_Word)coroutine->pc;
-    register const struct rel4_coroutine *a1 asm("a1") = coroutine;
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
+    register seL4_Word t0 asm("t0");
 
+    a0 = (seL4_Word)error;
+    a1 = (seL4_Word)coroutine;
+    t0 = (seL4_Word)coroutine->pc;
     asm volatile("ld     sp, 8(a1)\n\t"
                  "ld     s0, 24(a1)\n\t"
                  "jr     t0"

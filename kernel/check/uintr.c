@@ -1,0 +1,174 @@
+/*
+ * User interrupts: a thread and its sender table name one another; an entry stands behind the capability that
+ * it was made from, in the list of the receiver that it is for, and in the page for the controller as that
+ * receiver's slot and its own vector; a slot of the controller serves one receiver.
+ *
+ * What a hart has loaded of a thread may be on its way to memory while it waits for the kernel, so registers
+ * are not looked at.
+ */
+#include "check/internal.h"
+#include "ipc/receiver.h"
+#include "lib/bits.h"
+#include "object/sender_table.h"
+#include "thread/hart.h"
+
+#if REL4_DEBUG
+static word_t entries;
+static word_t slots;
+
+static const struct tcb *receiver_for(const struct slot *entry)
+{
+    const struct notification *notification = cap_object(entry->cap);
+
+    return is_found(&found.objects, notification) ? receiver_of(notification) : NULL;
+}
+
+/* The entries of one capability stand together, and the first and the last of them name each other. */
+static void check_group(const struct slot *first)
+{
+    const struct slot *last = first;
+
+    while (slot_next(last) && cap_is(slot_next(last)->cap, CAP_SENDER_ENTRY)) {
+        last = slot_next(last);
+    }
+    require((first->cap.w1 & CAP_ADDRESS_MASK) == ptr_to_phys(last) &&
+                (last->cap.w1 & CAP_ADDRESS_MASK) == ptr_to_phys(first),
+            "the ends of a group of entries name each other", first);
+}
+
+static void check_entry(const struct sender_table *table, unsigned index)
+{
+    const struct slot *entry = &table->slots[index];
+    unsigned vector = sender_entry_vector(entry->cap);
+    const struct tcb *receiver = receiver_for(entry);
+    const struct slot *before = entry->prev;
+
+    require(cap_is(entry->cap, CAP_SENDER_ENTRY), "an index that is used has an entry", entry);
+    require(receiver != NULL, "an entry names a receiver that exists", entry);
+    require(slot_names_same_object(before, cap_make_ipc(CAP_NOTIFICATION, cap_object(entry->cap), 0, 0)),
+            "an entry stands behind a capability for its notification", entry);
+    if (cap_is(before->cap, CAP_NOTIFICATION)) {
+        require(cap_badge(before->cap) == bit(vector), "an entry has the badge of its capability", entry);
+        check_group(entry);
+    } else {
+        require(sender_entry_vector(before->cap) == vector, "an entry has the badge of its capability",
+                entry);
+    }
+    require(table->page[index] == (receiver->uintr.slot ? entry_page_word(receiver->uintr.slot, vector) : 0),
+            "the controller reads what an entry says", entry);
+    entries++;
+}
+
+static void check_table(const struct sender_table *table)
+{
+    const struct tcb *thread = table->thread;
+
+    require(!thread || (is_found(&found.threads, thread) && thread->uintr.table == table),
+            "a sender table is bound to a thread that knows it", table);
+    for (unsigned i = 0; i < REL4_SENDER_TABLE_ENTRIES; i++) {
+        if (entry_is_used(table, i)) {
+            check_entry(table, i);
+        } else {
+            require(slot_is_empty(&table->slots[i]) && table->page[i] == 0,
+                    "an index that is not used is empty", &table->slots[i]);
+        }
+    }
+}
+
+/* The list of all entries that name a receiver; counts them off. */
+static void check_list(const struct tcb *thread)
+{
+    const struct slot *last = NULL;
+
+    for (const struct slot *entry = thread->uintr.entries; entry; entry = entry_links(entry)->next) {
+        require(check_is_cap(entry) && cap_is(entry->cap, CAP_SENDER_ENTRY) && receiver_for(entry) == thread,
+                "a receiver's list has the entries that name it", thread);
+        require(entry_links(entry)->prev == last, "lists of entries are linked both ways", entry);
+        require(entries-- > 0, "a list of entries ends", thread);
+        last = entry;
+    }
+}
+
+static bool is_zero(const struct uintr *uintr)
+{
+    const word_t all = uintr->uepc | uintr->utvec | uintr->uscratch | uintr->ucause | uintr->utval |
+                       uintr->slot | uintr->status | uintr->enabled;
+
+    return all == 0 && !uintr->receiver && !uintr->hardware && !uintr->active && !uintr->software &&
+           !uintr->entries;
+}
+
+static void check_receiver(const struct tcb *thread)
+{
+    unsigned slot = thread->uintr.slot;
+
+    require(thread->bound != NULL, "a receiver has a notification", thread);
+    if (slot) {
+        require(slot < UINTC_SLOTS && uintc_owners[slot] == thread, "a slot serves the receiver that has it",
+                thread);
+        require(wait_state(&thread->bound->queue) != NOTIFICATION_ACTIVE,
+                "the bits of a receiver with a slot are in the slot", thread);
+        slots++;
+    }
+}
+
+static void check_user(const struct tcb *thread)
+{
+    const struct uintr *uintr = &thread->uintr;
+    const struct sender_table *table = uintr->table;
+
+    require(!table || (is_found(&found.objects, table) && table->thread == thread),
+            "a thread has a sender table that knows it", thread);
+    require(uintr->user == (uintr->receiver || table), "a user receives or sends", thread);
+    require(uintr->hardware ==
+                (uintr_backend == REL4_UINTR_HARDWARE && uintr->user && (uintr->slot || !uintr->receiver)),
+            "the hardware serves those that it can", thread);
+    require(uintr->user || is_zero(uintr), "who is no user has nothing", thread);
+    require(uintr->receiver || (!uintr->slot && !uintr->entries), "slot and entries are a receiver's",
+            thread);
+    if (uintr->receiver) {
+        check_receiver(thread);
+    }
+    check_list(thread);
+}
+
+static void check_slots(void)
+{
+    for (unsigned slot = 1; slot < UINTC_SLOTS; slot++) {
+        bool used = uintc_used[slot / WORD_BITS] >> slot % WORD_BITS & 1;
+        require(used == (uintc_owners[slot] != NULL), "slots that are used have an owner",
+                &uintc_owners[slot]);
+        slots -= used;
+    }
+    require(slots == 0, "a slot serves one receiver that exists", uintc_owners);
+    require(uintc_used[0] & 1 && !uintc_owners[0], "slot 0 is nobody's", uintc_owners);
+}
+
+static void check_hart(const struct hart *hart)
+{
+    const struct tcb *live = __atomic_load_n(&hart->uintr_live, __ATOMIC_RELAXED);
+
+    require(!live || live == &idle_thread || (live == hart->current && live->uintr.hardware),
+            "a hart has loaded the registers of the user that it runs", hart);
+    require(hart->switch_slowly == (hart->locks || live), "a hart knows when a switch takes longer", hart);
+}
+
+void check_uintr(void)
+{
+    entries = 0;
+    slots = 0;
+    for_each_cap(slot) {
+        if (cap_is(slot->cap, CAP_SENDER_TABLE) && check_is_first(slot)) {
+            check_table(cap_object(slot->cap));
+        }
+    }
+    set_for_each(phys, &found.threads) {
+        check_user(phys_to_ptr(phys));
+    }
+    require(entries == 0, "every entry is in the list of its receiver", NULL);
+    check_slots();
+    for (unsigned id = 0; id < harts_online; id++) {
+        check_hart(&harts_table[id]);
+    }
+}
+#endif
