@@ -120,8 +120,8 @@ debug: $(kernel_debug) $(ROOT)
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
 tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
-	$(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
+	$(THREAD_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
