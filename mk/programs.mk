@@ -71,7 +71,7 @@ $(OUT)/apps/%.elf $(OUT)/up/apps/%.elf:
 -include tests/host/sources.mk
 
 HOST_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Wall -Wextra -Werror -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel
+	-Wall -Wextra -Werror -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
 HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c))
 HOST_COMMON := $(filter-out tests/host/test_%,$(wildcard tests/host/*.c))
 

@@ -12,6 +12,10 @@
 #define REL4_SENDER_TABLE_BITS    15
 #define REL4_SENDER_TABLE_ENTRIES 512
 
+/* An AsyncQueue has 2^n frame slots, n from 0 to REL4_QUEUE_MAX_SIZE_BITS; REL4_QUEUE_BITS(n) is log2 of its bytes. */
+#define REL4_QUEUE_MAX_SIZE_BITS 8
+#define REL4_QUEUE_BITS(n)       ((n) <= 4 ? 11 : (n) <= 6 ? 12 : (n) + 6)
+
 /* Invocation labels, the same under abi=up and abi=smp. */
 #define REL4_LABEL_QUEUE_BIND              0x400
 #define REL4_LABEL_QUEUE_ADD_FRAMES        0x401
@@ -30,6 +34,9 @@
 /* What a queue does with a wake call when no hart is idle: MR2 of AsyncQueue Bind. */
 #define REL4_POLICY_CALL 0 /* serves inside the call */
 #define REL4_POLICY_TICK 1 /* leaves it to the next timer tick */
+
+/* Bytes of one AsyncQueue PutString. */
+#define REL4_PUT_STRING_MAX 952
 
 /* How a receiver is served: what RegisterReceiver answers. */
 #define REL4_RECEIVER_SLOT             1 /* by the controller */
@@ -57,6 +64,7 @@
 /* Bits of REL4_BOOTINFO_FEATURES. */
 #define REL4_FEATURE_USER_INTERRUPTS 1
 #define REL4_FEATURE_UINTR_GATE      2 /* for threads that do not use them, the instructions are illegal */
+#define REL4_FEATURE_ASYNC_QUEUES    4
 
 /*
  * Instructions: custom-3, function 3 = 6, R format, rs2 = 0. For the assembler:

@@ -4,6 +4,7 @@
  */
 #include "boot/boot.h"
 
+#include "arch/riscv64/console.h"
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/sbi.h"
@@ -16,7 +17,7 @@
 #include "boot/root_task.h"
 #include "lib/print.h"
 #include "object/irq.h"
-#include "syscall/entry.h"
+#include "object/request.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 

@@ -184,13 +184,13 @@ static void add_frames(struct builder *b, const char *frames, word_t vaddr, word
 }
 
 /* Where hardware has no gate, threads that do not use user interrupts find them, too. */
-static word_t uintr_features(void)
+static word_t features(void)
 {
     if (uintr_backend == REL4_UINTR_NONE) {
-        return 0;
+        return REL4_FEATURE_ASYNC_QUEUES;
     }
     bool gate = uintr_backend == REL4_UINTR_EMULATED || uintc.extended;
-    return REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
+    return REL4_FEATURE_ASYNC_QUEUES | REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
 }
 
 static void add_extra_info(struct builder *b)
@@ -202,7 +202,7 @@ static void add_extra_info(struct builder *b)
         sizeof(extension),
         [REL4_BOOTINFO_VERSION] = REL4_INTERFACE_VERSION,
         [REL4_BOOTINFO_USER_INTERRUPTS] = uintr_backend,
-        [REL4_BOOTINFO_FEATURES] = uintr_features(),
+        [REL4_BOOTINFO_FEATURES] = features(),
         [REL4_BOOTINFO_TYPE_SENDER_TABLE] = REL4_TYPE_SENDER_TABLE,
         [REL4_BOOTINFO_TYPE_ASYNC_QUEUE] = REL4_TYPE_ASYNC_QUEUE,
         [REL4_BOOTINFO_HARTS] = harts_online,

@@ -15,6 +15,7 @@
  *   word 1   badge, guard, used bytes (untyped), irq, domain, or
  *            63..48 ASID, 47..0 virtual address (frame, page table)
  *            63..58 vector, 37..0 the other end of its group (sender entry)
+ *            log2 of the frame slots (async queue); that of a frame in such a slot names the queue
  */
 #pragma once
 
@@ -41,6 +42,7 @@ enum cap_type {
     CAP_DOMAIN = 20,
     CAP_SENDER_TABLE = 22,
     CAP_SENDER_ENTRY = 24, /* never in a slot that a capability pointer can name */
+    CAP_ASYNC_QUEUE = 26,
 };
 
 #define CAP_TYPES 32
@@ -305,6 +307,22 @@ static inline struct cap page_table_set_unmapped(struct cap cap)
     cap.w0 &= ~bit(CAP_MAPPED_SHIFT);
     cap.w1 = 0;
     return cap;
+}
+
+/* A frame that an async queue holds is not mapped; where others keep the address, it has its queue. */
+
+struct async_queue;
+
+static inline struct cap frame_set_queue(struct cap cap, const struct async_queue *queue)
+{
+    cap.w1 = cap_mapping(0, ptr_to_phys(queue));
+    return cap;
+}
+
+/* NULL if no queue holds it. */
+static inline struct async_queue *frame_queue(struct cap cap)
+{
+    return cap.w1 && !cap_mapped_asid(cap) ? window_ptr(cap.w1) : NULL;
 }
 
 /* Entries of sender tables: in word 0 the notification, and see slot_insert_entry(). */

@@ -194,7 +194,7 @@ void slot_remove(struct slot *slot)
 #define MEMORY_TYPES                                                                   \
     (1u << CAP_FRAME | 1u << CAP_UNTYPED | 1u << CAP_PAGE_TABLE | 1u << CAP_ENDPOINT | \
      1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL |  \
-     1u << CAP_SENDER_TABLE | 1u << CAP_SENDER_ENTRY)
+     1u << CAP_SENDER_TABLE | 1u << CAP_SENDER_ENTRY | 1u << CAP_ASYNC_QUEUE)
 
 /*
  * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either

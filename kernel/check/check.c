@@ -11,6 +11,7 @@
 #include "cap/ops.h"
 #include "cap/zombie.h"
 #include "check/internal.h"
+#include "object/async_queue.h"
 #include "object/irq.h"
 #include "object/sender_table.h"
 #include "thread/hart.h"
@@ -152,6 +153,10 @@ static void follow(const struct slot *slot)
         find_slots(((struct sender_table *)cap_object(slot->cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
     } else if (slot_is_zombie(slot)) {
         find_slots(zombie_slots(slot), bit(slot->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63), slot);
+    } else if (cap_is(slot->cap, CAP_ASYNC_QUEUE)) {
+        struct async_queue *queue = cap_object(slot->cap);
+        find_slots(&queue->notification, 1, slot);
+        find_slots(queue->frames, bit(async_queue_slot_bits(slot->cap)), slot);
     }
 }
 

@@ -38,9 +38,9 @@ static void check_ready_list(const struct hart *hart, unsigned domain, unsigned 
         require(thread->ready_queued && thread_is_runnable(thread), "a ready thread can run", thread);
         require(thread->hart == hart && thread->domain == domain && thread->priority == priority,
                 "a ready thread is in the list of its hart, domain and priority", thread);
-        require(is_thread(thread->ready_next) && thread->ready_next->ready_prev == thread,
+        require(is_thread(thread->ready.next) && thread->ready.next->ready.prev == thread,
                 "ready lists are linked both ways", thread);
-        thread = thread->ready_next;
+        thread = thread->ready.next;
     } while (thread != head);
 }
 

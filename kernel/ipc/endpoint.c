@@ -9,6 +9,7 @@
 #include "ipc/notification.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
+#include "thread/work.h"
 
 /* Threads that wake up in one go when their endpoint or notification disappears. */
 #define CANCEL_BATCH 2
@@ -158,6 +159,7 @@ void thread_suspend(struct tcb *thread)
 {
     thread_expel(thread);
     badged_pass_forget(thread);
+    put_string_forget(thread);
     ipc_cancel(thread);
     if (thread->state == THREAD_RUNNING) {
         thread->context.regs[ABI_REG_PC] = thread->context.next_pc;
@@ -172,6 +174,9 @@ void thread_resume(struct tcb *thread)
         return;
     }
     ipc_cancel(thread);
+    if (unlikely(thread->async_queue != NULL)) {
+        worker_resumed(thread);
+    }
     thread->state = THREAD_RESTART;
     if (thread != thread->hart->current) {
         sched_wake(thread);

@@ -76,6 +76,10 @@ void reply_send(struct tcb *sender, struct slot *slot);
 /* Answers whoever called the thread last, if anybody waits for it. */
 void reply_to_caller(struct tcb *thread);
 
+/* In object/put_string.c: the thread does not make the same system call again; or, it lets others print. */
+void put_string_forget(struct tcb *thread);
+void put_string_release(const struct tcb *thread);
+
 /* Ends whatever the thread waits for, without waking it. */
 void ipc_cancel(struct tcb *thread);
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cap/cap.h"
+#include <rel4/ring.h>
 
 /* Words in a frame. The member is for this file only. */
 struct user_words {
@@ -40,4 +41,36 @@ static inline word_t user_load(struct user_words words, unsigned i)
 static inline void user_store(struct user_words words, unsigned i, word_t value)
 {
     words.window_address[i] = value;
+}
+
+/* The same for the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */
+
+static inline uint32_t *user_ring_word(struct user_words words, unsigned i)
+{
+    return (uint32_t *)(word_t *)&words.window_address[i];
+}
+
+static inline uint32_t user_ring_peer(struct user_words words, unsigned i)
+{
+    return rel4_ring_peer(user_ring_word(words, i));
+}
+
+static inline void user_ring_publish(struct user_words words, unsigned i, uint32_t value)
+{
+    rel4_ring_publish(user_ring_word(words, i), value);
+}
+
+static inline bool user_ring_must_wake(struct user_words words, unsigned i)
+{
+    return rel4_ring_must_wake(user_ring_word(words, i));
+}
+
+static inline void user_ring_sleep(struct user_words words, unsigned i)
+{
+    rel4_ring_sleep(user_ring_word(words, i));
+}
+
+static inline bool user_ring_stay(struct user_words words, unsigned i)
+{
+    return rel4_ring_stay(user_ring_word(words, i));
 }

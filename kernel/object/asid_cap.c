@@ -2,6 +2,7 @@
  * ASID control, which makes pools, and pools, which give address-space numbers to roots. A pool capability's
  * second word is its pool number.
  */
+#include "arch/riscv64/tlb.h"
 #include "lib/string.h"
 #include "object/vspace.h"
 
@@ -15,6 +16,7 @@ static enum progress perform_make_pool(struct operation *operation, struct resul
     struct asid_pool *pool = phys_to_ptr(untyped_phys(untyped->cap));
 
     (void)result;
+    tlb_batch_pay();
     untyped->cap.w1 = bit(ABI_ASID_POOL_BITS);
     zero_words(pool, sizeof(*pool));
     asid_pools[operation->asid.number] = pool;
@@ -62,6 +64,7 @@ static enum progress perform_assign(struct operation *operation, struct result *
     pte_t *root = cap_object(table->cap);
 
     (void)result;
+    tlb_batch_pay();
     vm_install_kernel_half(root);
     operation->asid.pool->entries[number % ABI_ASIDS_PER_POOL] = ptr_to_phys(root);
     table->cap = page_table_set_mapped(table->cap, number, 0);

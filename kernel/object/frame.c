@@ -7,6 +7,7 @@
  */
 #include "arch/riscv64/tlb.h"
 #include "cap/derive.h"
+#include "object/async_queue.h"
 #include "object/vspace.h"
 
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
@@ -158,6 +159,9 @@ static struct remains finalise_frame(struct cap cap, struct slot *slot, bool las
 {
     (void)slot;
     (void)last;
+    if (unlikely(frame_queue(cap) != NULL)) {
+        async_queue_stop(frame_queue(cap));
+    }
     unmap(cap);
     return (struct remains){ 0 };
 }

@@ -6,6 +6,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
+#include "object/async_queue.h"
 #include "object/cnode.h"
 #include "object/domain_cap.h"
 #include "object/irq.h"
@@ -129,4 +130,5 @@ const struct cap_ops *const cap_ops_table[CAP_TYPES] = {
     [CAP_DOMAIN] = &domain_ops,
     [CAP_SENDER_TABLE] = &sender_table_ops,
     [CAP_SENDER_ENTRY] = &sender_entry_ops,
+    [CAP_ASYNC_QUEUE] = &async_queue_ops,
 };

@@ -11,6 +11,7 @@ static enum progress perform_map(struct operation *operation, struct result *res
     struct slot *slot = operation->map.slot;
 
     (void)result;
+    tlb_batch_pay(); /* some hart may still go through the table where it hung before */
     *operation->map.entry = operation->map.value;
     slot->cap = page_table_set_mapped(slot->cap, operation->map.asid, operation->map.vaddr);
     return DONE;

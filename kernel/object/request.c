@@ -3,6 +3,8 @@
  */
 #include "object/request.h"
 
+bool abi_up;
+
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure)
 {
     result->own[0] = from_source;

@@ -21,8 +21,8 @@ struct request {
     unsigned length; /* words */
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
-    const word_t *first;                        /* the first four message words */
-    struct user_words words; /* message word i at index i, from the fourth on; none if there are no more */
+    const word_t *first;     /* the first four message words; all, if words are none */
+    struct user_words words; /* message word i at index i, from the fourth on */
 };
 
 struct result {
@@ -42,7 +42,9 @@ struct operation {
             word_t start; /* physical address of the first object */
             word_t type;
             unsigned size_bits; /* of the object */
+            word_t number;      /* the size that was asked for */
             unsigned count;
+            struct tcb *caller;
         } retype;
         struct {
             struct slot *target;
@@ -99,6 +101,14 @@ struct operation {
             word_t handler, stack;
         } uintr;
         struct {
+            struct async_queue *queue;
+            struct tcb *thread;
+            struct slot *slot; /* the notification capability, or the first of frames */
+            const struct request *request;
+            unsigned request_bits, response_bits, policy;
+            unsigned position, count;
+        } queue;
+        struct {
             struct slot *untyped;
             struct slot *target;
             struct slot *table;
@@ -111,20 +121,16 @@ struct operation {
 /* Message word i, below request->length. Read it once: it may be in memory that the user is changing. */
 static inline word_t request_word(const struct request *request, unsigned i)
 {
-    return i < ABI_MSG_REGISTERS ? request->first[i] : user_load(request->words, i);
+    return i < ABI_MSG_REGISTERS || !user_words_exist(request->words) ? request->first[i]
+                                                                       : user_load(request->words, i);
 }
 
 /* Copies count message words from word start on, all below request->length. */
 static inline void request_copy_words(const struct request *request, unsigned start, word_t *to,
                                       unsigned count)
 {
-    unsigned end = start + count;
-
-    for (unsigned i = start; i < end && i < ABI_MSG_REGISTERS; i++) {
-        *to++ = request->first[i];
-    }
-    for (unsigned i = start > ABI_MSG_REGISTERS ? start : ABI_MSG_REGISTERS; i < end; i++) {
-        *to++ = user_load(request->words, i);
+    for (unsigned i = start; i < start + count; i++) {
+        *to++ = request_word(request, i);
     }
 }
 
@@ -189,6 +195,18 @@ static inline word_t request_lookup_slot(struct cap root, word_t index, word_t d
 /* The same for the slot that is to receive a capability: occupied is an error too. */
 word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, struct slot **slot,
                                  struct result *result);
+
+/* The programs of this boot use the numbering of single-node builds. */
+extern bool abi_up;
+
+/* The label that a program gave, in the numbering of the kernel. */
+static inline word_t request_label(word_t label)
+{
+    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
+        return label + 1;
+    }
+    return label;
+}
 
 /* Decodes and performs. On success the error is ERR_NONE; *progress is AGAIN if the request must be made
  * again. */

@@ -10,6 +10,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
+#include "object/async_queue.h"
 #include "object/request.h"
 #include "object/sender_table.h"
 #include "object/tcb_configure.h"
@@ -18,6 +19,7 @@
 #include "thread/domain.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
+#include "thread/work.h"
 
 #define FLAG_SUSPEND_SOURCE  1
 #define FLAG_RESUME_TARGET   2
@@ -27,13 +29,13 @@
 #define FLAG_READ_SUSPEND 1
 #define FLAG_WRITE_RESUME 1
 
-void tcb_create(struct tcb *thread)
+void tcb_create(struct tcb *thread, const struct tcb *caller)
 {
-    thread->hart = this_hart();
-    thread->domain = (uint8_t)current_domain;
+    thread->hart = caller->hart;
+    thread->domain = caller->domain;
     thread->slice = TIME_SLICE_TICKS;
     thread_debug_register(thread, "child of: '");
-    thread_debug_inherit_name(thread, this_hart()->current);
+    thread_debug_inherit_name(thread, caller);
 }
 
 static enum progress perform_read_registers(struct operation *operation, struct result *result)
@@ -74,6 +76,7 @@ static enum progress perform_write_registers(struct operation *operation, struct
     (void)result;
     thread_interrupt(target);
     badged_pass_forget(target);
+    put_string_forget(target);
     request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
     if (operation->tcb.flags & FLAG_WRITE_RESUME) {
@@ -111,6 +114,7 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
     thread_stall(source);
     thread_interrupt(target);
     badged_pass_forget(target);
+    put_string_forget(target);
     if (flags & FLAG_SUSPEND_SOURCE) {
         thread_suspend(source);
     }
@@ -241,8 +245,12 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
 
     (void)result;
     thread_expel(target);
+    bool has_work = work_dequeue(target);
     sched_dequeue(target);
     target->hart = hart;
+    if (has_work) {
+        work_queue(target);
+    }
     if (!thread_is_runnable(target)) {
         return DONE;
     }
@@ -363,6 +371,7 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
         return (struct remains){ 0 };
     }
     thread_suspend(thread);
+    async_queue_unbind(thread);
     if (receiver_release(thread) == AGAIN) {
         return (struct remains){ .again = true };
     }

@@ -8,5 +8,6 @@
 
 extern const struct cap_ops tcb_ops;
 
-/* Makes a TCB of zeroed memory: inactive, on this hart, in the current domain, with a full time slice. */
-void tcb_create(struct tcb *thread);
+/* Makes a TCB of zeroed memory: inactive, on the hart and in the domain of the caller, with a full time
+ * slice. */
+void tcb_create(struct tcb *thread, const struct tcb *caller);

@@ -4,6 +4,7 @@
  */
 #include "object/untyped.h"
 
+#include "arch/riscv64/tlb.h"
 #include "arch/riscv64/vm.h"
 #include "lib/string.h"
 #include "object/request.h"
@@ -32,6 +33,8 @@ static word_t object_bits(word_t type, word_t size_bits)
         return size_bits + ABI_SLOT_BITS;
     case REL4_TYPE_SENDER_TABLE:
         return REL4_SENDER_TABLE_BITS;
+    case REL4_TYPE_ASYNC_QUEUE:
+        return REL4_QUEUE_BITS(size_bits);
     default:
         return fixed[type];
     }
@@ -42,8 +45,8 @@ static bool is_frame_type(word_t type)
     return type == ABI_TYPE_4K_PAGE || type == ABI_TYPE_MEGA_PAGE || type == ABI_TYPE_GIGA_PAGE;
 }
 
-/* The capability of a new object. */
-static struct cap cap_of_new(word_t type, unsigned size_bits, word_t phys, bool device)
+/* The capability of a new object; number is the size that was asked for. */
+static struct cap cap_of_new(word_t type, unsigned size_bits, word_t number, word_t phys, bool device)
 {
     void *object = phys_to_ptr(phys);
 
@@ -62,6 +65,8 @@ static struct cap cap_of_new(word_t type, unsigned size_bits, word_t phys, bool 
         return cap_make_object(CAP_PAGE_TABLE, object, 0);
     case REL4_TYPE_SENDER_TABLE:
         return cap_make_object(CAP_SENDER_TABLE, object, 0);
+    case REL4_TYPE_ASYNC_QUEUE:
+        return cap_make_object(CAP_ASYNC_QUEUE, object, number);
     case ABI_TYPE_4K_PAGE:
         return cap_make_frame(phys, FRAME_4K, FRAME_READ_WRITE, device);
     case ABI_TYPE_MEGA_PAGE:
@@ -102,13 +107,15 @@ static enum progress perform_retype(struct operation *operation, struct result *
     bool device = untyped_is_device(untyped->cap);
 
     (void)result;
+    /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
+    tlb_batch_pay();
     if (untyped_used(untyped->cap) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
     untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
-    struct cap first = cap_of_new(type, size_bits, phys, device);
+    struct cap first = cap_of_new(type, size_bits, operation->retype.number, phys, device);
     for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
-        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)));
+        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), operation->retype.caller);
     }
     slot_insert_created(operation->retype.first, operation->retype.count, first, bit(size_bits), untyped);
     return DONE;
@@ -167,11 +174,14 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     }
     word_t type = request_word(request, 0);
     word_t size = request_word(request, 1);
-    if (type >= ABI_TYPE_COUNT && type != REL4_TYPE_SENDER_TABLE) {
+    if (type >= ABI_TYPE_COUNT && type != REL4_TYPE_SENDER_TABLE && type != REL4_TYPE_ASYNC_QUEUE) {
         return error_invalid_argument(result, 0);
     }
     if (size >= WORD_BITS || object_bits(type, size) > ABI_MAX_UNTYPED_BITS) {
         return error_range(result, 0, ABI_MAX_UNTYPED_BITS);
+    }
+    if (type == REL4_TYPE_ASYNC_QUEUE && size > REL4_QUEUE_MAX_SIZE_BITS) {
+        return error_range(result, 0, REL4_QUEUE_MAX_SIZE_BITS);
     }
     if ((type == ABI_TYPE_CNODE && size == 0) || (type == ABI_TYPE_UNTYPED && size < ABI_MIN_UNTYPED_BITS)) {
         return error_invalid_argument(result, 1);
@@ -194,7 +204,9 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     operation->retype.start = align_up(untyped_phys(request->cap) + used, bits);
     operation->retype.type = type;
     operation->retype.size_bits = bits;
+    operation->retype.number = size;
     operation->retype.count = (unsigned)count;
+    operation->retype.caller = request->thread;
     return ERR_NONE;
 }
 

@@ -20,22 +20,12 @@
 #include "syscall/emulate.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
-
-bool abi_up;
-bool console_enabled = true;
+#include "thread/work.h"
 
 enum {
     CALL_BLOCKING = 1,
     CALL_WANTS_REPLY = 2
 };
-
-static word_t internal_label(word_t label)
-{
-    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
-        return label + 1;
-    }
-    return label;
-}
 
 static void reply_from_kernel(struct tcb *thread, word_t error, const struct result *result)
 {
@@ -171,7 +161,7 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
     }
     request.thread = thread;
     request.slot = slot;
-    request.label = internal_label(info_label(info));
+    request.label = request_label(info_label(info));
     request.first = &thread->context.regs[ABI_REG_A2];
     invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
 }
@@ -355,6 +345,7 @@ void handle_interrupts(struct hart *hart)
     if (pending & SIP_TIMER) {
         timer_acknowledge(hart);
         sched_tick(hart);
+        work_tick(hart);
         if (unlikely(receivers_polled)) {
             receiver_poll();
         }

@@ -14,8 +14,3 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number);
 
 /* Any other trap, by its scause. */
 void handle_trap(struct tcb *thread, word_t cause);
-
-/* The programs of this boot use the numbering of single-node builds. */
-extern bool abi_up;
-/* Debug output is available to programs. */
-extern bool console_enabled;

@@ -4,6 +4,7 @@
 #include "thread/domain.h"
 
 #include "thread/scheduler.h"
+#include "thread/work.h"
 
 #define FOREVER ((1ul << 56) - 1)
 
@@ -47,8 +48,12 @@ void domain_set(struct tcb *thread, unsigned domain)
     struct hart *hart = thread->hart;
     bool was_waiting = thread->ready_queued || hart->candidate == thread;
 
+    bool has_work = work_dequeue(thread);
     sched_dequeue(thread);
     thread->domain = (uint8_t)domain;
+    if (has_work) {
+        work_queue(thread);
+    }
     if (hart->current == thread) {
         hart->pending |= PENDING_RESCHEDULE;
     } else if (was_waiting) {

@@ -25,6 +25,26 @@ struct ready_queue {
     struct tcb *head[NUM_PRIORITIES];
 };
 
+/* Threads whose queues wait for the worker; see thread/work.h. */
+enum work_list {
+    WORK_ANY_TIME,
+    WORK_AT_TICK, /* or on an idle hart */
+    WORK_RETRY,   /* at a tick only */
+    WORK_LISTS
+};
+
+struct work {
+    struct ready_queue lists[WORK_LISTS];
+};
+
+/* Fences that a batch of unmappings owes; see arch/riscv64/tlb.h. */
+struct tlb_batch {
+    bool open;
+    bool paid;
+    word_t asid;
+    word_t harts; /* none: nothing is owed */
+};
+
 /* A place in the queue for the kernel lock. */
 struct lock_node {
     struct lock_node *next;
@@ -32,6 +52,8 @@ struct lock_node {
 };
 
 /* In hart->pending. */
+#define PENDING_TICK       (1ul << 60)
+#define PENDING_WORK       (1ul << 61)
 #define PENDING_UINTR      (1ul << 62)
 #define PENDING_RESCHEDULE (1ul << 63)
 
@@ -46,8 +68,9 @@ struct hart {
     struct tcb *candidate;
 
     /* What else is to be done before this hart leaves the kernel: RESCHEDULE, UINTR (the running
-     * thread may have a user interrupt to go to), and in the low bits the harts,
-     * by logical number, that get an inter-processor interrupt. */
+     * thread may have a user interrupt to go to), WORK (a queue waits here for the worker), TICK (it was a
+     * tick that brought this hart here), and in the low bits the harts, by logical number, that get an
+     * inter-processor interrupt. */
     word_t pending;
 
     /* There are other harts, so the kernel has to be locked. */
@@ -79,7 +102,12 @@ struct hart {
 
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];
+    struct work work[REL4_NUM_DOMAINS];
+    struct tlb_batch tlb_batch;
 };
 
 extern struct hart harts_table[MAX_HARTS];
 extern unsigned harts_online;
+
+/* Those that wait for something to do, and that nobody has woken for it; by logical number. */
+extern word_t idle_harts;

@@ -12,6 +12,7 @@
 #include "lib/preempt.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
+#include "thread/work.h"
 
 #define WORK_UNITS_PER_LOOK 8
 
@@ -162,7 +163,7 @@ static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
     word_t targets = hart->pending & mask(MAX_HARTS);
 
-    hart->pending = 0;
+    hart->pending = unlikely(work_waits(hart)) ? PENDING_WORK : 0;
     kernel_unlock(hart);
     if (unlikely(targets)) {
         send_ipis(targets);
@@ -178,7 +179,8 @@ static void sleep_until_interrupt(struct hart *hart)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled) {
+        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled &&
+            !work_waits_for_tick(this_hart())) {
             timer_stop();
             ticking = false;
         } else if (pending) {
@@ -203,25 +205,92 @@ static inline struct tcb *switch_to_best(struct hart *hart)
     return next;
 }
 
+/* Somebody else has something to do: other harts that wait for the lock, or are to be interrupted. */
+static bool others_wait(const struct hart *hart)
+{
+    return (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
+}
+
+/* Lets others have the lock, and comes back. What the current thread came for is done, whatever happens to it
+ * meanwhile. */
+static void let_others_in(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+
+    if (current->state == THREAD_RUNNING) {
+        current->context.regs[ABI_REG_PC] = current->context.next_pc;
+    }
+    leave(hart);
+    kernel_lock_exclusive(hart);
+    hart->entry_void = false;
+    hart->pending |= PENDING_RESCHEDULE;
+    thread_switch(hart, hart->current);
+}
+
 /* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
 static COLD struct tcb *idle(struct hart *hart)
 {
     struct tcb *next;
 
     do {
-        leave(hart);
-        sleep_until_interrupt(hart);
-        kernel_lock_exclusive(hart);
+        struct tcb *owner = work_take_any();
+        if (owner) {
+            worker_run(owner, REL4_PLACE_IDLE);
+            if (others_wait(hart)) {
+                let_others_in(hart);
+            }
+        } else {
+            idle_harts |= bit(hart->id);
+            leave(hart);
+            sleep_until_interrupt(hart);
+            kernel_lock_exclusive(hart);
+            idle_harts &= ~bit(hart->id);
+        }
         handle_interrupts(hart);
         next = switch_to_best(hart);
     } while (next == &idle_thread);
     return next;
 }
 
+/*
+ * Serves the queues that come before next, which is current. A queue that has had its turn waits for its owner's
+ * equals; what is less important waits for all of them. Returns the thread to run then.
+ */
+static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel4_place place)
+{
+    int turn = 0;
+
+    for (;;) {
+        int priority = next == &idle_thread ? -1 : next->priority + turn;
+        struct tcb *owner = work_take(hart, priority);
+        if (!owner) {
+            return next;
+        }
+        worker_run(owner, place);
+        turn |= owner->work_queued;
+        if (interrupt_pending()) {
+            hart->pending |= PENDING_RESCHEDULE;
+            return switch_to_best(hart);
+        }
+        if (others_wait(hart)) {
+            let_others_in(hart);
+        }
+        next = switch_to_best(hart);
+    }
+}
+
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
-    struct tcb *next = switch_to_best(hart);
+    enum rel4_place place = hart->pending & PENDING_TICK ? REL4_PLACE_TICK : REL4_PLACE_CALL;
 
+    if (unlikely(hart->current->async_queue != NULL) && !thread_is_runnable(hart->current)) {
+        worker_blocked(hart->current);
+        place = REL4_PLACE_BLOCK;
+    }
+    struct tcb *next = switch_to_best(hart);
+    if (unlikely(hart->pending & (PENDING_WORK | PENDING_TICK))) {
+        next = serve_work(hart, next, place);
+    }
     if (unlikely(next == &idle_thread)) {
         next = idle(hart);
     }
@@ -235,6 +304,7 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     leave(hart);
     return next;
 }
+
 
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {

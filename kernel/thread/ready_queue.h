@@ -20,29 +20,70 @@ static inline word_t bitmap_bit(unsigned priority)
     return bit((NUM_PRIORITIES - 1 - priority) % WORD_BITS);
 }
 
-static inline void ready_insert(struct tcb *thread, bool at_head)
+/* By which of its links a thread is in a queue: a function that is known where it is passed, so that it costs
+ * nothing. */
+typedef struct ready_links *links_of(struct tcb *thread);
+
+static inline struct ready_links *links_of_ready(struct tcb *thread)
 {
-    struct ready_queue *queue = &thread->hart->ready[thread->domain];
+    return &thread->ready;
+}
+
+static inline void queue_insert(struct ready_queue *queue, struct tcb *thread, links_of *links, bool at_head)
+{
     unsigned priority = thread->priority;
     struct tcb *head = queue->head[priority];
 
-    assert(!thread->ready_queued && thread != &idle_thread);
-    thread->ready_queued = true;
     if (!head) {
-        thread->ready_next = thread;
-        thread->ready_prev = thread;
+        *links(thread) = (struct ready_links){ thread, thread };
         queue->head[priority] = thread;
         queue->bitmap[bitmap_word(priority)] |= bitmap_bit(priority);
         queue->summary |= bit(bitmap_word(priority));
         return;
     }
-    thread->ready_next = head;
-    thread->ready_prev = head->ready_prev;
-    head->ready_prev->ready_next = thread;
-    head->ready_prev = thread;
+    *links(thread) = (struct ready_links){ .next = head, .prev = links(head)->prev };
+    links(links(head)->prev)->next = thread;
+    links(head)->prev = thread;
     if (at_head) {
         queue->head[priority] = thread;
     }
+}
+
+static inline void queue_remove(struct ready_queue *queue, struct tcb *thread, links_of *links)
+{
+    unsigned priority = thread->priority;
+    struct tcb *next = links(thread)->next;
+
+    if (next == thread) {
+        queue->head[priority] = NULL;
+        queue->bitmap[bitmap_word(priority)] &= ~bitmap_bit(priority);
+        if (!queue->bitmap[bitmap_word(priority)]) {
+            queue->summary &= ~bit(bitmap_word(priority));
+        }
+        return;
+    }
+    links(links(thread)->prev)->next = next;
+    links(next)->prev = links(thread)->prev;
+    if (queue->head[priority] == thread) {
+        queue->head[priority] = next;
+    }
+}
+
+/* Priority of the best thread in a queue; -1 if there is none. */
+static inline int queue_highest(const struct ready_queue *queue)
+{
+    if (!queue->summary) {
+        return -1;
+    }
+    unsigned word = lowest_bit(queue->summary);
+    return (int)(NUM_PRIORITIES - 1 - (word * WORD_BITS + lowest_bit(queue->bitmap[word])));
+}
+
+static inline void ready_insert(struct tcb *thread, bool at_head)
+{
+    assert(!thread->ready_queued && thread != &idle_thread);
+    thread->ready_queued = true;
+    queue_insert(&thread->hart->ready[thread->domain], thread, links_of_ready, at_head);
 }
 
 static inline void sched_enqueue_head(struct tcb *thread)
@@ -57,35 +98,14 @@ static inline void sched_enqueue_tail(struct tcb *thread)
 
 static inline void ready_remove(struct tcb *thread)
 {
-    struct ready_queue *queue = &thread->hart->ready[thread->domain];
-    unsigned priority = thread->priority;
-
     thread->ready_queued = false;
-    if (thread->ready_next == thread) {
-        queue->head[priority] = NULL;
-        queue->bitmap[bitmap_word(priority)] &= ~bitmap_bit(priority);
-        if (!queue->bitmap[bitmap_word(priority)]) {
-            queue->summary &= ~bit(bitmap_word(priority));
-        }
-        return;
-    }
-    thread->ready_next->ready_prev = thread->ready_prev;
-    thread->ready_prev->ready_next = thread->ready_next;
-    if (queue->head[priority] == thread) {
-        queue->head[priority] = thread->ready_next;
-    }
+    queue_remove(&thread->hart->ready[thread->domain], thread, links_of_ready);
 }
 
 /* Priority of the best ready thread of the hart in the current domain; -1 if there is none. */
 static inline int sched_highest(const struct hart *hart)
 {
-    const struct ready_queue *queue = &hart->ready[current_domain];
-
-    if (!queue->summary) {
-        return -1;
-    }
-    unsigned word = lowest_bit(queue->summary);
-    return (int)(NUM_PRIORITIES - 1 - (word * WORD_BITS + lowest_bit(queue->bitmap[word])));
+    return queue_highest(&hart->ready[current_domain]);
 }
 
 /* Some ready thread of the hart in the current domain is more important than this. */

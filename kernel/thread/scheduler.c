@@ -4,6 +4,7 @@
 #include "thread/scheduler.h"
 
 #include "thread/domain.h"
+#include "thread/work.h"
 
 struct tcb idle_thread = { .state = THREAD_IDLE };
 
@@ -67,8 +68,12 @@ void sched_set_priority(struct tcb *thread, unsigned priority)
     struct hart *hart = thread->hart;
     bool was_waiting = thread->ready_queued || hart->candidate == thread;
 
+    bool has_work = work_dequeue(thread);
     sched_dequeue(thread);
     thread->priority = (uint16_t)priority;
+    if (has_work) {
+        work_queue(thread);
+    }
     if (hart->current == thread) {
         hart->pending |= PENDING_RESCHEDULE;
     } else if (was_waiting) {

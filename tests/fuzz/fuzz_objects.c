@@ -468,7 +468,7 @@ static void build_world(void)
     put_on_ground(DOMAIN, cap_make(CAP_DOMAIN, 0));
 
     struct tcb *thread = host_take(bit(ABI_TCB_BITS));
-    tcb_create(thread);
+    tcb_create(thread, &idle_thread);
     thread->priority = 100;
     thread->max_priority = NUM_PRIORITIES - 1;
     put_on_ground(MAIN_THREAD, cap_make_object(CAP_TCB, thread, 0));

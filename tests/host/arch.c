@@ -79,6 +79,7 @@ void host_reset(void)
     domain_start = 0;
     host_hart = &harts_table[0];
     host_hart->current = &idle_thread;
+    idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
     debug_threads = NULL;
     uintr_backend = REL4_UINTR_NONE;
@@ -258,6 +259,8 @@ bool string_equal(const char *a, const char *b)
     return *a == *b;
 }
 
+bool console_enabled = true;
+
 void console_put(char c)
 {
     (void)c;
@@ -280,6 +283,12 @@ void thread_expel(struct tcb *thread)
     (void)thread;
 }
 
+bool kernel_lock_contended(const struct hart *hart)
+{
+    (void)hart;
+    return false;
+}
+
 /* The machine. */
 
 void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
@@ -295,6 +304,21 @@ void tlb_flush_asid(word_t harts, word_t asid)
     (void)harts;
     host_machine.asid_flushes++;
     host_machine.flushed_asid = asid;
+}
+
+/* Fences are counted when they are asked for. */
+
+void tlb_batch_open(void)
+{
+}
+
+void tlb_batch_pay(void)
+{
+}
+
+bool tlb_batch_close(void)
+{
+    return false;
 }
 
 void vm_install_kernel_half(pte_t *root)

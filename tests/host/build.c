@@ -46,7 +46,7 @@ struct slot *build_thread(void)
 {
     struct tcb *thread = host_take(bit(ABI_TCB_BITS));
 
-    tcb_create(thread);
+    tcb_create(thread, &idle_thread);
     return build_root(cap_make_object(CAP_TCB, thread, 0));
 }
 

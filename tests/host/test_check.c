@@ -321,7 +321,7 @@ static void clear_summary(void)
 
 static void break_ready_list(void)
 {
-    thread(READY_2)->ready_prev = thread(READY_2);
+    thread(READY_2)->ready.prev = thread(READY_2);
 }
 
 static void misplace_ready_thread(void)

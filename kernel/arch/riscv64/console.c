@@ -6,6 +6,8 @@
 
 #include "arch/riscv64/sbi.h"
 
+bool console_enabled = true;
+
 void console_put(char c)
 {
     sbi_put_char(c);

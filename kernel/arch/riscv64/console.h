@@ -6,3 +6,6 @@
 #include "lib/types.h"
 
 void console_put(char c);
+
+/* Debug output is available to programs. */
+extern bool console_enabled;

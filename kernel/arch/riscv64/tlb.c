@@ -18,10 +18,37 @@ static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
     }
 }
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+/* Adds to what is owed, which is for one address space at a time. */
+static void owe(struct tlb_batch *batch, word_t harts, word_t asid)
+{
+    if (batch->harts && batch->asid != asid) {
+        tlb_batch_pay();
+    }
+    batch->asid = asid;
+    batch->harts |= harts;
+}
+
+static void flush_asid_now(word_t harts, word_t asid)
 {
     word_t self = bit(this_hart()->id);
 
+    if (harts & self) {
+        __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+    }
+    if (unlikely(harts & ~self)) {
+        remote_fence(harts & ~self, 0, ALL_ADDRESSES, asid);
+    }
+}
+
+void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+{
+    struct hart *hart = this_hart();
+    word_t self = bit(hart->id);
+
+    if (unlikely(hart->tlb_batch.open)) {
+        owe(&hart->tlb_batch, harts, asid);
+        return;
+    }
     if (harts & self) {
         __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
     }
@@ -32,14 +59,39 @@ void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
 
 void tlb_flush_asid(word_t harts, word_t asid)
 {
-    word_t self = bit(this_hart()->id);
+    struct hart *hart = this_hart();
 
-    if (harts & self) {
-        __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+    if (unlikely(hart->tlb_batch.open)) {
+        owe(&hart->tlb_batch, harts, asid);
+    } else {
+        flush_asid_now(harts, asid);
     }
-    if (unlikely(harts & ~self)) {
-        remote_fence(harts & ~self, 0, ALL_ADDRESSES, asid);
+}
+
+void tlb_batch_open(void)
+{
+    this_hart()->tlb_batch.open = true;
+}
+
+void tlb_batch_pay(void)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    if (batch->harts) {
+        flush_asid_now(batch->harts, batch->asid);
+        batch->harts = 0;
+        batch->paid = true;
     }
+}
+
+bool tlb_batch_close(void)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    tlb_batch_pay();
+    bool paid = batch->paid;
+    *batch = (struct tlb_batch){ 0 };
+    return paid;
 }
 
 void tlb_flush_local(void)

@@ -1,6 +1,10 @@
 /*
  * TLB maintenance. A set of harts is a bit mask by logical number: those that may hold entries of an address
- * space. Both calls return when no hart of the set can use a stale entry any more.
+ * space.
+ *
+ * The calls return when no hart of the set can use a stale entry any more; or, while a batch is open on this
+ * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel stays
+ * locked.
  */
 #pragma once
 
@@ -8,6 +12,14 @@
 
 void tlb_flush_page(word_t harts, word_t asid, word_t vaddr);
 void tlb_flush_asid(word_t harts, word_t asid);
+
+void tlb_batch_open(void);
+
+/* Flushes what is owed; for one who is about to reuse memory, too. */
+void tlb_batch_pay(void);
+
+/* Pays. True if anything was flushed since it was opened. */
+bool tlb_batch_close(void);
 
 /* On this hart only: forgets everything, also that tables and pages were not there. */
 void tlb_flush_local(void);

@@ -1,0 +1,381 @@
+/*
+ * Invocations of queues, and their end. What happens to the requests in them is in object/worker.c.
+ */
+#include "object/async_queue.h"
+
+#include "arch/riscv64/console.h"
+#include "cap/delete.h"
+#include "ipc/endpoint.h"
+#include "object/put_string.h"
+#include "object/request.h"
+#include "thread/work.h"
+#include <rel4/abi.h>
+
+/* Capabilities that are deleted in one go. */
+#define SLOTS_PER_BATCH 16
+
+#define SIZE_FITS(n)                                                                                   \
+    _Static_assert(offsetof(struct async_queue, frames) + (sizeof(struct slot) << (n)) <= 1ul << REL4_QUEUE_BITS(n), \
+                   "fits")
+SIZE_FITS(0);
+SIZE_FITS(4);
+SIZE_FITS(5);
+SIZE_FITS(6);
+SIZE_FITS(7);
+SIZE_FITS(8);
+
+static word_t frame_slots(struct cap cap)
+{
+    return bit(async_queue_slot_bits(cap));
+}
+
+/* Bytes that the header and the rings take. */
+static word_t bytes_needed(const struct async_queue *queue)
+{
+    return REL4_RINGS + ((bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES);
+}
+
+/* Whatever is in hand is not answered any more. */
+static void forget_request(struct async_queue *queue)
+{
+    queue->holds_request = false;
+    queue->printed = 0;
+    if (queue->thread) {
+        put_string_release(queue->thread);
+    }
+}
+
+void async_queue_stop(struct async_queue *queue)
+{
+    if (queue->state == QUEUE_RUNNING) {
+        worker_publish(queue);
+    }
+    if (queue->thread) {
+        work_dequeue(queue->thread);
+    }
+    queue->state = QUEUE_STOPPED;
+    forget_request(queue);
+}
+
+void async_queue_unbind(struct tcb *thread)
+{
+    struct async_queue *queue = thread->async_queue;
+
+    if (queue) {
+        async_queue_stop(queue);
+        queue->thread = NULL;
+        thread->async_queue = NULL;
+    }
+}
+
+void async_queue_wake(struct async_queue *queue)
+{
+    if (queue->state == QUEUE_IDLE || queue->state == QUEUE_FULL) {
+        queue->state = QUEUE_WAITING;
+        if (work_queue(queue->thread)) {
+            worker_count(queue, &queue->statistics.ipis, 1);
+        }
+    }
+}
+
+/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are left. */
+static enum progress give_up(struct async_queue *queue, word_t slots)
+{
+    unsigned deleted = 0;
+
+    if (queue->thread) {
+        async_queue_unbind(queue->thread);
+    }
+    for (word_t i = 0; i < slots; i++) {
+        if (!slot_is_empty(&queue->frames[i])) {
+            if (deleted++ == SLOTS_PER_BATCH) {
+                return AGAIN;
+            }
+            slot_delete_simple(&queue->frames[i]);
+        }
+    }
+    /* The last that names the notification, perhaps, on which many threads may wait. */
+    if (slot_delete(&queue->notification) == AGAIN) {
+        return AGAIN;
+    }
+    queue->frame_bits = 0;
+    queue->state = QUEUE_NEW;
+    return DONE;
+}
+
+static enum progress perform_bind(struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = operation->queue.queue;
+    struct slot *notification = operation->queue.slot;
+
+    (void)result;
+    queue->thread = operation->queue.thread;
+    queue->thread->async_queue = queue;
+    queue->thread->work_at_tick = operation->queue.policy == REL4_POLICY_TICK;
+    queue->request_bits = (uint8_t)operation->queue.request_bits;
+    queue->response_bits = (uint8_t)operation->queue.response_bits;
+    queue->state = QUEUE_STOPPED;
+    slot_insert(&queue->notification, notification->cap, notification);
+    return DONE;
+}
+
+static bool is_ring_size(word_t bits)
+{
+    return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
+}
+
+static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
+{
+    if (request->length < 3 || request->extra_count < 2) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    word_t request_bits = request_word(request, 0);
+    word_t response_bits = request_word(request, 1);
+    word_t policy = request_word(request, 2);
+    struct cap thread = request->extra[0]->cap;
+    struct cap notification = request->extra[1]->cap;
+    if (!cap_is(thread, CAP_TCB)) {
+        return error_invalid_capability(result, 1);
+    }
+    if (!cap_is(notification, CAP_NOTIFICATION) || !cap_allows(notification, ABI_RIGHT_WRITE)) {
+        return error_invalid_capability(result, 2);
+    }
+    if (!is_ring_size(request_bits) || !is_ring_size(response_bits)) {
+        return error_range(result, REL4_RING_MIN_BITS, REL4_RING_MAX_BITS);
+    }
+    if (policy > REL4_POLICY_TICK) {
+        return error_invalid_argument(result, 2);
+    }
+    operation->queue.thread = cap_object(thread);
+    if (operation->queue.queue->state != QUEUE_NEW || operation->queue.thread->async_queue) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    operation->queue.slot = request->extra[1];
+    operation->queue.request_bits = (unsigned)request_bits;
+    operation->queue.response_bits = (unsigned)response_bits;
+    operation->queue.policy = (unsigned)policy;
+    operation->perform = perform_bind;
+    return ERR_NONE;
+}
+
+static enum progress perform_add_frames(struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = operation->queue.queue;
+    struct slot *to = &queue->frames[operation->queue.position];
+    struct slot *from = operation->queue.slot;
+
+    (void)result;
+    queue->frame_bits = (uint8_t)frame_size_bits(frame_size(from->cap));
+    for (unsigned i = 0; i < operation->queue.count; i++) {
+        slot_insert(&to[i], frame_set_queue(from[i].cap, queue), &from[i]);
+    }
+    return DONE;
+}
+
+/* Memory of the user, which can read and write it itself. */
+static bool is_ring_memory(struct cap cap, unsigned frame_bits)
+{
+    return cap_is(cap, CAP_FRAME) && !frame_is_device(cap) && frame_rights(cap) == FRAME_READ_WRITE &&
+           frame_size_bits(frame_size(cap)) == frame_bits;
+}
+
+/* All frames have the size of those that are there. */
+static word_t decode_frames(const struct operation *operation, struct result *result)
+{
+    const struct async_queue *queue = operation->queue.queue;
+    const struct slot *to = &queue->frames[operation->queue.position];
+    const struct slot *from = operation->queue.slot;
+    unsigned frame_bits = queue->frame_bits;
+
+    if (!frame_bits && cap_is(from->cap, CAP_FRAME)) {
+        frame_bits = frame_size_bits(frame_size(from->cap));
+    }
+    for (unsigned i = 0; i < operation->queue.count; i++) {
+        if (!slot_is_empty(&to[i])) {
+            return ERR_DELETE_FIRST;
+        }
+        if (!is_ring_memory(from[i].cap, frame_bits)) {
+            return error_invalid_capability(result, 2 + i);
+        }
+    }
+    return ERR_NONE;
+}
+
+static word_t decode_add_frames(const struct request *request, struct operation *operation,
+                                struct result *result)
+{
+    if (request->length < 3 || request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    word_t position = request_word(request, 0);
+    word_t count = request_word(request, 1);
+    word_t first = request_word(request, 2);
+    struct cap node = request->extra[0]->cap;
+    word_t slots = frame_slots(request->cap);
+    if (!cap_is(node, CAP_CNODE)) {
+        return error_invalid_capability(result, 1);
+    }
+    if (position >= slots) {
+        return error_range(result, 0, slots - 1);
+    }
+    if (count < 1 || count > slots - position) {
+        return error_range(result, 1, slots - position);
+    }
+    if (first >= bit(cnode_radix(node))) {
+        return error_range(result, 0, bit(cnode_radix(node)) - 1);
+    }
+    if (count > bit(cnode_radix(node)) - first) {
+        return error_range(result, 1, bit(cnode_radix(node)) - first);
+    }
+    if (operation->queue.queue->state != QUEUE_STOPPED) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    operation->queue.position = (unsigned)position;
+    operation->queue.count = (unsigned)count;
+    operation->queue.slot = (struct slot *)cap_object(node) + first;
+    operation->perform = perform_add_frames;
+    return decode_frames(operation, result);
+}
+
+/* Everything as if nothing had ever been in the rings. */
+static void clear_rings(struct async_queue *queue)
+{
+    forget_request(queue);
+    queue->request_consumer = 0;
+    queue->request_producer = 0;
+    queue->response_producer = 0;
+    queue->response_consumer = 0;
+    queue->answered = 0;
+    for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
+        user_ring_publish(async_queue_line(queue, line), 0, 0);
+    }
+    queue->state = QUEUE_IDLE;
+}
+
+static enum progress perform_start(struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = operation->queue.queue;
+    struct user_words version = async_queue_line(queue, REL4_HEADER_VERSION);
+    struct user_words statistics = async_queue_line(queue, REL4_HEADER_STATISTICS);
+
+    (void)result;
+    user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);
+    user_store(version, 1, queue->response_bits);
+    queue->statistics = (struct rel4_queue_statistics){ 0 };
+    for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
+        user_store(statistics, i, 0);
+    }
+    clear_rings(queue);
+    return DONE;
+}
+
+static word_t decode_start(const struct request *request, struct operation *operation, struct result *result)
+{
+    const struct async_queue *queue = operation->queue.queue;
+
+    if (queue->state != QUEUE_STOPPED || !queue->thread) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    word_t bytes = bytes_needed(queue);
+    for (word_t i = 0; i << queue->frame_bits < bytes; i++) {
+        if (i == frame_slots(request->cap) || slot_is_empty(&queue->frames[i])) {
+            return error_not_enough_memory(result, bytes);
+        }
+    }
+    operation->perform = perform_start;
+    return ERR_NONE;
+}
+
+static enum progress perform_wake(struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = operation->queue.queue;
+
+    (void)result;
+    worker_count(queue, &queue->statistics.wakes, 1);
+    async_queue_wake(queue);
+    return DONE;
+}
+
+static enum progress perform_reset(struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = operation->queue.queue;
+
+    (void)result;
+    work_dequeue(queue->thread);
+    clear_rings(queue);
+    return DONE;
+}
+
+static enum progress perform_detach(struct operation *operation, struct result *result)
+{
+    (void)result;
+    while (give_up(operation->queue.queue, operation->queue.count) == AGAIN) {
+        if (preemption_point()) {
+            return AGAIN;
+        }
+    }
+    return DONE;
+}
+
+static enum progress perform_put_char(struct operation *operation, struct result *result)
+{
+    (void)result;
+    console_put((char)request_word(operation->queue.request, 0));
+    return DONE;
+}
+
+static word_t decode_queue(const struct request *request, struct operation *operation, struct result *result)
+{
+    struct async_queue *queue = cap_object(request->cap);
+
+    operation->queue.queue = queue;
+    switch (request->label) {
+    case REL4_LABEL_QUEUE_BIND:
+        return decode_bind(request, operation, result);
+    case REL4_LABEL_QUEUE_ADD_FRAMES:
+        return decode_add_frames(request, operation, result);
+    case REL4_LABEL_QUEUE_START:
+        return decode_start(request, operation, result);
+    case REL4_LABEL_QUEUE_WAKE:
+        operation->perform = perform_wake;
+        return async_queue_is_started(queue) && queue->state != QUEUE_FAULTED ? ERR_NONE
+                                                                              : ERR_ILLEGAL_OPERATION;
+    case REL4_LABEL_QUEUE_RESET:
+        operation->perform = perform_reset;
+        return async_queue_is_started(queue) && queue->state != QUEUE_RUNNING ? ERR_NONE
+                                                                              : ERR_ILLEGAL_OPERATION;
+    case REL4_LABEL_QUEUE_DETACH:
+        operation->perform = perform_detach;
+        operation->queue.count = (unsigned)frame_slots(request->cap);
+        return queue->state != QUEUE_NEW && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+    case REL4_LABEL_QUEUE_PUT_CHAR:
+        operation->perform = perform_put_char;
+        operation->queue.request = request;
+        if (request->length < 1) {
+            return ERR_TRUNCATED_MESSAGE;
+        }
+        return console_enabled ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+    case REL4_LABEL_QUEUE_PUT_STRING:
+        return decode_put_string(request, operation, result);
+    default:
+        return ERR_ILLEGAL_OPERATION;
+    }
+}
+
+static struct remains finalise_queue(struct cap cap, struct slot *slot, bool last)
+{
+    (void)slot;
+    return (struct remains){ .again = last && give_up(cap_object(cap), frame_slots(cap)) == AGAIN };
+}
+
+static unsigned queue_size_bits(struct cap cap)
+{
+    return REL4_QUEUE_BITS(async_queue_slot_bits(cap));
+}
+
+const struct cap_ops async_queue_ops = {
+    .name = "async queue",
+    .decode = decode_queue,
+    .finalise = finalise_queue,
+    .size_bits = queue_size_bits,
+};

@@ -1,0 +1,84 @@
+/*
+ * Queues of asynchronous system calls (docs/async.md): the object, and what its invocations and the worker
+ * share.
+ *
+ * A queue holds copies of the capabilities that it needs, in slots of its own: one for each frame of the rings,
+ * and one for the notification that is signalled. They are in the derivation tree like any other copy, so the
+ * memory cannot become something else while the queue can reach it.
+ *
+ * All functions need the kernel lock in exclusive mode.
+ */
+#pragma once
+
+#include "cap/ops.h"
+#include "ipc/user_memory.h"
+#include "thread/tcb.h"
+
+enum queue_state {
+    QUEUE_NEW,       /* bound to nobody, and without capabilities */
+    QUEUE_STOPPED,   /* bound, but not started; or what is left when its thread or a frame has gone */
+    QUEUE_IDLE,      /* all requests are served */
+    QUEUE_WAITING,   /* for the worker */
+    QUEUE_RUNNING,   /* the worker serves it */
+    QUEUE_FULL,      /* waits for room in the response ring */
+    QUEUE_SUSPENDED, /* waits until its thread is resumed */
+    QUEUE_FAULTED,   /* until Reset */
+};
+
+/* Words of a request in the queue's own memory: an item, and those that continue it. */
+#define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
+
+struct async_queue {
+    struct slot notification; /* that is signalled; may be empty */
+    word_t copy[QUEUE_COPY_WORDS];
+    struct rel4_queue_statistics statistics;
+    struct tcb *thread;
+    enum queue_state state;
+    uint8_t frame_bits; /* log2 of the size of all frames; 0 if there are none yet */
+    uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
+    uint16_t printed;                    /* bytes of the PutString in copy */
+    bool holds_request;                  /* copy is a request that is not answered yet */
+
+    /* The indices that this side writes, and the others as they were last read. */
+    uint32_t request_consumer, request_producer;
+    uint32_t response_producer, response_consumer;
+    uint32_t answered; /* response_producer as the user knows it */
+
+    struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
+};
+
+/* log2 of the frame slots. */
+static inline unsigned async_queue_slot_bits(struct cap cap)
+{
+    return (unsigned)cap.w1;
+}
+
+static inline bool async_queue_is_started(const struct async_queue *queue)
+{
+    return queue->state > QUEUE_STOPPED;
+}
+
+extern const struct cap_ops async_queue_ops;
+
+/* The words of the memory shared with the user, at a byte offset below what the rings take; the line of 64 bytes
+ * there does not cross a frame. The queue is started. */
+static inline struct user_words async_queue_line(const struct async_queue *queue, word_t offset)
+{
+    return user_words_in_frame(queue->frames[offset >> queue->frame_bits].cap, offset & mask(queue->frame_bits));
+}
+
+/* A frame goes, or something else without which the queue cannot go on: it is served no more. What is answered
+ * already is handed over. */
+void async_queue_stop(struct async_queue *queue);
+
+/* The same, and it is nobody's; for a thread that ends, and may have none. */
+void async_queue_unbind(struct tcb *thread);
+
+/* There may be something to do for the worker. */
+void async_queue_wake(struct async_queue *queue);
+
+/* Hands over the answers of the run of the worker that is under way, in object/worker.c. */
+void worker_publish(struct async_queue *queue);
+
+/* Counts in the statistics, of which counter is one, and shows it to the user. */
+void worker_count(struct async_queue *queue, word_t *counter, word_t more);

@@ -1,0 +1,8 @@
+/*
+ * AsyncQueue PutString.
+ */
+#pragma once
+
+#include "object/request.h"
+
+word_t decode_put_string(const struct request *request, struct operation *operation, struct result *result);

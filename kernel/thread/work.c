@@ -1,0 +1,107 @@
+/*
+ * Choosing the hart that serves a queue, and the queue that a hart serves.
+ */
+#include "thread/work.h"
+
+#include "thread/ready_queue.h"
+#include "thread/scheduler.h"
+
+word_t idle_harts;
+
+static struct ready_links *links_of_work(struct tcb *thread)
+{
+    return &thread->work;
+}
+
+static struct ready_queue *queue_of(const struct tcb *thread)
+{
+    return &thread->work_hart->work[thread->domain].lists[thread->work_list];
+}
+
+static void insert(struct tcb *thread, struct hart *hart, enum work_list list)
+{
+    thread->work_hart = hart;
+    thread->work_list = (uint8_t)list;
+    thread->work_queued = true;
+    queue_insert(queue_of(thread), thread, links_of_work, false);
+    if (list == WORK_ANY_TIME && domain_is_current(thread)) {
+        hart->pending |= PENDING_WORK;
+    }
+}
+
+bool work_queue(struct tcb *thread)
+{
+    if (thread->work_queued) {
+        return false;
+    }
+    if (thread->work_retry) {
+        thread->work_retry = false;
+        insert(thread, thread->hart, WORK_RETRY);
+        return false;
+    }
+    if (idle_harts) {
+        /* Nobody else chooses this one, too, before it has looked for work. */
+        struct hart *hart = &harts_table[lowest_bit(idle_harts)];
+        idle_harts &= idle_harts - 1;
+        insert(thread, hart, WORK_ANY_TIME);
+        this_hart()->pending |= bit(hart->id);
+        return true;
+    }
+    insert(thread, thread->hart, thread->work_at_tick ? WORK_AT_TICK : WORK_ANY_TIME);
+    if (!thread->work_at_tick && thread->hart != this_hart()) {
+        sched_interrupt_hart_of(thread);
+    }
+    return false;
+}
+
+void work_queue_here(struct tcb *thread)
+{
+    work_dequeue(thread);
+    insert(thread, this_hart(), WORK_ANY_TIME);
+}
+
+bool work_dequeue(struct tcb *thread)
+{
+    if (!thread->work_queued) {
+        return false;
+    }
+    thread->work_queued = false;
+    queue_remove(queue_of(thread), thread, links_of_work);
+    return true;
+}
+
+static struct tcb *take(struct ready_queue *queue)
+{
+    struct tcb *thread = queue->head[queue_highest(queue)];
+
+    work_dequeue(thread);
+    return thread;
+}
+
+/* The better of two queues; the first if they are equal. */
+static struct ready_queue *better(struct ready_queue *a, struct ready_queue *b)
+{
+    return queue_highest(b) > queue_highest(a) ? b : a;
+}
+
+struct tcb *work_take(struct hart *hart, int priority)
+{
+    struct ready_queue *lists = hart->work[current_domain].lists;
+    struct ready_queue *best = &lists[WORK_ANY_TIME];
+
+    if (hart->pending & PENDING_TICK) {
+        best = better(best, better(&lists[WORK_AT_TICK], &lists[WORK_RETRY]));
+    }
+    return best->summary && queue_highest(best) >= priority ? take(best) : NULL;
+}
+
+struct tcb *work_take_any(void)
+{
+    struct ready_queue *best = &this_hart()->work[current_domain].lists[WORK_ANY_TIME];
+
+    for (unsigned id = 0; id < harts_online; id++) {
+        struct ready_queue *lists = harts_table[id].work[current_domain].lists;
+        best = better(best, better(&lists[WORK_ANY_TIME], &lists[WORK_AT_TICK]));
+    }
+    return best->summary ? take(best) : NULL;
+}

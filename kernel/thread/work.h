@@ -1,0 +1,65 @@
+/*
+ * Threads whose queues of asynchronous calls wait for the worker (docs/async.md), and on which hart.
+ *
+ * A queue with work competes on a hart as if a thread of its owner's priority were ready there. So each hart
+ * has a ready queue of such owners beside that of threads, and another of those that wait for a tick.
+ *
+ * All functions need the kernel lock in exclusive mode.
+ */
+#pragma once
+
+#include "thread/domain.h"
+#include "thread/hart.h"
+#include "thread/tcb.h"
+#include <rel4/ring.h>
+
+/* A thread's queue waits for the worker: on a hart that idles, which is woken, or else on the thread's own. True
+ * if a hart was woken. Nothing happens if it waits already. */
+bool work_queue(struct tcb *thread);
+
+/* The same on this hart, where the thread has just blocked; also if it waits elsewhere, or for a tick. */
+void work_queue_here(struct tcb *thread);
+
+/* It waits no longer. False if it did not. */
+bool work_dequeue(struct tcb *thread);
+
+/* The best thread with work that the hart should serve before it runs a thread of this priority, -1 for none;
+ * NULL if there is none. It waits no longer. */
+struct tcb *work_take(struct hart *hart, int priority);
+
+/* The best one that waits on any hart, for one that idles. */
+struct tcb *work_take_any(void);
+
+/* Something waits for this hart, and not for a tick. */
+static inline bool work_waits(const struct hart *hart)
+{
+    return hart->work[current_domain].lists[WORK_ANY_TIME].summary;
+}
+
+/* Something waits for a tick of this hart. */
+static inline bool work_waits_for_tick(const struct hart *hart)
+{
+    const struct work *work = &hart->work[current_domain];
+
+    return work->lists[WORK_AT_TICK].summary || work->lists[WORK_RETRY].summary;
+}
+
+/* A tick has come to this hart. */
+static inline void work_tick(struct hart *hart)
+{
+    if (unlikely(work_waits(hart) || work_waits_for_tick(hart))) {
+        hart->pending |= PENDING_TICK;
+    }
+}
+
+/* What object/worker.c does: */
+
+/* Serves a thread's queue until something more important comes up, or as many requests as its ring has room
+ * for. */
+void worker_run(struct tcb *thread, enum rel4_place place);
+
+/* A thread with a queue blocked on this hart: if there are requests, they wait for the worker. */
+void worker_blocked(struct tcb *thread);
+
+/* A thread with a queue may run again after it was stopped. */
+void worker_resumed(struct tcb *thread);
