@@ -285,8 +285,11 @@ TEST("a receiver that was preempted goes to its handler and comes back to where 
     let_spin();
     actor_read(&receiver.actor);
     seL4_Word before = receiver.actor.got.a0;
+    /* Above it, so that it does not run before this has looked, however soon the time slice is over. */
+    CHECK_OK(seL4_TCB_SetPriority(TCB, TCB, TEST_PRIORITY + 1));
     uipi_send(index);
     CHECK_EQUAL(receiver.record->count, 0);
+    CHECK_OK(seL4_TCB_SetPriority(TCB, TCB, TEST_PRIORITY));
     let_spin();
     CHECK_EQUAL(receiver.record->count, 1);
     CHECK(receiver.record->epc >= (seL4_Word)actor_spin && receiver.record->epc < (seL4_Word)actor_spin + 8);
