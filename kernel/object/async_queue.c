@@ -244,7 +244,7 @@ static void clear_rings(struct async_queue *queue)
     queue->request_consumer = 0;
     queue->request_producer = 0;
     queue->response_producer = 0;
-    queue->response_consumer = 0;
+    queue->room = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
         user_ring_publish(async_queue_line(queue, line), 0, 0);

@@ -28,6 +28,12 @@ enum queue_state {
 /* Words of a request in the queue's own memory: an item, and those that continue it. */
 #define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
 
+/* Where the worker is in a ring: items that follow one another in a frame. Void when it does not run. */
+struct ring_cursor {
+    struct user_words item; /* the next one */
+    unsigned left;          /* items until the end of the frame, or of the ring */
+};
+
 struct async_queue {
     struct slot notification; /* that is signalled; may be empty */
     word_t copy[QUEUE_COPY_WORDS];
@@ -39,10 +45,12 @@ struct async_queue {
     uint16_t printed;                    /* bytes of the PutString in copy */
     bool holds_request;                  /* copy is a request that is not answered yet */
 
-    /* The indices that this side writes, and the others as they were last read. */
+    /* The indices that this side writes, and what is known of the others. */
     uint32_t request_consumer, request_producer;
-    uint32_t response_producer, response_consumer;
+    uint32_t response_producer;
+    uint32_t room; /* items of the response ring that are known to be free */
     uint32_t answered; /* response_producer as the user knows it */
+    struct ring_cursor requests, responses;
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };

@@ -90,6 +90,8 @@ struct hart {
     /* Another hart takes down the address space that this one is in. Partner: asid_expel_hart(). */
     unsigned leave_address_space;
 
+    struct tlb_batch tlb_batch;
+
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
 
@@ -103,7 +105,6 @@ struct hart {
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];
     struct work work[REL4_NUM_DOMAINS];
-    struct tlb_batch tlb_batch;
 };
 
 extern struct hart harts_table[MAX_HARTS];

@@ -128,9 +128,9 @@ void kernel_unlock_among_harts(struct hart *hart)
     }
 }
 
-bool kernel_lock_contended(const struct hart *hart)
+bool kernel_lock_is_waited_for(const struct hart *hart)
 {
-    return hart->locks && __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
+    return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
 }
 
 bool preemption_point(void)

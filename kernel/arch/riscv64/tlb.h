@@ -8,10 +8,31 @@
  */
 #pragma once
 
-#include "lib/types.h"
+#include "thread/hart.h"
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr);
-void tlb_flush_asid(word_t harts, word_t asid);
+void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr);
+void tlb_flush_asid_now(word_t harts, word_t asid);
+
+/* Another flush is owed. */
+void tlb_batch_add(word_t harts, word_t asid);
+
+static inline void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+{
+    if (unlikely(this_hart()->tlb_batch.open)) {
+        tlb_batch_add(harts, asid);
+    } else {
+        tlb_flush_page_now(harts, asid, vaddr);
+    }
+}
+
+static inline void tlb_flush_asid(word_t harts, word_t asid)
+{
+    if (unlikely(this_hart()->tlb_batch.open)) {
+        tlb_batch_add(harts, asid);
+    } else {
+        tlb_flush_asid_now(harts, asid);
+    }
+}
 
 void tlb_batch_open(void);
 
