@@ -29,12 +29,6 @@ static word_t frame_slots(struct cap cap)
     return bit(async_queue_slot_bits(cap));
 }
 
-/* Bytes that the header and the rings take. */
-static word_t bytes_needed(const struct async_queue *queue)
-{
-    return REL4_RINGS + ((bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES);
-}
-
 /* Whatever is in hand is not answered any more. */
 static void forget_request(struct async_queue *queue)
 {
@@ -276,7 +270,7 @@ static word_t decode_start(const struct request *request, struct operation *oper
     if (queue->state != QUEUE_STOPPED || !queue->thread) {
         return ERR_ILLEGAL_OPERATION;
     }
-    word_t bytes = bytes_needed(queue);
+    word_t bytes = async_queue_bytes(queue);
     for (word_t i = 0; i << queue->frame_bits < bytes; i++) {
         if (i == frame_slots(request->cap) || slot_is_empty(&queue->frames[i])) {
             return error_not_enough_memory(result, bytes);

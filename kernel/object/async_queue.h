@@ -66,6 +66,12 @@ static inline bool async_queue_is_started(const struct async_queue *queue)
     return queue->state > QUEUE_STOPPED;
 }
 
+/* Bytes that the header and the rings take. */
+static inline word_t async_queue_bytes(const struct async_queue *queue)
+{
+    return REL4_RINGS + (bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES;
+}
+
 extern const struct cap_ops async_queue_ops;
 
 /* The words of the memory shared with the user, at a byte offset below what the rings take; the line of 64 bytes

@@ -252,6 +252,22 @@ static COLD struct tcb *idle(struct hart *hart)
     return next;
 }
 
+/* A tick came while the owner of a queue was served, and will be charged to the thread that it interrupts. */
+static void charge_owner(struct tcb *owner, struct tcb *current)
+{
+    if (!(interrupts_pending() & SIP_TIMER) || owner == current || current == &idle_thread) {
+        return;
+    }
+    current->slice++;
+    if (--owner->slice == 0) {
+        owner->slice = TIME_SLICE_TICKS;
+        if (owner->ready_queued) {
+            ready_remove(owner);
+            sched_enqueue_tail(owner);
+        }
+    }
+}
+
 /*
  * Serves the queues that come before next, which is current. A queue that has had its turn waits for its owner's
  * equals; what is less important waits for all of them. Returns the thread to run then.
@@ -268,6 +284,7 @@ static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel
         }
         worker_run(owner, place);
         turn |= owner->work_queued;
+        charge_owner(owner, next);
         if (interrupt_pending()) {
             hart->pending |= PENDING_RESCHEDULE;
             return switch_to_best(hart);
