@@ -1,8 +1,10 @@
 # What the unit tests link, besides themselves and the machine of tests/host/arch.c: the object layer but for
 # kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
+# And of lib/rel4 what needs neither system calls nor RISC-V; tests/host/rel4_machine.c stands in for both.
 HOST_KERNEL_SRCS := \
 	kernel/arch/riscv64/asid.c \
 	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
-	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/regions.c
+	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/regions.c \
+	lib/rel4/src/queue.c lib/rel4/src/executor.c lib/rel4/src/coroutine.c

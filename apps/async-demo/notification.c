@@ -1,0 +1,77 @@
+/*
+ * A notification that a thread is bound to. Thread and notification then point to each other, which the
+ * program sees from what the kernel refuses: binding the thread to another notification, and binding another
+ * thread to this notification.
+ */
+#include "demo.h"
+
+enum {
+    PRIORITY = 255, /* ours */
+    BADGE = 0x40
+};
+
+struct helper {
+    struct simple_thread thread;
+    seL4_CPtr endpoint;
+    seL4_Word received;
+};
+
+/* Waits for a message; what comes is the signal of the bound notification. */
+static void receive(void *arg)
+{
+    struct helper *self = arg;
+
+    seL4_Recv(self->endpoint, &self->received);
+}
+
+/* Whether the kernel refuses to bind the thread to the notification. Leaves everything as it was. */
+static bool refuses(seL4_CPtr tcb, seL4_CPtr notification)
+{
+    int error = rel4_tcb_bind_notification(tcb, notification);
+
+    if (!error)
+        rel4_tcb_unbind_notification(tcb);
+    return error == seL4_IllegalOperation;
+}
+
+static void expect_binding(seL4_CPtr tcb, seL4_CPtr notification, bool bound)
+{
+    seL4_CPtr other_thread = simple_object(seL4_TCBObject, 0);
+    seL4_CPtr other_notification = simple_object(seL4_NotificationObject, 0);
+
+    expect_fact("the thread points to a notification", bound, refuses(tcb, other_notification));
+    expect_fact("the notification points to a thread", bound, refuses(other_thread, notification));
+}
+
+void show_notification(void)
+{
+    static struct helper helper;
+    seL4_CPtr untyped = simple_object(seL4_UntypedObject, 12), notification = simple_alloc_slot(), badged;
+
+    helper.endpoint = simple_object(seL4_EndpointObject, 0);
+    expect_error(
+        "a helper thread is created", seL4_NoError,
+        simple_thread_create(&helper.thread, &(struct simple_thread_options){
+                                                 .entry = receive, .arg = &helper, .priority = PRIORITY }));
+    expect_error("Untyped Retype to a notification", seL4_NoError,
+                 rel4_untyped_retype(untyped, seL4_NotificationObject, 0, seL4_CapInitThreadCNode, 0, 0,
+                                     notification, 1));
+    badged = simple_mint(notification, seL4_AllRights, BADGE);
+
+    say("before binding:");
+    expect_binding(helper.thread.tcb, notification, false);
+
+    expect_error("TCB BindNotification", seL4_NoError,
+                 rel4_tcb_bind_notification(helper.thread.tcb, notification));
+    expect_binding(helper.thread.tcb, notification, true);
+    expect_error("the helper is started", seL4_NoError, simple_thread_start(&helper.thread));
+    seL4_Signal(badged);
+    while (!__atomic_load_n(&helper.received, __ATOMIC_ACQUIRE))
+        seL4_Yield();
+    expect("what the helper receives at its endpoint after a signal", BADGE, helper.received);
+
+    expect_error("TCB UnbindNotification", seL4_NoError, rel4_tcb_unbind_notification(helper.thread.tcb));
+    expect_binding(helper.thread.tcb, notification, false);
+    expect_error("TCB UnbindNotification once more", seL4_IllegalOperation,
+                 rel4_tcb_unbind_notification(helper.thread.tcb));
+}

@@ -1,0 +1,115 @@
+/*
+ * Calls of the kernel that look like ordinary calls. In a coroutine they go through the request ring of the
+ * thread's executor, and other coroutines run until the answer is there; elsewhere, and as rel4_set_mode()
+ * says, they are system calls. Either way they do the same, and return the same.
+ *
+ * Each returns 0, or the seL4_Error of the invocation, which docs/interface-2-objects.md lists, or
+ * REL4_FAULTED. One thing differs: a capability pointer that leads nowhere is seL4_FailedLookup through the
+ * ring, and a fault of the thread by trap.
+ */
+#pragma once
+
+#include <rel4/coroutine.h>
+#include <rel4/invocations.h>
+
+/* Makes a call of one item by trap. words: its message words, then its extra capabilities. */
+int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words);
+
+/* A call whose words and extra capabilities, at most four together, fit into one item. */
+static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
+                                  seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    uint32_t header = rel4_header((unsigned)label, 0, words, extras);
+    struct rel4_item *item = rel4_begin(executor, header, cap);
+
+    if (__builtin_expect(!item, 0)) {
+        seL4_Word all[4] = { word0, word1, word2, word3 };
+
+        return rel4_call_by_trap(cap, header, all);
+    }
+    if (words + extras > 0)
+        item->words[0] = word0;
+    if (words + extras > 1)
+        item->words[1] = word1;
+    if (words + extras > 2)
+        item->words[2] = word2;
+    if (words + extras > 3)
+        item->words[3] = word3;
+    return rel4_submit(executor);
+}
+
+/*
+ * Any invocation of an object: words and extra capabilities go in, and reply, if it is not null, takes
+ * badge, number of words, and as many words as its capacity says. Not for endpoints, whose calls block, and
+ * not for reply capabilities.
+ *
+ * seL4_InvalidArgument: more than 120 words, more than 3 capabilities, or a label of more than 12 bits.
+ */
+int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
+              unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply);
+
+/* Word 0 to 3 of what the kernel said about the last call of this coroutine (or, outside, of this thread)
+ * that failed: the number of the argument, the range, which lookup, and so on. */
+seL4_Word rel4_error_word(unsigned i);
+
+/* Writes a character to the console. queue: the capability of an asynchronous queue. */
+static inline int rel4_put_char(seL4_CPtr queue, char character)
+{
+    return rel4_call_short(queue, REL4_LABEL_QUEUE_PUT_CHAR, 1, 0, (unsigned char)character, 0, 0, 0);
+}
+
+/*
+ * Writes bytes to the console. What is longer than REL4_PUT_STRING_MAX is written in several calls, which
+ * end at ends of lines where there are any; output of others can come between two of them.
+ */
+int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length);
+
+/* The same up to a zero byte. */
+int rel4_put_string(seL4_CPtr queue, const char *string);
+
+/* Asks for the physical address of a page. */
+int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr);
+
+/* As seL4_Untyped_Retype(). */
+int rel4_untyped_retype(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits, seL4_CPtr root,
+                        seL4_Word node_index, seL4_Word node_depth, seL4_Word node_offset,
+                        seL4_Word num_objects);
+
+/* As seL4_TCB_BindNotification(). */
+static inline int rel4_tcb_bind_notification(seL4_CPtr tcb, seL4_CPtr notification)
+{
+    return rel4_call_short(tcb, TCBBindNotification, 0, 1, notification, 0, 0, 0);
+}
+
+/* As seL4_TCB_UnbindNotification(). */
+static inline int rel4_tcb_unbind_notification(seL4_CPtr tcb)
+{
+    return rel4_call_short(tcb, TCBUnbindNotification, 0, 0, 0, 0, 0, 0);
+}
+
+/* As seL4_RISCV_PageTable_Map(). */
+static inline int rel4_page_table_map(seL4_CPtr page_table, seL4_CPtr vspace, seL4_Word vaddr,
+                                      seL4_RISCV_VMAttributes attr)
+{
+    return rel4_call_short(page_table, RISCVPageTableMap, 2, 1, vaddr, attr, vspace, 0);
+}
+
+/* As seL4_RISCV_PageTable_Unmap(). */
+static inline int rel4_page_table_unmap(seL4_CPtr page_table)
+{
+    return rel4_call_short(page_table, RISCVPageTableUnmap, 0, 0, 0, 0, 0, 0);
+}
+
+/* As seL4_RISCV_Page_Map(). */
+static inline int rel4_page_map(seL4_CPtr frame, seL4_CPtr vspace, seL4_Word vaddr, seL4_CapRights_t rights,
+                                seL4_RISCV_VMAttributes attr)
+{
+    return rel4_call_short(frame, RISCVPageMap, 3, 1, vaddr, rights.words[0], attr, vspace);
+}
+
+/* As seL4_RISCV_Page_Unmap(). */
+static inline int rel4_page_unmap(seL4_CPtr frame)
+{
+    return rel4_call_short(frame, RISCVPageUnmap, 0, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,75 @@
+/*
+ * From one coroutine to the next. A coroutine that waits calls the scheduler, which never returns but goes on
+ * with another one; so only the stack pointer, the program counter and s0 are kept, and the compiler, which
+ * is told that all other registers are lost, keeps what it still needs, floating point included.
+ */
+#pragma once
+
+#include <rel4/coroutine.h>
+
+/* Goes on with whoever is next. Entered on the stack of the current coroutine, which has kept sp and s0. */
+_Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current);
+
+#define REL4_LOST_INTEGERS                                                                                \
+    "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4", "a5", "a6", "a7", "s1", "s2", "s3", \
+        "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11"
+
+#ifdef __riscv_flen
+#define REL4_LOST_FLOATS                                                                                  \
+    , "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "ft8", "ft9", "ft10", "ft11", "fa0", "fa1", \
+        "fa2", "fa3", "fa4", "fa5", "fa6", "fa7", "fs0", "fs1", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", \
+        "fs8", "fs9", "fs10", "fs11"
+#else
+#define REL4_LOST_FLOATS
+#endif
+
+/* Lets others run until somebody makes the current coroutine ready again. Returns its error. */
+static inline int rel4_suspend(struct rel4_executor *executor)
+{
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
+
+    a0 = (seL4_Word)executor;
+    a1 = (seL4_Word)executor->current;
+    asm volatile("sd     sp, 8(a1)\n\t"
+                 "sd     s0, 24(a1)\n\t"
+                 "call   rel4_schedule"
+                 : "+r"(a0), "+r"(a1)
+                 :
+                 : "memory", REL4_LOST_INTEGERS REL4_LOST_FLOATS);
+    return (int)a0;
+}
+
+_Static_assert(offsetof(struct rel4_coroutine, sp) == 8, "rel4_suspend() relies on it");
+_Static_assert(offsetof(struct rel4_coroutine, s0) == 24, "rel4_suspend() relies on it");
+
+/* Goes on with a coroutine where it waits, and with an error. */
+static inline __attribute__((always_inline)) _Noreturn void
+rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
+{
+    register seL4_Word a0 asm("a0");
+    register seL4_Word a1 asm("a1");
+    register seL4_Word t0 asm("t0");
+
+    a0 = (seL4_Word)error;
+    a1 = (seL4_Word)coroutine;
+    t0 = (seL4_Word)coroutine->pc;
+    asm volatile("ld     sp, 8(a1)\n\t"
+                 "ld     s0, 24(a1)\n\t"
+                 "jr     t0"
+                 :
+                 : "r"(a0), "r"(a1), "r"(t0)
+                 : "memory");
+    __builtin_unreachable();
+}
+
+/* Lets a new coroutine begin with a function that never returns. */
+static inline void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *stack_top, void (*begin)(void))
+{
+    coroutine->sp = stack_top;
+    coroutine->pc = (void *)begin;
+    coroutine->s0 = NULL;
+}
+
+/* In rel4_schedule(): the current coroutine goes on where it called it. */
+#define rel4_switch_keep(coroutine) ((coroutine)->pc = __builtin_return_address(0))

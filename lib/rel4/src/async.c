@@ -1,0 +1,201 @@
+/*
+ * Calls that are longer than one item, whose answer has words, or that go by trap.
+ */
+#include <rel4/async.h>
+
+#include <string.h>
+
+/* Submits the request of several items that has just been written, and waits for its answer. */
+static int submit(struct rel4_executor *executor, unsigned items)
+{
+    executor->extra_items += items - 1;
+    executor->queue.request_producer += items - 1;
+    return rel4_submit(executor);
+}
+
+/* What the kernel has said, where somebody may ask for it. */
+static void keep_answer(struct rel4_executor *executor, const struct sel4_registers *answer, int error,
+                        struct rel4_response *reply)
+{
+    const seL4_Word words[4] = { answer->mr0, answer->mr1, answer->mr2, answer->mr3 };
+
+    /* Without an executor, the words are in the IPC buffer. */
+    if (error && executor->count)
+        memcpy(executor->current->error_words, words, sizeof(words));
+    if (!reply)
+        return;
+    reply->badge = answer->badge;
+    reply->word_count = (unsigned)(answer->info & 0x7f);
+    for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++)
+        reply->words[i] = i < 4 ? words[i] : seL4_GetMR((int)i);
+}
+
+/*
+ * Makes a call by trap. Message words 4 and following, and the capabilities, are in the IPC buffer. Calls
+ * that have to go through the ring fail instead, if it is faulted.
+ */
+static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras, const seL4_Word first[4],
+                struct rel4_response *reply)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    struct sel4_registers answer;
+    int error;
+
+    if (executor->faulted && executor->mode != REL4_SYNC && executor->current != &executor->main)
+        return REL4_FAULTED;
+    error =
+        (int)sel4_invoke_reply(cap, label, extras, words, first[0], first[1], first[2], first[3], &answer);
+    if (executor->count)
+        executor->stats.by_trap++;
+    if (error || reply)
+        keep_answer(executor, &answer, error, reply);
+    return error;
+}
+
+int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words)
+{
+    unsigned count = rel4_header_words(header), extras = rel4_header_extras(header);
+
+    for (unsigned i = 0; i < extras; i++)
+        seL4_SetCap((int)i, words[count + i]);
+    return trap(cap, rel4_header_label(header), count, extras, words, NULL);
+}
+
+int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
+              unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    unsigned items = rel4_items_for(word_count + extra_count);
+    seL4_Word first[4] = { 0 };
+    int error;
+
+    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff)
+        return seL4_InvalidArgument;
+    if (reply)
+        reply->word_count = 0;
+    if (rel4_make_room(executor, items)) {
+        struct rel4_coroutine *current = executor->current;
+
+        rel4_queue_write(&executor->queue, &(struct rel4_request){ .cookie = current->cookie,
+                                                                   .cap = cap,
+                                                                   .label = label,
+                                                                   .word_count = word_count,
+                                                                   .extra_count = extra_count,
+                                                                   .words = words,
+                                                                   .extras = extras });
+        current->reply = reply;
+        error = submit(executor, items);
+        current->reply = NULL;
+        return error;
+    }
+    for (unsigned i = 0; i < extra_count; i++)
+        seL4_SetCap((int)i, extras[i]);
+    for (unsigned i = 0; i < word_count; i++) {
+        if (i < 4)
+            first[i] = words[i];
+        else
+            seL4_SetMR((int)i, words[i]);
+    }
+    return trap(cap, label, word_count, extra_count, first, reply);
+}
+
+seL4_Word rel4_error_word(unsigned i)
+{
+    const struct rel4_executor *executor = rel4_executor_self;
+
+    if (i >= 4)
+        return 0;
+    return executor->count ? executor->current->error_words[i] : seL4_GetMR((int)i);
+}
+
+int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr)
+{
+    seL4_Word address = 0;
+    struct rel4_response reply = { .words = &address, .capacity = 1 };
+    int error = rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
+
+    if (!error)
+        *paddr = address;
+    return error;
+}
+
+int rel4_untyped_retype(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits, seL4_CPtr root,
+                        seL4_Word node_index, seL4_Word node_depth, seL4_Word node_offset,
+                        seL4_Word num_objects)
+{
+    const seL4_Word words[] = { type, size_bits, node_index, node_depth, node_offset, num_objects };
+
+    return rel4_call(untyped, UntypedRetype, 6, words, 1, &root, NULL);
+}
+
+/* Word i of a PutString: the length, and then the bytes. */
+static seL4_Word string_word(const char *bytes, size_t length, unsigned i)
+{
+    size_t start = (i - 1) * sizeof(seL4_Word);
+    seL4_Word word = 0;
+
+    if (i == 0)
+        return length;
+    memcpy(&word, bytes + start, length - start < sizeof(word) ? length - start : sizeof(word));
+    return word;
+}
+
+/* One PutString. The words go straight into the ring: stacks of coroutines are small. */
+static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    struct rel4_queue *ring = &executor->queue;
+    unsigned words = 1 + (unsigned)((length + sizeof(seL4_Word) - 1) / sizeof(seL4_Word));
+    unsigned items = rel4_items_for(words);
+    seL4_Word first[4] = { 0 };
+
+    if (rel4_make_room(executor, items)) {
+        seL4_Word index = ring->request_producer;
+        struct rel4_item *item = &ring->requests[index & ring->request_mask];
+
+        item->cookie = executor->current->cookie;
+        item->header = rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0);
+        item->cap = queue;
+        for (unsigned i = 0; i < words; i++)
+            *rel4_ring_word(ring->requests, ring->request_mask, index, i) = string_word(bytes, length, i);
+        return submit(executor, items);
+    }
+    for (unsigned i = 0; i < words; i++) {
+        if (i < 4)
+            first[i] = string_word(bytes, length, i);
+        else
+            seL4_SetMR((int)i, string_word(bytes, length, i));
+    }
+    return trap(queue, REL4_LABEL_QUEUE_PUT_STRING, words, 0, first, NULL);
+}
+
+/* How much of the bytes to write at once: up to the end of a line, if there is one. */
+static size_t piece_of(const char *bytes, size_t length)
+{
+    if (length <= REL4_PUT_STRING_MAX)
+        return length;
+    for (size_t end = REL4_PUT_STRING_MAX; end > 0; end--) {
+        if (bytes[end - 1] == '\n')
+            return end;
+    }
+    return REL4_PUT_STRING_MAX;
+}
+
+int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t piece = piece_of(bytes, length);
+        int error = put_piece(queue, bytes, piece);
+
+        if (error)
+            return error;
+        bytes += piece;
+        length -= piece;
+    }
+    return seL4_NoError;
+}
+
+int rel4_put_string(seL4_CPtr queue, const char *string)
+{
+    return rel4_put_bytes(queue, string, strlen(string));
+}

@@ -1,0 +1,89 @@
+/*
+ * Requests into one ring, answers out of the other. The kernel is trusted to say the truth, but not to be the
+ * only one that can write its indices: those that cannot be are noticed, and never used.
+ */
+#include <rel4/queue.h>
+
+void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_bits, unsigned response_bits)
+{
+    struct rel4_item *rings = (struct rel4_item *)((char *)memory + REL4_RINGS);
+
+    queue->requests = rings;
+    queue->responses = rings + ((uint32_t)1 << request_bits);
+    queue->header = memory;
+    queue->request_mask = ((seL4_Word)1 << request_bits) - 1;
+    queue->response_mask = ((seL4_Word)1 << response_bits) - 1;
+    rel4_queue_restart(queue);
+}
+
+void rel4_queue_restart(struct rel4_queue *queue)
+{
+    queue->request_producer = queue->request_limit = queue->request_published = 0;
+    queue->response_consumer = 0;
+    queue->broken = false;
+}
+
+uint32_t rel4_queue_room(struct rel4_queue *queue)
+{
+    uint32_t consumer = rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER));
+    uint32_t used = (uint32_t)queue->request_producer - consumer;
+    uint32_t size = (uint32_t)queue->request_mask + 1;
+
+    if (used > size) {
+        queue->broken = true;
+        return 0;
+    }
+    return size - used;
+}
+
+void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *request)
+{
+    unsigned words = request->word_count, extras = request->extra_count;
+    seL4_Word index = queue->request_producer, mask = queue->request_mask;
+    struct rel4_item *item = &queue->requests[index & mask];
+
+    item->cookie = request->cookie;
+    item->header = rel4_header((unsigned)request->label, 0, words, extras);
+    item->cap = request->cap;
+    for (unsigned i = 0; i < words; i++)
+        *rel4_ring_word(queue->requests, mask, index, i) = request->words[i];
+    for (unsigned i = 0; i < extras; i++)
+        *rel4_ring_word(queue->requests, mask, index, words + i) = request->extras[i];
+}
+
+bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request)
+{
+    unsigned items = rel4_items_for(request->word_count + request->extra_count);
+
+    if (request->word_count > REL4_MAX_WORDS || request->extra_count > REL4_MAX_EXTRAS ||
+        request->label > 0xfff || items > rel4_queue_room(queue))
+        return false;
+    rel4_queue_write(queue, request);
+    queue->request_producer += items;
+    return true;
+}
+
+bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
+{
+    seL4_Word index = queue->response_consumer;
+    uint32_t pending = rel4_queue_pending(queue);
+    const struct rel4_item *item = &queue->responses[index & queue->response_mask];
+    unsigned words, items;
+
+    if (!pending)
+        return false;
+    words = rel4_header_words(item->header);
+    items = rel4_items_for(words);
+    if (items > pending) {
+        queue->broken = true;
+        return false;
+    }
+    response->cookie = item->cookie;
+    response->error = rel4_header_error(item->header);
+    response->badge = item->cap;
+    response->word_count = words;
+    for (unsigned i = 0; i < words && i < response->capacity; i++)
+        response->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
+    queue->response_consumer = index + items;
+    return true;
+}

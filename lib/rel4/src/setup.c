@@ -1,0 +1,107 @@
+/*
+ * Queues from untyped memory. Slots are used in this order: the queue, its pages, page tables; the first ones
+ * of them are in use, and deleting those undoes everything.
+ */
+#include <rel4/setup.h>
+
+#include <rel4/invocations.h>
+
+#define PAGE ((seL4_Word)1 << seL4_PageBits)
+
+static unsigned pages_of(const struct rel4_queue_options *options)
+{
+    return (unsigned)((rel4_queue_bytes(options->request_bits, options->response_bits) + PAGE - 1) / PAGE);
+}
+
+static bool is_ring_size(unsigned bits)
+{
+    return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
+}
+
+/* Makes objects in the next slots. */
+static seL4_Error make(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_Word type,
+                       seL4_Word size_bits, unsigned count)
+{
+    seL4_Error error = seL4_Untyped_Retype(options->untyped, type, size_bits, queue->cnode, 0, 0,
+                                           queue->first_slot + queue->slots_used, count);
+
+    if (!error)
+        queue->slots_used += count;
+    return error;
+}
+
+/* Maps a page, and before it the page tables that are missing. */
+static seL4_Error map(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_CPtr frame,
+                      seL4_Word vaddr)
+{
+    seL4_Error error;
+
+    for (;;) {
+        error = seL4_RISCV_Page_Map(frame, options->vspace, vaddr, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
+        if (error != seL4_FailedLookup)
+            return error;
+        error = make(queue, options, seL4_RISCV_PageTableObject, 0, 1);
+        if (error)
+            return error;
+        error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace, vaddr,
+                                         seL4_RISCV_Default_VMAttributes);
+        if (error)
+            return error;
+    }
+}
+
+static seL4_Error make_rings(struct rel4_queue *queue, const struct rel4_queue_options *options)
+{
+    unsigned pages = pages_of(options), size_bits = 0;
+    seL4_CPtr frames = queue->first_slot + 1;
+    seL4_Error error;
+
+    while (1u << size_bits < pages)
+        size_bits++;
+    error = make(queue, options, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
+    if (error)
+        return error;
+    error = make(queue, options, seL4_RISCV_4K_Page, 0, pages);
+    for (unsigned i = 0; i < pages && !error; i++)
+        error = map(queue, options, frames + i, options->vaddr + i * PAGE);
+    return error;
+}
+
+static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_options *options)
+{
+    seL4_Error error = rel4_AsyncQueue_Bind(queue->cap, options->request_bits, options->response_bits,
+                                            options->policy, options->tcb, options->notification);
+
+    if (!error)
+        error = rel4_AsyncQueue_AddFrames(queue->cap, 0, pages_of(options), queue->first_slot + 1,
+                                          options->cnode);
+    return error ? error : rel4_AsyncQueue_Start(queue->cap);
+}
+
+int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options *options)
+{
+    seL4_Error error;
+
+    if (!is_ring_size(options->request_bits) || !is_ring_size(options->response_bits))
+        return seL4_RangeError;
+    queue->cnode = options->cnode;
+    queue->first_slot = queue->cap = options->first_slot;
+    queue->slots_used = 0;
+    queue->notification = options->notification;
+    error = make_rings(queue, options);
+    if (!error)
+        error = start(queue, options);
+    if (error) {
+        rel4_queue_destroy(queue);
+        return error;
+    }
+    rel4_queue_attach(queue, (void *)options->vaddr, options->request_bits, options->response_bits);
+    return seL4_NoError;
+}
+
+void rel4_queue_destroy(struct rel4_queue *queue)
+{
+    for (unsigned i = 0; i < queue->slots_used; i++)
+        seL4_CNode_Delete(queue->cnode, queue->first_slot + i, seL4_WordBits);
+    *queue = (struct rel4_queue){ 0 };
+}

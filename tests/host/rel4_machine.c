@@ -1,0 +1,264 @@
+/*
+ * The coroutine switch by ucontext, with the address sanitizer told of it, and the doors to a kernel that
+ * only knows how to serve a ring.
+ */
+#include "rel4_machine.h"
+
+#include <pthread.h>
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+#include "../../lib/rel4/src/executor.h"
+
+/*
+ * ---- Switching ----
+ */
+
+struct context {
+    ucontext_t registers;
+    const void *stack;
+    size_t stack_bytes;
+    void (*begin)(void);
+    int error; /* to go on with */
+};
+
+/* The last one is for outside of coroutines. */
+static __thread struct context contexts[MACHINE_COROUTINES + 1];
+
+static struct context *context_of(const struct rel4_coroutine *coroutine)
+{
+    const struct rel4_executor *executor = rel4_executor_self;
+
+    if (coroutine == &executor->main)
+        return &contexts[MACHINE_COROUTINES];
+    return &contexts[coroutine - executor->coroutines];
+}
+
+int rel4_suspend(struct rel4_executor *executor)
+{
+    struct rel4_coroutine *current = executor->current;
+    volatile bool resumed = false;
+
+    getcontext(&context_of(current)->registers);
+    if (!resumed) {
+        resumed = true;
+        rel4_schedule(executor, current);
+    }
+    __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+    return context_of(current)->error;
+}
+
+_Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
+{
+    struct context *context = context_of(coroutine);
+    void *fake_stack;
+
+    context->error = error;
+    /* What we leave below us on this stack never returns. */
+    __asan_handle_no_return();
+    __sanitizer_start_switch_fiber(&fake_stack, context->stack, context->stack_bytes);
+    setcontext(&context->registers);
+    abort();
+}
+
+static void enter(void)
+{
+    struct context *outside = &contexts[MACHINE_COROUTINES];
+    const void *stack;
+    size_t bytes;
+
+    __sanitizer_finish_switch_fiber(NULL, &stack, &bytes);
+    /* The first time, that is where we come from. */
+    if (!outside->stack) {
+        outside->stack = stack;
+        outside->stack_bytes = bytes;
+    }
+    context_of(rel4_executor_self->current)->begin();
+}
+
+void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *stack_top, void (*begin)(void))
+{
+    struct context *context = context_of(coroutine);
+    char *lowest = (char *)(coroutine->guard + 2);
+
+    context->stack = lowest;
+    context->stack_bytes = (size_t)((char *)stack_top - lowest);
+    context->begin = begin;
+    getcontext(&context->registers);
+    context->registers.uc_stack.ss_sp = lowest;
+    context->registers.uc_stack.ss_size = context->stack_bytes;
+    context->registers.uc_link = NULL;
+    makecontext(&context->registers, enter, 0);
+}
+
+/*
+ * ---- The kernel ----
+ */
+
+__thread struct machine *machine;
+
+static sem_t work, answers;
+static pthread_t server;
+static bool stopping;
+
+static uint32_t *header(struct machine *of, unsigned offset)
+{
+    return (uint32_t *)(of->buffer + offset);
+}
+
+/* Answers one request, which begins at the consumer's index. */
+static void serve_one(struct machine *of)
+{
+    seL4_Word request_mask = ((seL4_Word)1 << of->request_bits) - 1;
+    seL4_Word response_mask = ((seL4_Word)1 << of->response_bits) - 1, words[REL4_MAX_WORDS];
+    struct rel4_item *requests = (struct rel4_item *)(of->buffer + REL4_RINGS);
+    struct rel4_item *responses = requests + request_mask + 1;
+    struct rel4_item *request = &requests[of->request_consumer & request_mask];
+    struct rel4_item *response = &responses[of->response_producer & response_mask];
+    unsigned count = 0, error = of->service(request, words, &count);
+
+    response->cookie = request->cookie;
+    response->header = rel4_header(rel4_header_label(request->header), error, count, 0);
+    response->cap = 0;
+    for (unsigned i = 0; i < count; i++)
+        *rel4_ring_word(responses, response_mask, of->response_producer, i) = words[i];
+    of->request_consumer +=
+        rel4_items_for(rel4_header_words(request->header) + rel4_header_extras(request->header));
+    of->response_producer += rel4_items_for(count);
+    rel4_ring_publish(header(of, REL4_HEADER_REQUEST_CONSUMER), of->request_consumer);
+    rel4_ring_publish(header(of, REL4_HEADER_RESPONSE_PRODUCER), of->response_producer);
+}
+
+static bool has_room(struct machine *of)
+{
+    uint32_t used = of->response_producer - rel4_ring_peer(header(of, REL4_HEADER_RESPONSE_CONSUMER));
+
+    return used + REL4_MAX_ITEMS <= 1u << of->response_bits;
+}
+
+static bool has_work(struct machine *of)
+{
+    return rel4_ring_peer(header(of, REL4_HEADER_REQUEST_PRODUCER)) != of->request_consumer && has_room(of);
+}
+
+bool machine_serve(struct machine *of)
+{
+    uint32_t *state = header(of, REL4_HEADER_KERNEL_STATE);
+    unsigned served = 0;
+
+    do {
+        while (has_work(of) && (!of->budget || served < of->budget)) {
+            serve_one(of);
+            served++;
+        }
+        if (of->budget && served == of->budget)
+            break;
+        rel4_ring_sleep(state);
+    } while (has_work(of) && rel4_ring_stay(state));
+    if (of->budget && served == of->budget)
+        __atomic_store_n(state, REL4_ASLEEP, __ATOMIC_SEQ_CST);
+    if (served && rel4_ring_must_wake(header(of, REL4_HEADER_USER_STATE)))
+        sem_post(&answers);
+    return served;
+}
+
+static void *serve(void *arg)
+{
+    struct machine *of = arg;
+
+    for (;;) {
+        sem_wait(&work);
+        if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+            return NULL;
+        machine_serve(of);
+    }
+}
+
+void machine_start(struct machine *new, struct rel4_queue *queue, unsigned request_bits,
+                   unsigned response_bits, bool threaded, machine_service *service)
+{
+    size_t bytes = rel4_queue_bytes(request_bits, response_bits);
+
+    *new = (struct machine){
+        .request_bits = request_bits, .response_bits = response_bits, .service = service, .threaded = threaded
+    };
+    new->buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    for (size_t i = 0; i < bytes; i++)
+        new->buffer[i] = 0;
+    rel4_queue_attach(queue, new->buffer, request_bits, response_bits);
+    sem_init(&work, 0, 0);
+    sem_init(&answers, 0, 0);
+    stopping = false;
+    machine = new;
+    if (threaded)
+        pthread_create(&server, NULL, serve, new);
+}
+
+void machine_stop(void)
+{
+    if (machine->threaded) {
+        __atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
+        sem_post(&work);
+        pthread_join(server, NULL);
+    }
+    free(machine->buffer);
+    machine = NULL;
+}
+
+void machine_fault(void)
+{
+    machine->fails = true;
+    __atomic_store_n(header(machine, REL4_HEADER_FAULT), REL4_FAULT_INCOMPLETE, __ATOMIC_RELEASE);
+    if (rel4_ring_must_wake(header(machine, REL4_HEADER_USER_STATE)))
+        sem_post(&answers);
+}
+
+int door_wake(const struct rel4_queue *queue)
+{
+    (void)queue;
+    machine->wakes++;
+    if (machine->fails)
+        return 3;
+    if (machine->threaded)
+        sem_post(&work);
+    else
+        machine_serve(machine);
+    return 0;
+}
+
+int door_reset(const struct rel4_queue *queue)
+{
+    (void)queue;
+    machine->fails = false;
+    machine->request_consumer = machine->response_producer = 0;
+    for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64)
+        __atomic_store_n(header(machine, offset), 0, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+void door_yield(void)
+{
+    if (!machine->threaded)
+        machine_serve(machine);
+    sched_yield();
+}
+
+seL4_Word door_wait(const struct rel4_queue *queue)
+{
+    (void)queue;
+    machine->waits++;
+    /* Blocking is a wake-up, too. */
+    if (!machine->threaded)
+        machine_serve(machine);
+    sem_wait(&answers);
+    return 1;
+}
+
+seL4_Word door_user_interrupts(void)
+{
+    return 0;
+}
