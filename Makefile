@@ -6,7 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, stages or uintr
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -120,8 +120,8 @@ debug: $(kernel_debug) $(ROOT)
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
 tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
-	$(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
+	$(THREAD_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

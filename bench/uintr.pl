@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The experiment on user interrupts (bench/uintr): what signals cost, in instructions on one hart, beside the same by
-# notification. On the hardware backend a send may cost its sender 10 instructions, and entering and leaving a handler
-# without floating point 55.
+# notification; by hardware, and emulated. On hardware a send may cost its sender 10 instructions, and entering and
+# leaving a handler without floating point 55: tests/bench/uintr.t.
 #
 # usage: bench/uintr.pl KERNEL ROOT-TASK JSON-FILE
 use strict;
@@ -11,11 +11,12 @@ use lib $FindBin::Bin;
 use Bench;
 
 my ($kernel, $root, $json) = @ARGV;
-my @records = measure($kernel, $root, qemu => ['-icount', 'shift=0']);
+my @records;
+my $first;    # of the platform
 
 sub median {
     my ($name) = @_;
-    my ($record) = grep { $_->{name} eq $name } @records;
+    my ($record) = grep { $_->{name} eq $name } @records[$first .. $#records];
     $record or die "not measured: $name\n";
     return $record->{median};
 }
@@ -28,8 +29,16 @@ sub handler {
         reference => undef, ratio => undef };
 }
 
-push @records, handler('entering and leaving a handler', 'sending, and an empty handler'),
-    handler('entering and leaving one with floating point', 'sending, and an empty handler with floating point');
+system("platform/qemu/build.sh > /dev/null") == 0 or die "QEMU with user interrupts could not be built\n";
+for (['uintc', 'hardware'], ['virt', 'emulated']) {
+    my ($platform, $backend) = @$_;
+    local $ENV{PLATFORM} = $platform;
+    $first = @records;
+    push @records, measure($kernel, $root, qemu => ['-icount', 'shift=0']);
+    push @records, handler('entering and leaving a handler', 'sending, and an empty handler'),
+        handler('entering and leaving one with floating point', 'sending, and an empty handler with floating point');
+    $_->{name} = "$backend: $_->{name}" for @records[$first .. $#records];
+}
 print_table('notif.', @records);
 write_json($json, @records);
 print "\nrecords: $json\n";

@@ -248,7 +248,9 @@ static word_t make_call(struct async_queue *queue, struct result *result, enum p
 /* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is none. */
 static bool must_stop(const struct hart *hart)
 {
-    return (hart->pending & ~(PENDING_WORK | PENDING_UINTR)) || hart->candidate || interrupt_pending() ||
+    word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
+
+    return reasons || hart->candidate || interrupt_pending() ||
            kernel_lock_contended(hart);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rel4/invocations.h>
 #include <sel4/simple.h>
 
 #include "sysfuzz.h"
@@ -16,7 +17,7 @@
 
 #define CELL_UNTYPED_BITS 18
 #define ENDPOINTS         4
-#define NOTIFICATIONS     3
+#define NOTIFICATIONS     4
 #define SHARED_PAGES      4
 #define FIRST_IRQ         1 /* of devices that nobody uses */
 
@@ -37,7 +38,9 @@ static struct cell cells[CELLS];
 static seL4_CPtr arena, faults;
 static seL4_CPtr endpoints[ENDPOINTS];
 static seL4_CPtr notifications[NOTIFICATIONS];
+static seL4_CPtr signals[NOTIFICATIONS];  /* the same with a badge */
 static seL4_CPtr pages[SHARED_PAGES + 1]; /* the last is a large one */
+static seL4_CPtr sender_tables[WORKERS];
 static seL4_CPtr irqs[2];
 
 extern char __image_start[], __rodata_end[];
@@ -164,6 +167,13 @@ void cells_create(seL4_CPtr all_memory, seL4_CPtr fault_endpoint, const seL4_CPt
     }
     for (unsigned i = 0; i < NOTIFICATIONS; i++) {
         notifications[i] = make_from(arena, seL4_NotificationObject, 0);
+        signals[i] = slot();
+        check_call(seL4_CNode_Mint(CNODE, signals[i], seL4_WordBits, CNODE, notifications[i], seL4_WordBits,
+                                   seL4_CanWrite, 1ul << i),
+                   "a badge");
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        sender_tables[i] = make_from(arena, REL4_TYPE_SENDER_TABLE, 0);
     }
     for (unsigned i = 0; i < 2; i++) {
         irqs[i] = slot();
@@ -202,7 +212,10 @@ static void give_messages(const struct cell *cell, unsigned number)
     give(cell, first + 4, endpoints[1], seL4_CapRights_new(true, false, false, true), number + 1);
     give(cell, first + 5, endpoints[3], seL4_ReadWrite, 0);
     give_all(cell, KIND_NOTIFICATION, notifications, NOTIFICATIONS);
-    give(cell, kinds[KIND_NOTIFICATION].first + 3, notifications[0], seL4_AllRights, 1ul << number);
+    for (unsigned i = 0; i < 2; i++) {
+        give(cell, kinds[KIND_NOTIFICATION].first + NOTIFICATIONS + i, notifications[i], seL4_AllRights,
+             1ul << (number + CELLS * i));
+    }
 }
 
 void cell_restock(unsigned number)
@@ -230,6 +243,7 @@ void cell_restock(unsigned number)
     give_all(cell, KIND_POOL, &pool, 1);
     give_all(cell, KIND_ASID_CONTROL, &control, 1);
     give_all(cell, KIND_IRQ, irqs, 2);
+    give_all(cell, KIND_SENDER_TABLE, sender_tables, WORKERS);
     give_all(cell, KIND_DOMAIN, &domain, 1);
 }
 
@@ -269,6 +283,17 @@ static void replace_tcb(unsigned number)
     check_call(configure(number), "configuring a TCB");
 }
 
+/* Whatever is bound to it interrupts it, and it may send. */
+static void give_user_interrupts(unsigned number)
+{
+    rel4_SenderTable_Bind(sender_tables[number], workers[number].tcb);
+    for (unsigned i = 0; i < NOTIFICATIONS; i++) {
+        seL4_Word index;
+        rel4_TCB_RegisterReceiver(workers[number].tcb, notifications[i], (seL4_Word)uintr_handler, 0, NULL);
+        rel4_SenderTable_Add(sender_tables[number], signals[i], &index);
+    }
+}
+
 bool worker_restore(unsigned number, unsigned priority, unsigned hart)
 {
     seL4_CPtr tcb = workers[number].tcb;
@@ -279,7 +304,7 @@ bool worker_restore(unsigned number, unsigned priority, unsigned hart)
         replace_tcb(number);
         replaced = true;
     }
-    seL4_TCB_UnbindNotification(tcb);
+    give_user_interrupts(number);
     seL4_TCB_SetFlags(tcb, ~0ul, 0);
     seL4_DomainSet_Set(seL4_CapDomain, 0, tcb);
     check_call(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, WORKER_PRIORITY, priority), "a priority");

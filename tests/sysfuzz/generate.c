@@ -166,8 +166,19 @@ static const uint8_t kind_of_type[] = {
     [seL4_EndpointObject] = KIND_ENDPOINT,     [seL4_NotificationObject] = KIND_NOTIFICATION,
     [seL4_CapTableObject] = KIND_CNODE,        [seL4_RISCV_Giga_Page] = KIND_FRAME,
     [seL4_RISCV_4K_Page] = KIND_FRAME,         [seL4_RISCV_Mega_Page] = KIND_FRAME,
-    [seL4_RISCV_PageTableObject] = KIND_TABLE,
+    [seL4_RISCV_PageTableObject] = KIND_TABLE, [REL4_TYPE_SENDER_TABLE] = KIND_SENDER_TABLE,
 };
+
+static seL4_Word any_type(struct dice *dice)
+{
+    static const uint8_t types[] = { seL4_UntypedObject,         seL4_TCBObject,
+                                     seL4_EndpointObject,        seL4_NotificationObject,
+                                     seL4_CapTableObject,        seL4_RISCV_Giga_Page,
+                                     seL4_RISCV_4K_Page,         seL4_RISCV_Mega_Page,
+                                     seL4_RISCV_PageTableObject, REL4_TYPE_SENDER_TABLE };
+
+    return types[dice_below(dice, COUNT(types))];
+}
 
 static seL4_Word address(struct dice *dice)
 {
@@ -226,7 +237,7 @@ static seL4_Word slot_word(struct context *c, enum argument argument)
     case ARG_DEPTH:
         return c->place.made ? 1 + dice_below(dice, 4) : 64;
     case ARG_TYPE:
-        c->type = dice_below(dice, 9);
+        c->type = any_type(dice);
         return c->type;
     case ARG_SIZE:
         return size_for(dice, c->type);
@@ -276,6 +287,10 @@ static seL4_Word right_word(struct context *c, enum argument argument)
         return dice_below(dice, 2);
     case ARG_DOMAIN:
         return dice_below(dice, 4);
+    case ARG_ENTRY:
+        return dice_below(dice, 8);
+    case ARG_HANDLER:
+        return one_in(dice, 4) ? address(dice) & ~3ul : (seL4_Word)uintr_handler;
     case ARG_ANY:
         return any_word(dice);
     default:
@@ -448,6 +463,35 @@ static void generate_access(struct call *call, struct context *c)
     call->words[0] = one_in(dice, 2) ? 0 : ~0ul;
 }
 
+static const char *const uintr_names[] = {
+    "uipi_send",     "uipi_read",     "uipi_write",    "uipi_activate",  "uipi_deactivate", "uret",
+    "csrrw ustatus", "csrrs ustatus", "csrrc ustatus", "csrrw uie",      "csrrs uie",       "csrrc uie",
+    "csrrw utvec",   "csrrs utvec",   "csrrc utvec",   "csrrw uscratch", "csrrs uscratch",  "csrrc uscratch",
+    "csrrw uepc",    "csrrs uepc",    "csrrc uepc",    "csrrw ucause",   "csrrs ucause",    "csrrc ucause",
+    "csrrw utval",   "csrrs utval",   "csrrc utval",   "csrrw uip",      "csrrs uip",       "csrrc uip",
+};
+
+static void generate_uintr(struct call *call, struct context *c)
+{
+    struct dice *dice = c->dice;
+
+    call->action = ACTION_UINTR;
+    /* Half of them are sends. */
+    call->number = one_in(dice, 2) ? 0 : (long)dice_below(dice, COUNT(uintr_names));
+    call->kind = uintr_names[call->number];
+    switch (dice_below(dice, 4)) {
+    case 0:
+        call->a0 = any_word(dice);
+        break;
+    case 1:
+        call->a0 = right_word(c, ARG_HANDLER);
+        break;
+    default:
+        call->a0 = right_word(c, ARG_ENTRY);
+        break;
+    }
+}
+
 void call_generate(struct call *call, uint64_t seed, unsigned thread, uint64_t number, bool debug)
 {
     struct dice dice = dice_new(seed, thread, number);
@@ -465,12 +509,14 @@ void call_generate(struct call *call, uint64_t seed, unsigned thread, uint64_t n
     call->number = 0;
     if (choice < 60) {
         generate_invocation(call, &context);
-    } else if (choice < 95) {
+    } else if (choice < 91) {
         generate_ipc(call, &context);
-    } else if (choice < 97) {
+    } else if (choice < 93) {
         generate_other(call, &context, debug);
-    } else {
+    } else if (choice < 95) {
         generate_access(call, &context);
+    } else {
+        generate_uintr(call, &context);
     }
     call->receive[0] = place_pointer(&dice, cell, context.place);
     call->receive[1] = index_in(&dice, context.place);
@@ -493,7 +539,7 @@ static const char *number_name(long number)
 void call_print(const struct call *call)
 {
     if (call->action != ACTION_INVOKE && call->action != ACTION_IPC) {
-        printf("%s at 0x%lx\n", call->kind, call->a0);
+        printf("%s with 0x%lx\n", call->kind, call->a0);
         return;
     }
     printf("%s(%ld) ", number_name(call->number), call->number);

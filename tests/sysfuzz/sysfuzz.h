@@ -6,6 +6,7 @@
  *   tables.c      what there is to call: kinds of objects, their places in a CSpace, their invocations
  *   generate.c    one call from (seed, thread, number), and the same in words
  *   worker.c      what the threads run
+ *   uintr.S       the instructions of user interrupts
  *   cell.c        the sandboxes that they run in
  *   alarm.c       a clock, against threads that go round in circles
  *   supervisor.c  the root task
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rel4/abi.h>
 #include <sel4/sel4.h>
 
 #define WORKERS 9
@@ -37,6 +39,7 @@ enum kind {
     KIND_IRQ,
     KIND_DOMAIN,
     KIND_REPLY,
+    KIND_SENDER_TABLE,
     KINDS
 };
 
@@ -65,6 +68,8 @@ enum argument {
     ARG_ADDRESS, /* to map at */
     ARG_ATTRIBUTES,
     ARG_DOMAIN,
+    ARG_ENTRY, /* of a sender table */
+    ARG_HANDLER,
 };
 
 #define METHOD_WORDS  8
@@ -101,6 +106,7 @@ enum action {
     ACTION_JUMP,
     ACTION_ILLEGAL,
     ACTION_FLOAT,
+    ACTION_UINTR,
 };
 
 #define CALL_WORDS 36
@@ -108,8 +114,8 @@ enum action {
 /* One call, ready to be made. */
 struct call {
     enum action action;
-    long number;     /* a7 */
-    seL4_Word a0;    /* capability pointer; or the address */
+    long number;     /* a7; or which instruction of user interrupts */
+    seL4_Word a0;    /* capability pointer; or the address, or the instruction's operand */
     seL4_Word info;  /* message info */
     unsigned length; /* words that are set; more may be announced */
     seL4_Word words[CALL_WORDS];
@@ -118,6 +124,10 @@ struct call {
     const char *kind;   /* names, for call_print() */
     const char *method; /* may be null */
 };
+
+/* Instructions of user interrupts, by call.number, as functions of UINTR_STUB_BYTES; and a handler. */
+#define UINTR_STUB_BYTES 8
+extern const char uintr_stubs[], uintr_handler[];
 
 /* Slots of a cell's CNode. */
 #define CELL_RADIX   7

@@ -46,6 +46,8 @@ static seL4_Word make_call(const struct call *call, unsigned worker)
     case ACTION_FLOAT:
         asm volatile("fadd.d %0, %0, %0" : "+f"(number));
         return number == 2;
+    case ACTION_UINTR:
+        return ((seL4_Word(*)(seL4_Word))(uintr_stubs + call->number * UINTR_STUB_BYTES))(call->a0);
     default:
         break;
     }
