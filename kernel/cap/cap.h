@@ -108,7 +108,8 @@ static inline bool cap_is_ipc_object(struct cap cap)
 /* Invoked by a request that is decoded and performed. */
 static inline bool cap_is_kernel_object(struct cap cap)
 {
-    return ~(1u << CAP_NULL | 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_REPLY | 1u << CAP_ZOMBIE) >>
+    return ~(1u << CAP_NULL | 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_REPLY |
+             1u << CAP_ZOMBIE) >>
                cap_type(cap) &
            1;
 }

@@ -1,7 +1,7 @@
 /*
- * Queues of asynchronous calls: a queue and its thread name one another; what it holds are copies of frames that
- * name it, of one size, and of a notification; one that is started has all its memory; one that waits for the
- * worker is in one list of owners, of its priority and domain, and none that does not wait.
+ * Queues of asynchronous calls: a queue and its thread name one another; what it holds are copies of frames
+ * that name it, of one size, and of a notification; one that is started has all its memory; one that waits
+ * for the worker is in one list of owners, of its priority and domain, and none that does not wait.
  */
 #include "check/internal.h"
 #include "object/async_queue.h"
@@ -35,9 +35,10 @@ static void check_owners(const struct hart *hart, unsigned domain, enum work_lis
 
 static void check_held(const struct slot *slot, const struct async_queue *queue)
 {
-    require(slot_is_empty(slot) || (cap_is(slot->cap, CAP_FRAME) && frame_queue(slot->cap) == queue &&
-                                    frame_rights(slot->cap) == FRAME_READ_WRITE && !frame_is_device(slot->cap) &&
-                                    frame_size_bits(frame_size(slot->cap)) == queue->frame_bits),
+    require(slot_is_empty(slot) ||
+                (cap_is(slot->cap, CAP_FRAME) && frame_queue(slot->cap) == queue &&
+                 frame_rights(slot->cap) == FRAME_READ_WRITE && !frame_is_device(slot->cap) &&
+                 frame_size_bits(frame_size(slot->cap)) == queue->frame_bits),
             "a queue holds frames of one size that name it", slot);
 }
 
@@ -59,7 +60,8 @@ static void check_queue(const struct slot *slot)
         check_held(&queue->frames[i], queue);
     }
     for (word_t i = 0; i << queue->frame_bits < needed; i++) {
-        require(i < slots && !slot_is_empty(&queue->frames[i]), "a queue that is started has its memory", queue);
+        require(i < slots && !slot_is_empty(&queue->frames[i]), "a queue that is started has its memory",
+                queue);
     }
     waiting += queue->state == QUEUE_WAITING;
 }
@@ -89,11 +91,14 @@ void check_queues(void)
     }
     set_for_each(phys, &found.threads) {
         const struct tcb *thread = phys_to_ptr(phys);
-        require(!thread->async_queue || (is_found(&found.objects, thread->async_queue) &&
-                                         thread->async_queue->thread == thread),
+        require(!thread->async_queue ||
+                    (is_found(&found.objects, thread->async_queue) && thread->async_queue->thread == thread),
                 "a thread has a queue that is bound to it", thread);
     }
     for (unsigned id = 0; id < harts_online; id++) {
+        const struct tcb *watched = harts_table[id].watched;
+        require(!watched || (is_found(&found.threads, watched) && watched->async_queue),
+                "a hart watches a queue that exists", &harts_table[id]);
         for (unsigned i = 0; i < REL4_NUM_DOMAINS * WORK_LISTS * NUM_PRIORITIES; i++) {
             check_owners(&harts_table[id], i / NUM_PRIORITIES / WORK_LISTS,
                          (enum work_list)(i / NUM_PRIORITIES % WORK_LISTS), i % NUM_PRIORITIES);

@@ -14,8 +14,9 @@
 /* Capabilities that are deleted in one go. */
 #define SLOTS_PER_BATCH 16
 
-#define SIZE_FITS(n)                                                                                   \
-    _Static_assert(offsetof(struct async_queue, frames) + (sizeof(struct slot) << (n)) <= 1ul << REL4_QUEUE_BITS(n), \
+#define SIZE_FITS(n)                                                                      \
+    _Static_assert(offsetof(struct async_queue, frames) + (sizeof(struct slot) << (n)) <= \
+                       1ul << REL4_QUEUE_BITS(n),                                         \
                    "fits")
 SIZE_FITS(0);
 SIZE_FITS(4);
@@ -43,6 +44,11 @@ void async_queue_stop(struct async_queue *queue)
 {
     if (queue->state == QUEUE_RUNNING) {
         worker_publish(queue);
+    }
+    for (unsigned id = 0; id < harts_online; id++) {
+        if (harts_table[id].watched == queue->thread) {
+            harts_table[id].watched = NULL;
+        }
     }
     if (queue->thread) {
         work_dequeue(queue->thread);
@@ -72,7 +78,8 @@ void async_queue_wake(struct async_queue *queue)
     }
 }
 
-/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are left. */
+/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are
+ * left. */
 static enum progress give_up(struct async_queue *queue, word_t slots)
 {
     unsigned deleted = 0;
@@ -256,6 +263,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
     user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };
+    queue->patience = 1;
     for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
         user_store(statistics, i, 0);
     }

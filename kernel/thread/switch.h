@@ -64,11 +64,11 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
 struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attribute__((returns_nonnull));
 
 /* Switches to a thread that is running, not to be restarted, and leaves the kernel with it: kernel_exit() for
- * those who know the outcome. */
-static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
+ * those who know the outcome. slow is what hart->switch_slowly has been since the entry. */
+static inline struct tcb *thread_switch_exit(struct hart *hart, bool slow, struct tcb *next)
 {
-    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !hart->switch_slowly &&
-               !next->uintr.user && thread_load_recent_vspace(hart, next))) {
+    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !slow && !next->uintr.user &&
+               thread_load_recent_vspace(hart, next))) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;
