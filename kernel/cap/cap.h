@@ -154,7 +154,7 @@ static inline word_t cap_rights(struct cap cap)
 
 static inline bool cap_allows(struct cap cap, word_t right)
 {
-    return cap.w0 & right << CAP_RIGHTS_SHIFT;
+    return cap.w0 >> CAP_RIGHTS_SHIFT & right;
 }
 
 static inline struct cap cap_mask_rights(struct cap cap, word_t rights)

@@ -347,14 +347,14 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     return next;
 }
 
-struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
+_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
     if (next->uintr.user) {
         uintr_prepare_return(hart, next);
     }
     kernel_unlock(hart);
-    return next;
+    return_to_user(next);
 }
 
 struct tcb *kernel_exit_void(struct hart *hart)

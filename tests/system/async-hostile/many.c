@@ -5,7 +5,7 @@
 
 #define CNODE    seL4_CapInitThreadCNode
 #define REQUESTS SOAK_OR(200000u, test_nodes() > 1 ? 1000u : 5000u)
-#define CHILDREN SOAK_OR(100000u, 20000u)
+#define CHILDREN 100000u
 #define RADIX    17
 
 /* A thread with a queue, that sends so many requests and checks the answers. */
