@@ -26,6 +26,9 @@ format: | packages
 $(OUT)/check/tests/host/%.ok: tests/host/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS))
 
+$(OUT)/check/tests/threads/%.ok: tests/threads/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
+	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize%,$(THREAD_FLAGS))
+
 $(OUT)/check/tests/latency/%.ok: tests/latency/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/latency
 

@@ -4,6 +4,7 @@
 #   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
 #   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf, with bench/common/*.c
 #   tests/host/test_*.c     -> out/host/test_*
+#   tests/threads/test_*.c  -> out/threads/test_*
 #
 # The flavours of a root task: out, and out/up for kernels that are booted with abi=up, whose invocations are
 # numbered differently; under out/soak, both again with long counts.
@@ -86,3 +87,13 @@ $(OUT)/host/%: $(OUT)/obj/host/tests/host/%.c.o $(patsubst %,$(OUT)/obj/host/%.o
 	$(Q)gcc $(HOST_FLAGS) $^ -lcmocka -o $@
 
 -include $(shell find $(OUT)/obj/host -name '*.d' 2> /dev/null)
+
+# Tests between threads, on the host, under the thread sanitizer.
+THREAD_FLAGS := -std=gnu11 -g -O1 -fsanitize=thread -Wno-tsan -Wall -Wextra -Werror -pthread \
+	-Iinclude -Ilib/sel4/include -Ilib/rel4/include
+THREAD_TESTS := $(patsubst tests/threads/%.c,$(OUT)/threads/%,$(wildcard tests/threads/test_*.c))
+
+$(OUT)/threads/%: tests/threads/%.c lib/rel4/src/queue.c $(wildcard include/rel4/*.h lib/rel4/include/rel4/*.h) | packages
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(THREAD_FLAGS) $(filter %.c,$^) -lcmocka -o $@

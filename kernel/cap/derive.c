@@ -5,14 +5,6 @@
 
 #define GUARD_SIZE_BITS 6
 
-enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask)
-{
-    if (rights == FRAME_KERNEL_ONLY || !(mask & ABI_RIGHT_READ)) {
-        return FRAME_KERNEL_ONLY;
-    }
-    return mask & ABI_RIGHT_WRITE ? rights : FRAME_READ_ONLY;
-}
-
 struct cap cap_reduce_rights(struct cap cap, word_t rights)
 {
     switch (cap_type(cap)) {

@@ -13,4 +13,10 @@ struct cap cap_reduce_rights(struct cap cap, word_t rights);
 struct cap cap_apply_data(struct cap cap, word_t data, bool preserve);
 
 /* What a frame permits when its rights are masked by a rights word. */
-enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask);
+static inline enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask)
+{
+    if (rights == FRAME_KERNEL_ONLY || !(mask & ABI_RIGHT_READ)) {
+        return FRAME_KERNEL_ONLY;
+    }
+    return mask & ABI_RIGHT_WRITE ? rights : FRAME_READ_ONLY;
+}

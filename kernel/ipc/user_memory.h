@@ -33,6 +33,12 @@ static inline struct user_words user_words_in_frame(struct cap frame, word_t off
     return (struct user_words){ phys_to_ptr(frame_phys(frame) + offset) };
 }
 
+/* The words from index i on. */
+static inline struct user_words user_words_from(struct user_words words, unsigned i)
+{
+    return (struct user_words){ words.window_address + i };
+}
+
 static inline word_t user_load(struct user_words words, unsigned i)
 {
     return words.window_address[i];

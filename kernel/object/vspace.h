@@ -25,9 +25,33 @@ struct walk {
 
 /* A capability that must be a page table which is, or hangs in, an address space. Error as for extra
  * capability 1. */
-word_t vspace_decode_cap(struct cap cap, struct result *result);
+static inline word_t vspace_decode_cap(struct cap cap, struct result *result)
+{
+    return likely(cap_is_mapped_page_table(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
+}
+
+/* The error of a root that has lost its number. */
+word_t vspace_error_root(struct result *result);
 
 /* The address space whose root such a capability must be. */
-word_t vspace_decode_root(struct cap cap, struct vspace *vspace, struct result *result);
+static inline word_t vspace_decode_root(struct cap cap, struct vspace *vspace, struct result *result)
+{
+    vspace->asid = cap_mapped_asid(cap);
+    vspace->root = asid_root(vspace->asid);
+    if (unlikely(!vspace->root)) {
+        return vspace_error_root(result);
+    }
+    return likely(vspace->root == cap_object(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
+}
 
-struct walk vspace_walk(pte_t *root, word_t vaddr);
+static inline struct walk vspace_walk(pte_t *root, word_t vaddr)
+{
+    unsigned level = PT_LEVELS - 1;
+    pte_t *entry = &root[pt_index(vaddr, level)];
+
+    while (level > 0 && (*entry & (PTE_VALID | PTE_LEAF)) == PTE_VALID) {
+        level--;
+        entry = (pte_t *)phys_to_ptr(pte_phys(*entry)) + pt_index(vaddr, level);
+    }
+    return (struct walk){ entry, level };
+}

@@ -2,9 +2,9 @@
  * The worker: takes requests from a queue's ring, serves them through the same door as system calls, and
  * answers.
  *
- * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked at;
- * an index that makes no sense ends the service of the queue. A request is begun only when there is room for
- * its longest answer. After each request everything may be different: the queue may be gone, its thread
+ * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked
+ * at; an index that makes no sense ends the service of the queue. A request is begun only when there is room
+ * for its longest answer. After each request everything may be different: the queue may be gone, its thread
  * stopped, something more important ready to run.
  */
 #include "arch/riscv64/tlb.h"
@@ -24,24 +24,37 @@ enum {
 
 #define ITEM_SIZE REL4_MORE_WORDS
 
+/* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
+ * sleep halves it. */
+#define LOOKS_MAX 64
+
 static uint32_t header_of(const struct async_queue *queue)
 {
     return (uint32_t)(queue->copy[ITEM_COOKIE_AND_HEADER] >> 32);
 }
 
-static struct user_words item_at(const struct async_queue *queue, word_t ring, unsigned bits, uint32_t index)
+/* Moves a cursor on to the item with an index, of a ring at an offset: over the end of a frame, or of the
+ * ring. */
+static __attribute__((noinline)) void find_item(const struct async_queue *queue, struct ring_cursor *cursor,
+                                                word_t ring, unsigned bits, uint32_t index)
 {
-    return async_queue_line(queue, ring + ((word_t)(index & (uint32_t)mask(bits)) * REL4_ITEM_BYTES));
+    word_t item = index & mask(bits);
+    word_t offset = ring + item * REL4_ITEM_BYTES;
+    word_t in_frame = offset & mask(queue->frame_bits);
+
+    cursor->item = async_queue_line(queue, offset);
+    cursor->left =
+        (unsigned)min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
 }
 
-static struct user_words request_item(const struct async_queue *queue, uint32_t index)
+/* The item that a cursor is at; it moves on. */
+static inline struct user_words pass_item(struct ring_cursor *cursor)
 {
-    return item_at(queue, REL4_RINGS, queue->request_bits, index);
-}
+    struct user_words item = cursor->item;
 
-static struct user_words response_item(const struct async_queue *queue, uint32_t index)
-{
-    return item_at(queue, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits), queue->response_bits, index);
+    cursor->item = user_words_from(item, ITEM_SIZE);
+    cursor->left--;
+    return item;
 }
 
 void worker_count(struct async_queue *queue, word_t *counter, word_t more)
@@ -58,78 +71,124 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
     return QUEUE_FAULTED;
 }
 
-/* Copies the next request, if there is one. RUNNING if so, else what becomes of the queue. */
-static enum queue_state fetch(struct async_queue *queue)
+/* The next item into its place in the copy. */
+static inline void copy_item(struct async_queue *queue, uint32_t i)
 {
-    if (queue->request_producer == queue->request_consumer) {
-        queue->request_producer = user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
-        if (queue->request_producer - queue->request_consumer > bit(queue->request_bits)) {
-            return fault(queue, REL4_FAULT_REQUEST_INDEX);
-        }
+    struct ring_cursor *cursor = &queue->requests;
+    word_t *copy = &queue->copy[i * ITEM_SIZE];
+
+    if (unlikely(!cursor->left)) {
+        find_item(queue, cursor, REL4_RINGS, queue->request_bits, queue->request_consumer + i);
     }
+    struct user_words item = pass_item(cursor);
+#pragma GCC unroll 8
+    for (unsigned k = 0; k < ITEM_SIZE; k++) {
+        copy[k] = user_load(item, k);
+    }
+}
+
+/* Finds out whether there are more requests. RUNNING if so, else what becomes of the queue. */
+static enum queue_state look_for_requests(struct async_queue *queue)
+{
+    queue->request_producer = user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
     uint32_t available = queue->request_producer - queue->request_consumer;
-    uint32_t items = 1;
-    for (uint32_t i = 0; i < items; i++) {
-        if (i == available) {
-            return i ? fault(queue, REL4_FAULT_INCOMPLETE) : QUEUE_IDLE;
-        }
-        struct user_words item = request_item(queue, queue->request_consumer + i);
-        for (unsigned k = 0; k < ITEM_SIZE; k++) {
-            queue->copy[i * ITEM_SIZE + k] = user_load(item, k);
-        }
-        unsigned words = rel4_header_words(header_of(queue));
-        if (words > REL4_MAX_WORDS) {
-            return fault(queue, REL4_FAULT_TOO_LONG);
-        }
-        items = rel4_items_for(words + rel4_header_extras(header_of(queue)));
+    if (available > bit(queue->request_bits)) {
+        return fault(queue, REL4_FAULT_REQUEST_INDEX);
     }
-    queue->request_consumer += items;
-    queue->holds_request = true;
+    return available ? QUEUE_RUNNING : QUEUE_IDLE;
+}
+
+/* The rest of a request of several items. */
+static enum queue_state fetch_rest(struct async_queue *queue, uint32_t items)
+{
+    if (items > queue->request_producer - queue->request_consumer) {
+        return fault(queue, REL4_FAULT_INCOMPLETE);
+    }
+    for (uint32_t i = 1; i < items; i++) {
+        copy_item(queue, i);
+    }
     return QUEUE_RUNNING;
 }
 
+/* Copies the next request, if there is one. RUNNING if so, else what becomes of the queue. */
+static inline enum queue_state fetch(struct async_queue *queue)
+{
+    enum queue_state state = QUEUE_RUNNING;
+
+    if (unlikely(queue->request_producer == queue->request_consumer)) {
+        state = look_for_requests(queue);
+        if (state != QUEUE_RUNNING) {
+            return state;
+        }
+    }
+    copy_item(queue, 0);
+    unsigned words = rel4_header_words(header_of(queue));
+    if (unlikely(words > REL4_MAX_WORDS)) {
+        return fault(queue, REL4_FAULT_TOO_LONG);
+    }
+    uint32_t items = rel4_items_for(words + rel4_header_extras(header_of(queue)));
+    if (unlikely(items > 1)) {
+        state = fetch_rest(queue, items);
+    }
+    queue->request_consumer += items;
+    queue->holds_request = true;
+    return state;
+}
+
 /* Items of the longest answer that the request in hand can have: only registers do not fit into one. */
-static unsigned longest_answer(const struct async_queue *queue)
+static inline unsigned longest_answer(const struct async_queue *queue)
 {
     uint32_t header = header_of(queue);
 
-    if (request_label(rel4_header_label(header)) == LABEL_TCB_READ_REGISTERS && rel4_header_words(header) > 1) {
+    _Static_assert(LABEL_TCB_READ_REGISTERS < ABI_LABEL_FIRST_SHIFTED, "the same for all programs");
+    if (unlikely(rel4_header_label(header) == LABEL_TCB_READ_REGISTERS && rel4_header_words(header) > 1)) {
         return rel4_items_for((unsigned)min_word(queue->copy[ITEM_WORDS + 1], ABI_REG_COUNT));
     }
     return 1;
 }
 
-static uint32_t room(const struct async_queue *queue)
+/* Finds out how much room there is now. RUNNING if that is as many items as are needed, else what becomes of
+ * the queue. */
+static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
 {
-    return (uint32_t)bit(queue->response_bits) - (queue->response_producer - queue->response_consumer);
-}
+    uint32_t length = (uint32_t)bit(queue->response_bits);
+    uint32_t consumer = user_ring_peer(async_queue_line(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
 
-/* Room for so many items in the response ring. RUNNING if there is, else what becomes of the queue. */
-static enum queue_state find_room(struct async_queue *queue, unsigned items)
-{
-    if (likely(room(queue) >= items)) {
-        return QUEUE_RUNNING;
-    }
-    queue->response_consumer = user_ring_peer(async_queue_line(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
-    if (queue->response_producer - queue->response_consumer > bit(queue->response_bits)) {
+    if (queue->response_producer - consumer > length) {
         return fault(queue, REL4_FAULT_RESPONSE_INDEX);
     }
-    return room(queue) >= items ? QUEUE_RUNNING : QUEUE_FULL;
+    queue->room = length - (queue->response_producer - consumer);
+    return queue->room >= items ? QUEUE_RUNNING : QUEUE_FULL;
 }
 
-static void answer(struct async_queue *queue, word_t error, const struct result *result)
+/* The next item of the response ring. */
+static inline struct user_words next_response(struct async_queue *queue)
 {
-    struct user_words item = response_item(queue, queue->response_producer++);
+    struct ring_cursor *cursor = &queue->responses;
+
+    if (unlikely(!cursor->left)) {
+        find_item(queue, cursor, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits), queue->response_bits,
+                  queue->response_producer);
+    }
+    queue->room--;
+    queue->response_producer++;
+    return pass_item(cursor);
+}
+
+static inline void answer(struct async_queue *queue, word_t error, const struct result *result)
+{
+    struct user_words item = next_response(queue);
     unsigned words = result->length;
-    word_t cookie = queue->copy[ITEM_COOKIE_AND_HEADER] & mask(32);
-    word_t header = rel4_header(rel4_header_label(header_of(queue)), (unsigned)error, words, 0);
+    word_t first = queue->copy[ITEM_COOKIE_AND_HEADER];
     unsigned place = ITEM_WORDS;
 
-    user_store(item, ITEM_COOKIE_AND_HEADER, header << 32 | cookie);
+    /* Cookie and label as they came. */
+    user_store(item, ITEM_COOKIE_AND_HEADER,
+               (first & mask(32 + 12)) | (word_t)rel4_header(0, (unsigned)error, words, 0) << 32);
     user_store(item, ITEM_CAP, 0);
     for (unsigned i = 0; i < words; i++) {
         if (place == ITEM_SIZE) {
-            item = response_item(queue, queue->response_producer++);
+            item = next_response(queue);
             place = 0;
         }
         user_store(item, place++, result->words[i]);
@@ -203,10 +262,11 @@ static enum queue_state serve(struct async_queue *queue, const struct tcb *threa
 
     while (*served < budget) {
         enum queue_state state = queue->holds_request ? QUEUE_RUNNING : fetch(queue);
-        if (state == QUEUE_RUNNING) {
-            state = find_room(queue, longest_answer(queue));
-        }
         if (state != QUEUE_RUNNING) {
+            return state;
+        }
+        unsigned needed = longest_answer(queue);
+        if (unlikely(queue->room < needed) && (state = look_for_room(queue, needed)) != QUEUE_RUNNING) {
             return state;
         }
         struct result result;
@@ -256,13 +316,15 @@ void worker_publish(struct async_queue *queue)
     }
 }
 
-/* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and does
- * not wake the worker, it goes on. */
+/* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
+ * does not wake the worker, it goes on. */
 static enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
 {
     struct user_words kernel_state = async_queue_line(queue, REL4_HEADER_KERNEL_STATE);
     word_t index = state == QUEUE_IDLE ? REL4_HEADER_REQUEST_PRODUCER : REL4_HEADER_RESPONSE_CONSUMER;
-    uint32_t known = state == QUEUE_IDLE ? queue->request_producer : queue->response_consumer;
+    uint32_t known = state == QUEUE_IDLE
+                         ? queue->request_producer
+                         : queue->response_producer + queue->room - (uint32_t)bit(queue->response_bits);
 
     user_ring_sleep(kernel_state, 0);
     if (user_ring_peer(async_queue_line(queue, index), 0) != known && user_ring_stay(kernel_state, 0)) {
@@ -292,6 +354,8 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     }
     queue->state = QUEUE_RUNNING;
     user_ring_stay(async_queue_line(queue, REL4_HEADER_KERNEL_STATE), 0);
+    queue->requests.left = 0;
+    queue->responses.left = 0;
     tlb_batch_open();
     enum queue_state state = serve(queue, thread, &served);
     if (state == QUEUE_STOPPED) {
@@ -303,7 +367,11 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }
-    if (state == QUEUE_FULL || state == QUEUE_IDLE) {
+    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE) {
+        queue->looks = queue->patience;
+        this_hart()->watched = thread;
+        state = QUEUE_WATCHED;
+    } else if (state == QUEUE_FULL || state == QUEUE_IDLE) {
         state = fall_asleep(queue, state);
     } else if (state == QUEUE_FAULTED) {
         signal(queue);
@@ -311,6 +379,37 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     queue->state = state;
     if (state == QUEUE_WAITING) {
         work_queue(thread);
+    }
+}
+
+void worker_end_watch(struct hart *hart)
+{
+    struct tcb *thread = hart->watched;
+    struct async_queue *queue = thread->async_queue;
+
+    hart->watched = NULL;
+    if (queue->state != QUEUE_WATCHED) {
+        return;
+    }
+    queue->state = fall_asleep(queue, QUEUE_IDLE);
+    if (queue->state == QUEUE_WAITING) {
+        work_queue(thread);
+    }
+}
+
+void worker_look(struct hart *hart)
+{
+    struct tcb *thread = hart->watched;
+    struct async_queue *queue = thread->async_queue;
+
+    if (queue->state == QUEUE_WATCHED &&
+        user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
+        queue->patience = (uint8_t)min_word(2 * queue->patience, LOOKS_MAX);
+        hart->watched = NULL;
+        worker_run(thread, REL4_PLACE_IDLE);
+    } else if (queue->state != QUEUE_WATCHED || --queue->looks == 0) {
+        queue->patience = queue->patience > 1 ? queue->patience / 2 : 1;
+        worker_end_watch(hart);
     }
 }
 

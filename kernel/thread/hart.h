@@ -90,6 +90,12 @@ struct hart {
     /* Another hart takes down the address space that this one is in. Partner: asid_expel_hart(). */
     unsigned leave_address_space;
 
+    struct tlb_batch tlb_batch;
+
+    /* While this hart idles: the thread in whose ring it looks for more requests before it sleeps; or NULL.
+     */
+    struct tcb *watched;
+
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
 
@@ -103,7 +109,6 @@ struct hart {
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];
     struct work work[REL4_NUM_DOMAINS];
-    struct tlb_batch tlb_batch;
 };
 
 extern struct hart harts_table[MAX_HARTS];

@@ -29,7 +29,12 @@ static inline void kernel_unlock(struct hart *hart)
 }
 
 /* Another hart waits for the lock. */
-bool kernel_lock_contended(const struct hart *hart);
+bool kernel_lock_is_waited_for(const struct hart *hart);
+
+static inline bool kernel_lock_contended(const struct hart *hart)
+{
+    return hart->locks && kernel_lock_is_waited_for(hart);
+}
 
 /* The general case of kernel_exit(). */
 struct tcb *kernel_exit_slow(struct hart *hart);

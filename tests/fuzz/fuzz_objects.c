@@ -123,7 +123,7 @@ static word_t take_word(struct input *in)
 static word_t take_label(struct input *in, enum cap_type type)
 {
     static const struct {
-        uint8_t first, count;
+        uint16_t first, count;
     } labels[CAP_TYPES] = {
         [CAP_UNTYPED] = { LABEL_UNTYPED_RETYPE, 1 },
         [CAP_TCB] = { LABEL_TCB_READ_REGISTERS, LABEL_TCB_SET_FLAGS - LABEL_TCB_READ_REGISTERS + 1 },
@@ -135,6 +135,7 @@ static word_t take_label(struct input *in, enum cap_type type)
         [CAP_FRAME] = { LABEL_PAGE_MAP, 3 },
         [CAP_ASID_CONTROL] = { LABEL_ASID_CONTROL_MAKE_POOL, 1 },
         [CAP_ASID_POOL] = { LABEL_ASID_POOL_ASSIGN, 1 },
+        [CAP_ASYNC_QUEUE] = { REL4_LABEL_QUEUE_BIND, 8 },
     };
     unsigned choice = take(in);
 

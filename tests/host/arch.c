@@ -283,7 +283,7 @@ void thread_expel(struct tcb *thread)
     (void)thread;
 }
 
-bool kernel_lock_contended(const struct hart *hart)
+bool kernel_lock_is_waited_for(const struct hart *hart)
 {
     (void)hart;
     return false;
@@ -291,7 +291,7 @@ bool kernel_lock_contended(const struct hart *hart)
 
 /* The machine. */
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr)
 {
     (void)harts;
     (void)vaddr;
@@ -299,7 +299,7 @@ void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
     host_machine.flushed_asid = asid;
 }
 
-void tlb_flush_asid(word_t harts, word_t asid)
+void tlb_flush_asid_now(word_t harts, word_t asid)
 {
     (void)harts;
     host_machine.asid_flushes++;
@@ -307,6 +307,12 @@ void tlb_flush_asid(word_t harts, word_t asid)
 }
 
 /* Fences are counted when they are asked for. */
+
+void tlb_batch_add(word_t harts, word_t asid)
+{
+    (void)harts;
+    (void)asid;
+}
 
 void tlb_batch_open(void)
 {

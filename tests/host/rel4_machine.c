@@ -23,6 +23,7 @@ struct context {
     const void *stack;
     size_t stack_bytes;
     void (*begin)(void);
+    int error; /* to go on with */
 };
 
 /* The last one is for outside of coroutines. */
@@ -48,14 +49,15 @@ int rel4_suspend(struct rel4_executor *executor)
         rel4_schedule(executor, current);
     }
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
-    return current->error;
+    return context_of(current)->error;
 }
 
-_Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine)
+_Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
 {
     struct context *context = context_of(coroutine);
     void *fake_stack;
 
+    context->error = error;
     /* What we leave below us on this stack never returns. */
     __asan_handle_no_return();
     __sanitizer_start_switch_fiber(&fake_stack, context->stack, context->stack_bytes);

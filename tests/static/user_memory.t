@@ -13,7 +13,7 @@ my $maker = "kernel/ipc/user_memory.h";
 
 # File, how many conversions, and why none of them can lead into memory that users can write.
 my %conversions = (
-    "kernel/arch/riscv64/asid.c"   => [1, "the root of an address space, a page table"],
+    "kernel/arch/riscv64/asid.h"   => [1, "the root of an address space, a page table"],
     "kernel/arch/riscv64/plic.c"   => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/power.c"  => [1, "the test finisher's register, which is written only"],
     "kernel/arch/riscv64/uintc.c"  => [2, "the registers of the user-interrupt controller, which is never handed out"],
@@ -32,7 +32,7 @@ my %conversions = (
     "kernel/object/asid_cap.c"     => [1, "a new ASID pool, in an untyped without children"],
     "kernel/object/page_table.c"   => [1, "a page table, as the entry is valid and no leaf"],
     "kernel/object/untyped.c"      => [2, "untyped memory without children: to be cleared, or an object to be"],
-    "kernel/object/vspace.c"       => [1, "a page table, as the entry is valid and no leaf"],
+    "kernel/object/vspace.h"       => [1, "a page table, as the entry is valid and no leaf"],
 );
 
 # Those that name user memory: IPC buffers, and the rings of queues.

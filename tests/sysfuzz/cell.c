@@ -146,6 +146,12 @@ static void create_worker(unsigned number)
     show_page(cell, own_page(view + WORKER_STACK), block + WORKER_STACK, seL4_ReadWrite,
               seL4_RISCV_ExecuteNever);
     show_page(cell, worker->buffer_frame, block + WORKER_BUFFER, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
+    for (unsigned i = 0; i < RING_PAGES; i++) {
+        worker->ring_frames[i] = own_page(view + WORKER_RING + i * 4096ul);
+        show_page(cell, worker->ring_frames[i], block + WORKER_RING + i * 4096ul, seL4_ReadWrite,
+                  seL4_RISCV_ExecuteNever);
+    }
+    worker->queue = make_from(arena, REL4_TYPE_ASYNC_QUEUE, 1);
 }
 
 void cells_create(seL4_CPtr all_memory, seL4_CPtr fault_endpoint, const seL4_CPtr plan_frames[PLAN_PAGES])
@@ -218,6 +224,17 @@ static void give_messages(const struct cell *cell, unsigned number)
     }
 }
 
+static void give_queues(const struct cell *cell, unsigned number)
+{
+    for (unsigned i = number; i < WORKERS; i += CELLS) {
+        give(cell, kinds[KIND_QUEUE].first + place_of(i), workers[i].queue, seL4_AllRights, 0);
+        for (unsigned n = 0; n < RING_PAGES; n++) {
+            give(cell, kinds[KIND_RING].first + RING_PAGES * place_of(i) + n, workers[i].ring_frames[n],
+                 seL4_AllRights, 0);
+        }
+    }
+}
+
 void cell_restock(unsigned number)
 {
     const struct cell *cell = &cells[number];
@@ -238,6 +255,7 @@ void cell_restock(unsigned number)
         give(cell, kinds[KIND_VSPACE].first + i, cells[i].vspace, seL4_AllRights, 0);
     }
     give_messages(cell, number);
+    give_queues(cell, number);
     give_all(cell, KIND_UNTYPED, &cell->untyped, 1);
     give_all(cell, KIND_FRAME, pages, SHARED_PAGES + 1);
     give_all(cell, KIND_POOL, &pool, 1);
@@ -294,6 +312,26 @@ static void give_user_interrupts(unsigned number)
     }
 }
 
+/* Registers the worker's queue, if it has stopped or is nobody's. Somebody may be quicker and do something
+ * else with it. */
+static void restore_queue(unsigned number, seL4_Word policy)
+{
+    struct worker *worker = &workers[number];
+
+    if (!sel4_invoke(worker->queue, REL4_LABEL_QUEUE_WAKE, 0, 0, 0, 0, 0, 0)) {
+        return; /* it is served */
+    }
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_DETACH, 0, 0, 0, 0, 0, 0);
+    seL4_SetCap(0, worker->tcb);
+    seL4_SetCap(1, notifications[number % NOTIFICATIONS]);
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_BIND, 2, 3, RING_BITS, RING_BITS, policy, 0);
+    seL4_SetCap(0, CNODE);
+    for (unsigned i = 0; i < RING_PAGES; i++) {
+        sel4_invoke(worker->queue, REL4_LABEL_QUEUE_ADD_FRAMES, 1, 3, i, 1, worker->ring_frames[i], 0);
+    }
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_START, 0, 0, 0, 0, 0, 0);
+}
+
 bool worker_restore(unsigned number, unsigned priority, unsigned hart)
 {
     seL4_CPtr tcb = workers[number].tcb;
@@ -309,6 +347,7 @@ bool worker_restore(unsigned number, unsigned priority, unsigned hart)
     seL4_DomainSet_Set(seL4_CapDomain, 0, tcb);
     check_call(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, WORKER_PRIORITY, priority), "a priority");
     check_call(seL4_TCB_SetAffinity(tcb, hart), "a hart");
+    restore_queue(number, priority % 4 == 0 ? REL4_POLICY_TICK : REL4_POLICY_CALL);
     worker_restart(number);
     return replaced;
 }

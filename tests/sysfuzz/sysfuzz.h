@@ -40,6 +40,8 @@ enum kind {
     KIND_DOMAIN,
     KIND_REPLY,
     KIND_SENDER_TABLE,
+    KIND_QUEUE,
+    KIND_RING, /* the memory of a worker's queue: frames that are mapped for it */
     KINDS
 };
 
@@ -70,6 +72,11 @@ enum argument {
     ARG_DOMAIN,
     ARG_ENTRY, /* of a sender table */
     ARG_HANDLER,
+    ARG_RING_BITS,
+    ARG_POLICY,
+    ARG_POSITION, /* of a frame in a queue */
+    ARG_FRAMES,
+    ARG_RING_SLOT,
 };
 
 #define METHOD_WORDS  8
@@ -107,9 +114,18 @@ enum action {
     ACTION_ILLEGAL,
     ACTION_FLOAT,
     ACTION_UINTR,
+    ACTION_RING,
 };
 
 #define CALL_WORDS 36
+
+/* What ACTION_RING does with the thread's own ring: call->number. */
+enum ring_action {
+    RING_PUT, /* a request: receive[0] is the header, receive[1] how far to move the index, receive[2] whether
+                 to wake */
+    RING_TAKE,     /* all answers, without a look at them */
+    RING_SCRIBBLE, /* words[0] to the offset a0 */
+};
 
 /* One call, ready to be made. */
 struct call {
@@ -141,6 +157,12 @@ static inline unsigned cell_of(unsigned worker)
     return worker % CELLS;
 }
 
+/* Among the workers of its cell. */
+static inline unsigned place_of(unsigned worker)
+{
+    return worker / CELLS;
+}
+
 /* Sequences of numbers that depend on nothing but where they start. */
 struct dice {
     uint64_t state;
@@ -163,6 +185,9 @@ void call_print(const struct call *call);
 #define WORKER_STATE  0x0ul    /* in its block: struct worker_state */
 #define WORKER_STACK  0x2000ul /* one page */
 #define WORKER_BUFFER 0x4000ul /* the IPC buffer */
+#define WORKER_RING   0x6000ul /* RING_PAGES pages, for a queue */
+#define RING_PAGES    2
+#define RING_BITS     5 /* of both rings */
 #define PLAN_ADDRESS  0x10100000ul
 #define SANDBOX       0x40000000ul /* where the workers map pages */
 
@@ -207,6 +232,8 @@ struct worker {
     seL4_CPtr untyped; /* of its TCB */
     seL4_CPtr tcb;
     seL4_CPtr buffer_frame;
+    seL4_CPtr queue;
+    seL4_CPtr ring_frames[RING_PAGES];
     volatile struct worker_state *state;
     uint64_t seen; /* state->made at the last look */
     bool done;

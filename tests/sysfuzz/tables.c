@@ -2,6 +2,8 @@
  * What there is to call. A new kind of object is a table of its invocations and a line in kinds[]; where its
  * objects come from is said in generate.c (new objects) and cell.c (stock).
  */
+#include <rel4/abi.h>
+
 #include "sysfuzz.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -134,6 +136,27 @@ static const struct method sender_table_methods[] = {
     { "Remove", REL4_LABEL_SENDER_TABLE_REMOVE, 1, 1, 0, { ARG_ENTRY }, { 0 } },
 };
 
+static const struct method queue_methods[] = {
+    { "Bind",
+      REL4_LABEL_QUEUE_BIND,
+      4,
+      3,
+      2,
+      { ARG_RING_BITS, ARG_RING_BITS, ARG_POLICY },
+      { KIND_TCB, KIND_NOTIFICATION } },
+    { "AddFrames",
+      REL4_LABEL_QUEUE_ADD_FRAMES,
+      4,
+      3,
+      1,
+      { ARG_POSITION, ARG_FRAMES, ARG_RING_SLOT },
+      { KIND_CNODE } },
+    { "Start", REL4_LABEL_QUEUE_START, 4, 0, 0, { 0 }, { 0 } },
+    { "Wake", REL4_LABEL_QUEUE_WAKE, 16, 0, 0, { 0 }, { 0 } },
+    { "Reset", REL4_LABEL_QUEUE_RESET, 6, 0, 0, { 0 }, { 0 } },
+    { "Detach", REL4_LABEL_QUEUE_DETACH, 2, 0, 0, { 0 }, { 0 } },
+};
+
 #define METHODS(table) (table), COUNT(table)
 
 const struct kind_info kinds[KINDS] = {
@@ -151,4 +174,6 @@ const struct kind_info kinds[KINDS] = {
     [KIND_DOMAIN] = { "DomainSet", 1, 95, 1, 1, METHODS(domain_methods) },
     [KIND_REPLY] = { "Reply", 0, 96, 0, 6, NULL, 0 },
     [KIND_SENDER_TABLE] = { "SenderTable", 6, 102, WORKERS, WORKERS + 3, METHODS(sender_table_methods) },
+    [KIND_QUEUE] = { "AsyncQueue", 8, 114, WORKERS / CELLS, 5, METHODS(queue_methods) },
+    [KIND_RING] = { "Page(ring)", 2, 119, RING_PAGES *WORKERS / CELLS, 7, METHODS(frame_methods) },
 };

@@ -11,20 +11,6 @@
 struct asid_pool *asid_pools[ABI_ASID_POOLS];
 bool asids_work;
 
-pte_t *asid_root(word_t asid)
-{
-    word_t *entry = asid_entry(asid);
-
-    return entry && asid_root_phys(*entry) ? phys_to_ptr(asid_root_phys(*entry)) : NULL;
-}
-
-word_t asid_harts(word_t asid)
-{
-    const word_t *entry = asid_entry(asid);
-
-    return entry ? *entry & ASID_HARTS_MASK : 0;
-}
-
 void asid_expel_hart(struct hart *hart)
 {
     if (hart == this_hart()) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "arch/riscv64/vm.h"
+#include "arch/riscv64/window.h"
 #include "lib/types.h"
 #include <sel4/abi.h>
 
@@ -47,10 +48,20 @@ static inline word_t asid_root_phys(word_t entry)
 }
 
 /* The root of an ASID, NULL if it is not assigned. */
-pte_t *asid_root(word_t asid);
+static inline pte_t *asid_root(word_t asid)
+{
+    const word_t *entry = asid_entry(asid);
+
+    return entry && asid_root_phys(*entry) ? phys_to_ptr(asid_root_phys(*entry)) : NULL;
+}
 
 /* The harts that may hold translations of an assigned ASID. */
-word_t asid_harts(word_t asid);
+static inline word_t asid_harts(word_t asid)
+{
+    const word_t *entry = asid_entry(asid);
+
+    return entry ? *entry & ASID_HARTS_MASK : 0;
+}
 
 /* Makes a hart that runs, or waits for the kernel lock, use the kernel's own root. */
 void asid_expel_hart(struct hart *hart);

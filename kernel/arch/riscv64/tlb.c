@@ -18,17 +18,19 @@ static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
     }
 }
 
-/* Adds to what is owed, which is for one address space at a time. */
-static void owe(struct tlb_batch *batch, word_t harts, word_t asid)
+void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr)
 {
-    if (batch->harts && batch->asid != asid) {
-        tlb_batch_pay();
+    word_t self = bit(this_hart()->id);
+
+    if (harts & self) {
+        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
     }
-    batch->asid = asid;
-    batch->harts |= harts;
+    if (unlikely(harts & ~self)) {
+        remote_fence(harts & ~self, vaddr, 4096, asid);
+    }
 }
 
-static void flush_asid_now(word_t harts, word_t asid)
+void tlb_flush_asid_now(word_t harts, word_t asid)
 {
     word_t self = bit(this_hart()->id);
 
@@ -40,31 +42,22 @@ static void flush_asid_now(word_t harts, word_t asid)
     }
 }
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+/* What is owed is for one address space at a time. */
+static void pay_and_add(struct tlb_batch *batch, word_t harts, word_t asid)
 {
-    struct hart *hart = this_hart();
-    word_t self = bit(hart->id);
-
-    if (unlikely(hart->tlb_batch.open)) {
-        owe(&hart->tlb_batch, harts, asid);
-        return;
-    }
-    if (harts & self) {
-        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
-    }
-    if (unlikely(harts & ~self)) {
-        remote_fence(harts & ~self, vaddr, 4096, asid);
-    }
+    tlb_batch_pay();
+    batch->asid = asid;
+    batch->harts = harts;
 }
 
-void tlb_flush_asid(word_t harts, word_t asid)
+void tlb_batch_add(word_t harts, word_t asid)
 {
-    struct hart *hart = this_hart();
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    if (unlikely(hart->tlb_batch.open)) {
-        owe(&hart->tlb_batch, harts, asid);
+    if (likely(batch->asid == asid)) {
+        batch->harts |= harts;
     } else {
-        flush_asid_now(harts, asid);
+        pay_and_add(batch, harts, asid);
     }
 }
 
@@ -78,7 +71,7 @@ void tlb_batch_pay(void)
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
     if (batch->harts) {
-        flush_asid_now(batch->harts, batch->asid);
+        tlb_flush_asid_now(batch->harts, batch->asid);
         batch->harts = 0;
         batch->paid = true;
     }

@@ -3,15 +3,36 @@
  * space.
  *
  * The calls return when no hart of the set can use a stale entry any more; or, while a batch is open on this
- * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel stays
- * locked.
+ * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel
+ * stays locked.
  */
 #pragma once
 
-#include "lib/types.h"
+#include "thread/hart.h"
 
-void tlb_flush_page(word_t harts, word_t asid, word_t vaddr);
-void tlb_flush_asid(word_t harts, word_t asid);
+void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr);
+void tlb_flush_asid_now(word_t harts, word_t asid);
+
+/* Another flush is owed. */
+void tlb_batch_add(word_t harts, word_t asid);
+
+static inline void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
+{
+    if (unlikely(this_hart()->tlb_batch.open)) {
+        tlb_batch_add(harts, asid);
+    } else {
+        tlb_flush_page_now(harts, asid, vaddr);
+    }
+}
+
+static inline void tlb_flush_asid(word_t harts, word_t asid)
+{
+    if (unlikely(this_hart()->tlb_batch.open)) {
+        tlb_batch_add(harts, asid);
+    } else {
+        tlb_flush_asid_now(harts, asid);
+    }
+}
 
 void tlb_batch_open(void);
 

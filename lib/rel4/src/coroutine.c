@@ -114,6 +114,17 @@ bool rel4_coroutine_exists(rel4_coroutine_id id)
     return find(rel4_executor_self, id);
 }
 
+/* Coroutines that keep each other busy must not keep others from their answers: called by what makes one
+ * ready. */
+static void look_sometimes(struct rel4_executor *executor)
+{
+    if (executor->busy++ < executor->live)
+        return;
+    executor->busy = 0;
+    rel4_flush();
+    executor_look(executor);
+}
+
 /* Suspends the caller, which may be outside of coroutines; its calls are traps then, whatever ran meanwhile.
  */
 static int suspend(struct rel4_executor *executor)
@@ -129,12 +140,7 @@ void rel4_coroutine_yield(void)
 {
     struct rel4_executor *executor = rel4_executor_self;
 
-    /* Coroutines that yield to each other must not keep others from their answers. */
-    if (executor->yields++ >= executor->live) {
-        executor->yields = 0;
-        rel4_flush();
-        executor_look(executor);
-    }
+    look_sometimes(executor);
     if (!executor->top)
         return;
     executor_make_ready(executor, executor->current);
@@ -163,8 +169,10 @@ bool rel4_coroutine_wake(rel4_coroutine_id id)
     if (!coroutine)
         return false;
     coroutine->woken = true;
-    if (coroutine->state == REL4_COROUTINE_WAITING)
+    if (coroutine->state == REL4_COROUTINE_WAITING) {
         executor_make_ready(executor, coroutine);
+        look_sometimes(executor);
+    }
     return true;
 }
 
@@ -221,7 +229,7 @@ void rel4_stats(struct rel4_stats *stats)
 
     *stats = executor->stats;
     stats->submitted += executor->queue.request_producer - executor->extra_items;
-    stats->answered += executor->answered;
+    stats->answered += executor_answered(executor);
     stats->user_interrupts = door_user_interrupts();
     if (executor->queue.requests)
         stats->kernel =

@@ -151,19 +151,8 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
         reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
 }
 
-/* Counts what has been taken at once. */
-static void count_batch(struct rel4_executor *executor, seL4_Word answers)
-{
-    unsigned log2 = 0;
-
-    while (log2 < REL4_RING_MAX_BITS && answers >> (log2 + 1))
-        log2++;
-    executor->answered += answers;
-    executor->stats.batches[log2]++;
-}
-
 /* The coroutine that waits for the answer with this cookie, or null. */
-static inline struct rel4_coroutine *addressee(struct rel4_executor *executor, uint32_t cookie)
+static inline struct rel4_coroutine *addressee(const struct rel4_executor *executor, uint32_t cookie)
 {
     uint32_t place = (uint16_t)cookie;
     struct rel4_coroutine *coroutine = &executor->coroutines[place];
@@ -171,57 +160,67 @@ static inline struct rel4_coroutine *addressee(struct rel4_executor *executor, u
     return place < executor->count && coroutine->cookie == cookie ? coroutine : NULL;
 }
 
-unsigned executor_dispatch(struct rel4_executor *executor)
+/* One answer per call: from here on, another one with its cookie would be stale. */
+static inline void next_cookie(struct rel4_coroutine *coroutine)
+{
+    coroutine->cookie += REL4_MAX_COROUTINES;
+}
+
+/* An answer that nobody may wait for, or that has words. False: it cannot be. */
+static bool take_answer(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
-    seL4_Word index = queue->response_consumer, end = index + rel4_queue_pending(queue), more = 0;
-    seL4_Word answers;
+    seL4_Word index = queue->response_consumer;
+    const struct rel4_item *item = &queue->responses[index & queue->response_mask];
+    uint32_t header = item->header;
+    unsigned items = rel4_items_for(rel4_header_words(header));
+    struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
 
-    if (index == end)
-        return 0;
-    do {
-        const struct rel4_item *item = &queue->responses[index & queue->response_mask];
-        uint32_t header = item->header;
-        struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
-        struct rel4_list *list;
+    if (items > executor->answers_end - index) {
+        queue->broken = true;
+        return false;
+    }
+    executor->extra_answers += items - 1;
+    queue->response_consumer = index + items;
+    if (!coroutine) {
+        executor->stats.stale++;
+        return true;
+    }
+    next_cookie(coroutine);
+    take_words(queue, coroutine, index, header);
+    executor_make_ready(executor, coroutine);
+    return true;
+}
 
-        if (__builtin_expect(coroutine == NULL, 0)) {
-            executor->stats.stale++;
-        } else {
-            coroutine->error = seL4_NoError;
-            /* One answer per call: another one with this cookie would be stale. */
-            coroutine->cookie += REL4_MAX_COROUTINES;
-        }
-        if (__builtin_expect(header >> 12 != 0, 0)) {
-            unsigned items = rel4_items_for(rel4_header_words(header));
+/* Looks which answers there are. False: none. */
+static bool find_answers(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    uint32_t pending = rel4_queue_pending(queue);
+    unsigned log2 = 0;
 
-            if (items > end - index) {
-                queue->broken = true;
-                break;
-            }
-            if (coroutine)
-                take_words(queue, coroutine, index, header);
-            index += items - 1;
-            more += items - 1;
-        }
-        index++;
-        if (__builtin_expect(coroutine == NULL, 0))
-            continue;
-        list = coroutine->ready;
-        *list->last = coroutine;
-        if (__builtin_expect(list_empty(list), 0)) {
-            list->last = &coroutine->next;
-            executor_list_changed(executor, list);
-        } else {
-            list->last = &coroutine->next;
-        }
-    } while (index != end);
-    answers = index - queue->response_consumer - more;
-    queue->response_consumer = index;
-    count_batch(executor, answers);
-    if (executor->mode == REL4_ADAPTIVE && !executor_in_flight(executor))
+    if (!pending)
+        return false;
+    while (log2 < REL4_RING_MAX_BITS && pending >> (log2 + 1))
+        log2++;
+    executor->stats.batches[log2]++;
+    executor->answers_end = queue->response_consumer + pending;
+    if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending)
         executor_ask_first(executor);
-    return (unsigned)answers;
+    return true;
+}
+
+bool executor_dispatch(struct rel4_executor *executor, bool all)
+{
+    const struct rel4_queue *queue = &executor->queue;
+
+    if (queue->response_consumer == executor->answers_end && !find_answers(executor))
+        return false;
+    do {
+        if (!take_answer(executor))
+            return false;
+    } while (all && queue->response_consumer != executor->answers_end);
+    return true;
 }
 
 /*
@@ -246,13 +245,14 @@ static void grant_room(struct rel4_executor *executor)
 
 void executor_look(struct rel4_executor *executor)
 {
-    if (rel4_queue_pending(&executor->queue) && executor_dispatch(executor))
+    if (executor_dispatch(executor, true))
         grant_room(executor);
 }
 
 void executor_fail_calls(struct rel4_executor *executor, bool current_too)
 {
-    executor->answered = executor->queue.request_producer - executor->extra_items;
+    executor->lost += executor_in_flight(executor);
+    executor->answers_end = executor->queue.response_consumer;
     executor_release(executor, &executor->room, REL4_FAULTED);
     /* Those that are active, but are neither running nor ready, wait for an answer. */
     for (uint32_t i = 0; i < executor->count; i++)
@@ -341,15 +341,24 @@ static void give_up(struct rel4_executor *executor)
     executor_make_ready(executor, main);
 }
 
+/* Nothing is in flight, and nobody can run: only a signal could change that. */
+static void wait_for_signals(struct rel4_executor *executor)
+{
+    if (executor->on_signals && executor->queue.requests)
+        block(executor);
+    else
+        give_up(executor);
+}
+
 /* Returns when somebody is ready. */
 static void find_work(struct rel4_executor *executor)
 {
     while (!executor->top) {
         publish(executor);
-        if (executor_dispatch(executor)) {
+        if (executor_dispatch(executor, executor->mixed)) {
             grant_room(executor);
         } else if (!executor_in_flight(executor) && list_empty(&executor->room)) {
-            give_up(executor);
+            wait_for_signals(executor);
         } else if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
             executor->faulted = true;
             executor_fail_calls(executor, true);
@@ -365,24 +374,20 @@ static void find_work(struct rel4_executor *executor)
  * ---- Scheduling ----
  */
 
-static void take_next(struct rel4_executor *executor)
-{
-    struct rel4_list *list = executor->top;
-
-    executor->current = list_take(list);
-    if (list_empty(list))
-        executor_list_changed(executor, list);
-}
-
-/* The rest of rel4_schedule(): nobody is ready, or one only, or somebody more important may have got an
- * answer. */
+/* The rest of rel4_schedule(): the last one that is ready, or nobody, or an answer that is not simple, or
+ * somebody more important may have got one. */
 static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_executor *executor)
 {
+    struct rel4_list *list;
+
     if (executor->mixed)
         executor_look(executor);
     find_work(executor);
-    take_next(executor);
-    rel4_switch_to(executor->current);
+    list = executor->top;
+    executor->current = list_take(list);
+    if (list_empty(list))
+        executor_list_changed(executor, list);
+    rel4_switch_to(executor->current, executor->current->error);
 }
 
 static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *executor)
@@ -395,6 +400,23 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     abort();
 }
 
+/* Takes the next answer, if there is one, and it is no more than "done". Returns whom it is for, or null. */
+static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
+    struct rel4_coroutine *coroutine;
+
+    if (queue->response_consumer == executor->answers_end)
+        return NULL;
+    coroutine = addressee(executor, item->cookie);
+    if (!coroutine || item->header >> 12)
+        return NULL;
+    queue->response_consumer++;
+    next_cookie(coroutine);
+    return coroutine;
+}
+
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current)
 {
     struct rel4_list *top = executor->top;
@@ -403,14 +425,19 @@ _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_corouti
     rel4_switch_keep(current);
     if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0))
         overflow(executor);
-    if (__builtin_expect(!top || executor->mixed, 0))
-        schedule_slowly(executor);
+    if (__builtin_expect(!top, 1)) {
+        next = take_simple_answer(executor);
+        if (!next)
+            schedule_slowly(executor);
+        executor->current = next;
+        rel4_switch_to(next, seL4_NoError);
+    }
     next = top->first;
-    if (__builtin_expect(top->last == &next->next, 0))
+    if (executor->mixed || top->last == &next->next)
         schedule_slowly(executor);
     top->first = next->next;
     executor->current = next;
-    rel4_switch_to(next);
+    rel4_switch_to(next, next->error);
 }
 
 void executor_restart(struct rel4_executor *executor)
@@ -418,8 +445,8 @@ void executor_restart(struct rel4_executor *executor)
     struct rel4_queue *queue = &executor->queue;
 
     executor->stats.submitted += queue->request_producer - executor->extra_items;
-    executor->stats.answered += executor->answered;
-    executor->answered = executor->extra_items = 0;
+    executor->stats.answered += executor_answered(executor);
+    executor->extra_items = executor->extra_answers = executor->answers_end = executor->lost = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
     executor_ask_first(executor);

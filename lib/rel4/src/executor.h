@@ -69,10 +69,17 @@ void executor_release(struct rel4_executor *executor, struct rel4_list *list, in
 /* Lets the current coroutine wait in a list. Returns what it goes on with. */
 int executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in_front);
 
+/* Answers taken since the queue was started or reset. */
+static inline seL4_Word executor_answered(const struct rel4_executor *executor)
+{
+    return executor->queue.response_consumer - executor->extra_answers;
+}
+
 /* Requests without an answer, also those of coroutines that are gone. */
 static inline seL4_Word executor_in_flight(const struct rel4_executor *executor)
 {
-    return executor->queue.request_producer - executor->extra_items - executor->answered;
+    return executor->queue.request_producer - executor->extra_items - executor->lost -
+           executor_answered(executor);
 }
 
 /* The next call of a coroutine looks whether it may go through the ring. */
@@ -81,8 +88,9 @@ static inline void executor_ask_first(struct rel4_executor *executor)
     executor->queue.request_limit = executor->queue.request_producer;
 }
 
-/* Takes what answers there are and makes those ready that wait for them. Returns how many. */
-unsigned executor_dispatch(struct rel4_executor *executor);
+/* Takes the next answer, or all that are known, and makes those ready that wait for them. False: there is
+ * none. */
+bool executor_dispatch(struct rel4_executor *executor, bool all);
 
 /* Lets every call that waits for an answer, or for room, return REL4_FAULTED; that of the current coroutine,
  * which is there only if it does not run, too or not. */

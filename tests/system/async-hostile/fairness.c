@@ -82,7 +82,7 @@ static void start(void (*entry)(void *), volatile void *arg, seL4_Word priority,
 
 static void start_flood(seL4_Word node)
 {
-    struct test_thread *thread = test_thread_create(produce, NULL, HOSTILE_PRIORITY, 0);
+    struct test_thread *thread = test_thread_create(produce, NULL, HOSTILE_PRIORITY, test_object(seL4_EndpointObject, 0));
 
     flood.queue = queue_new(thread->tcb, 7, 7);
     flood.answers = 0;

@@ -106,10 +106,12 @@ struct rel4_stats {
 struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
-    struct rel4_list *top; /* the most important list that is not empty, or null */
-    seL4_Word extra_items; /* request items but for the first of each request */
-    seL4_Word answered;    /* answers taken since the queue was started or reset */
-    bool mixed;            /* coroutines of different priority exist: answers are looked for more often */
+    struct rel4_list *top;   /* the most important list that is not empty, or null */
+    seL4_Word extra_items;   /* request items but for the first of each request */
+    seL4_Word extra_answers; /* the same of answers */
+    seL4_Word answers_end;   /* up to this index there are answers, as far as we have looked */
+    seL4_Word lost;          /* requests that will not be answered */
+    bool mixed;              /* coroutines of different priority exist: answers are looked for more often */
     uint8_t common_priority;
     uint8_t mode;
     uint8_t waiting;
@@ -126,7 +128,7 @@ struct rel4_executor {
     uint32_t count; /* that can exist */
     uint32_t live;
     size_t stack_bytes;
-    uint32_t yields; /* since the last time that one of them looked for answers */
+    uint32_t busy; /* coroutines made ready by others since the last look for answers on their behalf */
     seL4_Word main_guard;
     struct rel4_coroutine main;
     void (*on_overflow)(rel4_coroutine_id id);
@@ -150,7 +152,8 @@ struct rel4_executor_options {
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
      * abort(). */
     void (*on_overflow)(rel4_coroutine_id id);
-    /* Called when the thread has waited for its notification and got other bits than answer_bit. */
+    /* Called when the thread has waited for its notification and got other bits than answer_bit. With it, the
+     * thread also waits when no answer will come, since a signal may make the callback wake somebody. */
     void (*on_signals)(seL4_Word bits, void *arg);
     void *arg;
     seL4_Word answer_bit; /* the badge by which the kernel signals answers */
@@ -187,7 +190,7 @@ void rel4_coroutine_yield(void);
 
 /*
  * Waits for rel4_coroutine_wake(). A wake-up that came before is not lost: then it returns at once. Several
- * of them are one. REL4_STUCK is never returned here: nothing wakes it, until rel4_coroutine_cancel().
+ * of them are one. Only in coroutines; elsewhere it returns at once.
  */
 void rel4_coroutine_wait(void);
 

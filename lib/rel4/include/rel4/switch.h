@@ -43,14 +43,15 @@ static inline int rel4_suspend(struct rel4_executor *executor)
 _Static_assert(offsetof(struct rel4_coroutine, sp) == 8, "rel4_suspend() relies on it");
 _Static_assert(offsetof(struct rel4_coroutine, s0) == 24, "rel4_suspend() relies on it");
 
-/* Goes on with a coroutine where it waits. */
-static inline _Noreturn void rel4_switch_to(const struct rel4_coroutine *coroutine)
+/* Goes on with a coroutine where it waits, and with an error. */
+static inline __attribute__((always_inline)) _Noreturn void
+rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
 {
     register seL4_Word a0 asm("a0");
     register seL4_Word a1 asm("a1");
     register seL4_Word t0 asm("t0");
 
-    a0 = (seL4_Word)coroutine->error;
+    a0 = (seL4_Word)error;
     a1 = (seL4_Word)coroutine;
     t0 = (seL4_Word)coroutine->pc;
     asm volatile("ld     sp, 8(a1)\n\t"
