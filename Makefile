@@ -6,7 +6,8 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, or stages
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, stages,
+#?               uintr, or async, asynchronous calls beside synchronous ones, with a report
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -31,6 +32,8 @@
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   FRAMES= MODE= CLOCK= QUICK=   for EXPERIMENT=async: one number of frames; sync, async or adaptive; ticks or
+#?                  instructions; QUICK=1 for fewer points. HARTS= and PLATFORM= choose, too
 #?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
@@ -84,8 +87,8 @@ PACKAGES_check := run test check
 PACKAGES_format := check
 PACKAGES_fuzz  := run
 PACKAGES_fuzz-minimize := run
-PACKAGES_test  := run test fuzz
-PACKAGES_tests := run test fuzz
+PACKAGES_test  := run test bench fuzz
+PACKAGES_tests := run test bench fuzz
 PACKAGES_soak  := run test fuzz
 PACKAGES_soak-tests := run test fuzz
 PACKAGES_fuzz-host := run test fuzz

@@ -12,6 +12,9 @@ my %published = (
 );
 my %published_traps = ('one core' => { 1 => 50, 256 => 1 }, 'several cores' => { 1 => 52.5, 256 => 0.9375 });
 
+# Dark, and of different lightness.
+my @colours = map { "#$_" } qw(000000 1f4e9c b03a2e 117a65 7d3c98 ca6f1e 5d6d7e);
+
 # Series in the order of the legend; each can be told from the others in grey, by dash and point.
 sub series_of {
     my ($value, @records) = @_;
@@ -34,10 +37,9 @@ sub plot {
         my ($name, $points) = @{ $series[$index] };
         push @data, join("\n", map { "$_ $points->{$_}" } sort { $a <=> $b } keys %$points);
         my $original = $name =~ /^published/;
-        my $line = $original ? $index : $index % 8 + 1;
         push @curves, "\$d$index using 1:2 title '$name' with linespoints linewidth 1.5 pointsize 0.8 " .
             ($original ? "linecolor rgb 'gray40' dashtype 3 pointtype " . ($name =~ /several/ ? 6 : 4)
-                : "linetype $line dashtype " . ($index % 5 + 1) . " pointtype " . ($index % 7 + 5));
+                : "linecolor rgb '$colours[$index % @colours]' dashtype " . ($index % 5 + 1) . " pointtype " . ($index % 7 + 4));
     }
     my $data = join '', map { "\$d$_ << E\n$data[$_]\nE\n" } 0 .. $#data;
     for my $terminal (['svg', "svg size 900,560 font 'sans-serif,13' background 'white'"], ['png', "pngcairo size 900,560 font 'sans,11'"]) {
@@ -52,8 +54,9 @@ set xlabel 'frames = coroutines, requests in flight at most'
 set ylabel "$label"
 set logscale x 2
 set xrange [0.9:1200]
-set grid linecolor rgb 'gray80'
-set key outside below center maxrows 5
+set grid linecolor rgb 'gray70' linewidth 0.5
+set bmargin 9.5
+set key at screen 0.5,0.02 bottom center maxrows 5 spacing 1.1
 $extra
 plot @{[join ', ', @curves]}
 P
