@@ -103,39 +103,46 @@ sub comparison {
     return $rows;
 }
 
-# Writes async-performance and async-traps as .svg and .png, and report.html, beside the records.
-sub draw {
-    my ($json) = @_;
-    my $folder = dirname($json);
-    my @records = @{ decode_json(read_text($json)) };
-    my $backend = join ' and ', do { my %seen; grep { !$seen{$_}++ } map { $_->{backend} } @records };
+# The curves of one backend: async-performance-BACKEND and async-traps-BACKEND, as .svg and .png. Returns their names.
+sub draw_curves {
+    my ($folder, $backend, @records) = @_;
     my @relative = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef }, @records);
     my @traps = series_of(sub { $_[0]{trap_frequency} ? 100 * $_[0]{trap_frequency} : undef }, @records);
 
     # Without a synchronous and an asynchronous run, nothing can be compared.
     return unless @relative;
-    plot($folder, 'async-performance', "Page Map and Unmap: asynchronous against synchronous, user interrupts $backend",
-        'performance, % of synchronous', "set arrow from 0.9,100 to 1200,100 nohead linecolor rgb 'black' linewidth 1\n" .
+    plot($folder, "async-performance-$backend", "Page Map and Unmap: asynchronous against synchronous, user interrupts: $backend",
+        "performance, % of synchronous", "set arrow from 0.9,100 to 1200,100 nohead linecolor rgb 'black' linewidth 1\n" .
         "set logscale y\nset yrange [5:*]\nset ytics (10, 20, 50, 100, 200, 500, 1000)",
         @relative, map { ["published, $_", $published{$_}] } sort keys %published);
-    plot($folder, 'async-traps', "Traps of the thread per 100 system calls, user interrupts $backend", 'traps, % of system calls',
-        'set logscale y', @traps, map { ["published, $_", $published_traps{$_}] } sort keys %published_traps);
+    plot($folder, "async-traps-$backend", "Traps of the thread per 100 system calls, user interrupts: $backend", "traps, % of system calls",
+        "set logscale y", @traps, map { ["published, $_", $published_traps{$_}] } sort keys %published_traps);
+    return ("async-performance-$backend", "async-traps-$backend");
+}
 
+# Writes the curves, and report.html, beside the records.
+sub draw {
+    my ($json) = @_;
+    my $folder = dirname($json);
+    my @records = @{ decode_json(read_text($json)) };
+    my (%seen, @curves);
+
+    for my $backend (grep { !$seen{$_}++ } map { $_->{backend} } @records) {
+        push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @records);
+    }
+    return unless @curves;
+    my $figures = join "", map { "<figure>" . read_text("$folder/$_.svg") =~ s/^<\?xml.*?(?=<svg)//sr . "</figure>\n" } @curves;
     open my $html, '>', "$folder/report.html" or die "$folder/report.html: $!\n";
-    my ($performance, $traps) = map { read_text("$folder/$_.svg") =~ s/^<\?xml.*?(?=<svg)//sr } qw(async-performance async-traps);
     print $html <<"H";
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Asynchronous system calls</title>
 <style>body { font-family: sans-serif; max-width: 70em; margin: 2em auto } table { border-collapse: collapse; font-size: 80% }
 td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } figure { margin: 1em 0 }</style></head><body>
 <h1>Asynchronous system calls</h1>
-<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. User interrupts:
-$backend. Ticks: time-stamp counter of the emulator's host, harts running freely, the three modes in turn; median of the repetitions,
+<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks: time-stamp counter of the emulator's host, harts running freely, the three modes in turn; median of the repetitions,
 with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Emulated time is not that of
 hardware: traps, and above all TLB flushes, cost other multiples of an instruction there.</p>
-<figure>$performance</figure>
-<figure>$traps</figure>
-<h2>Beside what was published for the original</h2>
+$figures<h2>Beside what was published for the original</h2>
 <p>Asynchronous performance relative to synchronous, in time. The original's synchronous call was its own, and so is ours.</p>
 <table><tr><th>placement</th><th>frames</th><th>published</th><th>here</th></tr>
 @{[comparison(@records)]}</table>
@@ -147,7 +154,7 @@ hardware: traps, and above all TLB flushes, cost other multiples of an instructi
 </body></html>
 H
     close $html or die "$folder/report.html: $!\n";
-    print "report: $folder/report.html, and async-performance and async-traps as .svg and .png\n";
+    print "report: $folder/report.html, and its curves beside it as .svg and .png\n";
 }
 
 1;

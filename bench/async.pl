@@ -6,12 +6,13 @@
 # usage: bench/async.pl KERNEL ROOT-TASK JSON-FILE
 # Variables: FRAMES (one number instead of all), MODE (sync, async or adaptive), CLOCK (ticks or instructions), HARTS
 # (1: only on one hart; 2 or more: only with idle ones), QUICK=1 (fewer points and no tick policy), and PLATFORM, the
-# machine: on virt user interrupts are emulated, on uintc they are hardware.
+# machine: on virt user interrupts are emulated, on uintc they are hardware. Records of the other one stay in the file.
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Bench;
+use JSON::PP qw(decode_json);
 use List::Util qw(sum);
 use Report;
 
@@ -114,6 +115,11 @@ for my $run (@runs) {
     }
     printf "measured in %d s: %s, %d hart(s), policy %s\n", time - $start, $clock, $harts, $policy;
 }
+# What another machine has measured stays.
+if (open my $file, "<", $json) {
+    local $/;
+    push @records, grep { $_->{backend} ne $records[0]{backend} } @{ decode_json(<$file>) };
+}
 @records = sort { $a->{frames} <=> $b->{frames} } @records;
 
 # Of one series the value at each number of frames.
@@ -125,9 +131,9 @@ sub relative {
 }
 $_->{relative_performance} = relative($_) for @records;
 
-printf "\n%-13s %5s %6s %-9s %6s %12s %10s %10s %8s %9s\n", qw(clock harts policy mode frames cost/round p5 p95 traps relative);
-for my $record (sort { $a->{clock} cmp $b->{clock} || $a->{harts} <=> $b->{harts} || $a->{policy} cmp $b->{policy} || $a->{mode} cmp $b->{mode} } @records) {
-    printf "%-13s %5d %6s %-9s %6d %12.0f %10.0f %10.0f %7.2f%% %9s\n", @$record{qw(clock harts policy mode frames)},
+printf "\n%-9s %-13s %5s %6s %-9s %6s %12s %10s %10s %8s %9s\n", qw(backend clock harts policy mode frames cost/round p5 p95 traps relative);
+for my $record (sort { $a->{backend} cmp $b->{backend} || $a->{clock} cmp $b->{clock} || $a->{harts} <=> $b->{harts} || $a->{policy} cmp $b->{policy} || $a->{mode} cmp $b->{mode} } @records) {
+    printf "%-9s %-13s %5d %6s %-9s %6d %12.0f %10.0f %10.0f %7.2f%% %9s\n", @$record{qw(backend clock harts policy mode frames)},
         @{ $record->{cost_per_round} }{qw(median p5 p95)}, 100 * $record->{trap_frequency},
         defined $record->{relative_performance} ? sprintf('%.0f%%', 100 * $record->{relative_performance}) : '-';
 }
