@@ -29,9 +29,12 @@ sub series_of {
     return map { [$_, $points{$_}] } sort @names;
 }
 
+# Returns the name of the file, or nothing if there is nothing to draw.
 sub plot {
     my ($folder, $file, $title, $label, $extra, @series) = @_;
     my (@data, @curves);
+
+    return unless @series;
 
     for my $index (0 .. $#series) {
         my ($name, $points) = @{ $series[$index] };
@@ -62,6 +65,7 @@ plot @{[join ', ', @curves]}
 P
         close $gnuplot or die "gnuplot failed\n";
     }
+    return $file;
 }
 
 sub read_text {
@@ -103,21 +107,25 @@ sub comparison {
     return $rows;
 }
 
-# The curves of one backend: async-performance-BACKEND and async-traps-BACKEND, as .svg and .png. Returns their names.
+# The curves of one backend: async-performance-, async-traps- and async-policies-BACKEND, as .svg
+# and .png. Returns their names.
 sub draw_curves {
     my ($folder, $backend, @records) = @_;
-    my @relative = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef }, @records);
-    my @traps = series_of(sub { $_[0]{trap_frequency} ? 100 * $_[0]{trap_frequency} : undef }, @records);
+    my @call = grep { $_->{policy} eq "call" } @records;
+    my @relative = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef }, @call);
+    my @traps = series_of(sub { $_[0]{trap_frequency} ? 100 * $_[0]{trap_frequency} : undef }, @call);
+    my @policies = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef },
+        grep { $_->{mode} eq "async" && $_->{clock} eq "ticks" } @records);
 
     # Without a synchronous and an asynchronous run, nothing can be compared.
     return unless @relative;
-    plot($folder, "async-performance-$backend", "Page Map and Unmap: asynchronous against synchronous, user interrupts: $backend",
-        "performance, % of synchronous", "set arrow from 0.9,100 to 1200,100 nohead linecolor rgb 'black' linewidth 1\n" .
-        "set logscale y\nset yrange [5:*]\nset ytics (10, 20, 50, 100, 200, 500, 1000)",
-        @relative, map { ["published, $_", $published{$_}] } sort keys %published);
-    plot($folder, "async-traps-$backend", "Traps of the thread per 100 system calls, user interrupts: $backend", "traps, % of system calls",
-        "set logscale y", @traps, map { ["published, $_", $published_traps{$_}] } sort keys %published_traps);
-    return ("async-performance-$backend", "async-traps-$backend");
+    my @axes = ("performance, % of synchronous", "set arrow from 0.9,100 to 1200,100 nohead linecolor rgb 'black' linewidth 1\n" .
+        "set logscale y\nset yrange [5:2000]\nset ytics (10, 20, 50, 100, 200, 500, 1000)");
+    return plot($folder, "async-performance-$backend", "Page Map and Unmap: asynchronous against synchronous, user interrupts: $backend",
+        @axes, @relative, map { ["published, $_", $published{$_}] } sort keys %published),
+        plot($folder, "async-traps-$backend", "Traps of the thread per 100 system calls, user interrupts: $backend", "traps, % of system calls",
+        "set logscale y", @traps, map { ["published, $_", $published_traps{$_}] } sort keys %published_traps),
+        plot($folder, "async-policies-$backend", "Served in the wake call, or left to the timer tick, user interrupts: $backend", @axes, @policies);
 }
 
 # Writes the curves, and report.html, beside the records.

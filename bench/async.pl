@@ -6,7 +6,8 @@
 # usage: bench/async.pl KERNEL ROOT-TASK JSON-FILE
 # Variables: FRAMES (one number instead of all), MODE (sync, async or adaptive), CLOCK (ticks or instructions), HARTS
 # (1: only on one hart; 2 or more: only with idle ones), QUICK=1 (fewer points and no tick policy), and PLATFORM, the
-# machine: on virt user interrupts are emulated, on uintc they are hardware. Records of the other one stay in the file.
+# machine: on virt user interrupts are emulated, on uintc they are hardware. Points that a run does
+# not measure stay in the file as they were.
 use strict;
 use warnings;
 use FindBin;
@@ -115,10 +116,12 @@ for my $run (@runs) {
     }
     printf "measured in %d s: %s, %d hart(s), policy %s\n", time - $start, $clock, $harts, $policy;
 }
-# What another machine has measured stays.
+# Points that were measured earlier and not now stay.
+sub point { return join " ", @{ $_[0] }{qw(backend clock harts policy mode frames)} }
 if (open my $file, "<", $json) {
     local $/;
-    push @records, grep { $_->{backend} ne $records[0]{backend} } @{ decode_json(<$file>) };
+    my %now = map { point($_) => 1 } @records;
+    push @records, grep { !$now{ point($_) } } @{ decode_json(<$file>) };
 }
 @records = sort { $a->{frames} <=> $b->{frames} } @records;
 

@@ -23,8 +23,8 @@
 enum {
     STACK_BYTES = 1024,
     COROUTINES = MAX_FRAMES + 8,
-    LOOKS = 20000, /* on several harts: longer than the worker takes for one request */
-    BATCH = 16,
+    LOOKS = 20000,             /* on several harts: longer than the worker takes for one request */
+    BATCH = 64,                /* on several harts, so that the worker begins early */
     TRAPS_OF_AN_INTERRUPT = 5, /* emulated instructions of the library's handler entry and exit */
     TRAPS_OF_A_RESTART = 2
 };
@@ -125,7 +125,7 @@ static void run(enum rel4_backend backend, enum rel4_mode mode, unsigned frames,
     traps_before = traps(backend, &before);
     units = mode == REL4_SYNC ? run_loop(frames, rounds, clock) : run_coroutines(frames, rounds, clock);
     rel4_stats(&after);
-    traps_made = mode == REL4_SYNC ? 2 * frames * rounds : traps(backend, &after) - traps_before;
+    traps_made = mode == REL4_SYNC ? frames * rounds * 2 : traps(backend, &after) - traps_before;
 
     if (!check_pages(frames)) {
         printf("allocator: a page does not hold what was written (%s, %u frames)\n", mode_names[mode],
