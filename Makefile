@@ -6,8 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, stages,
-#?               uintr, or async, asynchronous calls beside synchronous ones, with a report
+#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, stages or uintr
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -32,8 +31,6 @@
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
-#?   FRAMES= MODE= CLOCK= QUICK=   for EXPERIMENT=async: one number of frames; sync, async or adaptive; ticks or
-#?                  instructions; QUICK=1 for fewer points. HARTS= and PLATFORM= choose, too
 #?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
@@ -80,15 +77,15 @@ build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
-PACKAGES_bench := run test bench
+PACKAGES_bench := run test
 PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
 PACKAGES_fuzz  := run
 PACKAGES_fuzz-minimize := run
-PACKAGES_test  := run test bench fuzz
-PACKAGES_tests := run test bench fuzz
+PACKAGES_test  := run test fuzz
+PACKAGES_tests := run test fuzz
 PACKAGES_soak  := run test fuzz
 PACKAGES_soak-tests := run test fuzz
 PACKAGES_fuzz-host := run test fuzz
@@ -115,12 +112,8 @@ run: $(kernel_$(KERNEL)) $(ROOT)
 EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
 $(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error EXPERIMENT is one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
 
-# The experiment on asynchronous calls measures an app. HARTS has a default that is not meant for it.
-BENCH_ROOT_async := $(OUT)/apps/allocator.elf
-export FRAMES MODE CLOCK QUICK
-
-bench: $(kernel_release) $(or $(BENCH_ROOT_$(EXPERIMENT)),$(OUT)/bench/$(EXPERIMENT).elf)
-	@$(if $(filter command environment,$(origin HARTS)),HARTS=$(HARTS) ,env -u HARTS) bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
+bench: $(kernel_release) $(OUT)/bench/$(EXPERIMENT).elf
+	@bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"

@@ -12,7 +12,8 @@
 #define REL4_SENDER_TABLE_BITS    15
 #define REL4_SENDER_TABLE_ENTRIES 512
 
-/* An AsyncQueue has 2^n frame slots, n from 0 to REL4_QUEUE_MAX_SIZE_BITS; REL4_QUEUE_BITS(n) is log2 of its bytes. */
+/* An AsyncQueue has 2^n frame slots, n from 0 to REL4_QUEUE_MAX_SIZE_BITS; REL4_QUEUE_BITS(n) is log2 of its
+ * bytes. */
 #define REL4_QUEUE_MAX_SIZE_BITS 8
 #define REL4_QUEUE_BITS(n)       ((n) <= 4 ? 11 : (n) <= 6 ? 12 : (n) + 6)
 

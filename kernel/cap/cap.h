@@ -108,7 +108,8 @@ static inline bool cap_is_ipc_object(struct cap cap)
 /* Invoked by a request that is decoded and performed. */
 static inline bool cap_is_kernel_object(struct cap cap)
 {
-    return ~(1u << CAP_NULL | 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_REPLY | 1u << CAP_ZOMBIE) >>
+    return ~(1u << CAP_NULL | 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_REPLY |
+             1u << CAP_ZOMBIE) >>
                cap_type(cap) &
            1;
 }
@@ -153,7 +154,7 @@ static inline word_t cap_rights(struct cap cap)
 
 static inline bool cap_allows(struct cap cap, word_t right)
 {
-    return cap.w0 & right << CAP_RIGHTS_SHIFT;
+    return cap.w0 >> CAP_RIGHTS_SHIFT & right;
 }
 
 static inline struct cap cap_mask_rights(struct cap cap, word_t rights)

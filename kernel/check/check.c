@@ -282,6 +282,7 @@ void check_everything(void)
     check_tree();
     check_threads();
     check_uintr();
+    check_queues();
     check_translation();
 }
 #endif

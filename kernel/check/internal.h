@@ -61,4 +61,5 @@ const struct slot *check_next_cap(const struct slot *slot);
 void check_tree(void);        /* derivation tree, untyped memory, zombies */
 void check_threads(void);     /* threads, queues, the scheduler, harts */
 void check_uintr(void);       /* sender tables and their entries, receivers, slots of the controller */
+void check_queues(void);      /* queues of asynchronous calls, and those that wait */
 void check_translation(void); /* page tables, frames, address-space numbers */

@@ -68,7 +68,8 @@ static inline void deliver(struct tcb *to, word_t badge, word_t info, word_t mr0
 }
 
 /* A Call to a thread that waits to receive. */
-static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct hart *hart, SYSCALL_ARGUMENTS)
+static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct hart *hart, bool slow,
+                                                                       SYSCALL_ARGUMENTS)
 {
     struct cap cap;
 
@@ -85,11 +86,11 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct ha
     wait_take_head(&endpoint->queue);
     deliver(receiver, cap_badge(cap), info, mr0, mr1, mr2, mr3);
     endpoint_wait_for_reply(thread, receiver, receiver->receive_can_grant);
-    return thread_switch_exit(hart, receiver);
+    return thread_switch_exit(hart, slow, receiver);
 }
 
 /* A ReplyRecv that answers a Call and finds nobody waiting to send. */
-static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(struct hart *hart,
+static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(struct hart *hart, bool slow,
                                                                              SYSCALL_ARGUMENTS)
 {
     struct slot *reply = &thread->slots[TCB_CALLER];
@@ -110,5 +111,5 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
     caller->reply_slot = NULL;
     deliver(caller, 0, info, mr0, mr1, mr2, mr3);
     endpoint_wait_to_receive(thread, cap);
-    return thread_switch_exit(hart, caller);
+    return thread_switch_exit(hart, slow, caller);
 }

@@ -14,8 +14,9 @@
 /* Capabilities that are deleted in one go. */
 #define SLOTS_PER_BATCH 16
 
-#define SIZE_FITS(n)                                                                                   \
-    _Static_assert(offsetof(struct async_queue, frames) + (sizeof(struct slot) << (n)) <= 1ul << REL4_QUEUE_BITS(n), \
+#define SIZE_FITS(n)                                                                      \
+    _Static_assert(offsetof(struct async_queue, frames) + (sizeof(struct slot) << (n)) <= \
+                       1ul << REL4_QUEUE_BITS(n),                                         \
                    "fits")
 SIZE_FITS(0);
 SIZE_FITS(4);
@@ -27,12 +28,6 @@ SIZE_FITS(8);
 static word_t frame_slots(struct cap cap)
 {
     return bit(async_queue_slot_bits(cap));
-}
-
-/* Bytes that the header and the rings take. */
-static word_t bytes_needed(const struct async_queue *queue)
-{
-    return REL4_RINGS + ((bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES);
 }
 
 /* Whatever is in hand is not answered any more. */
@@ -49,6 +44,11 @@ void async_queue_stop(struct async_queue *queue)
 {
     if (queue->state == QUEUE_RUNNING) {
         worker_publish(queue);
+    }
+    for (unsigned id = 0; id < harts_online; id++) {
+        if (harts_table[id].watched == queue->thread) {
+            harts_table[id].watched = NULL;
+        }
     }
     if (queue->thread) {
         work_dequeue(queue->thread);
@@ -78,7 +78,8 @@ void async_queue_wake(struct async_queue *queue)
     }
 }
 
-/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are left. */
+/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are
+ * left. */
 static enum progress give_up(struct async_queue *queue, word_t slots)
 {
     unsigned deleted = 0;
@@ -262,6 +263,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
     user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };
+    queue->patience = 1;
     for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
         user_store(statistics, i, 0);
     }
@@ -276,7 +278,7 @@ static word_t decode_start(const struct request *request, struct operation *oper
     if (queue->state != QUEUE_STOPPED || !queue->thread) {
         return ERR_ILLEGAL_OPERATION;
     }
-    word_t bytes = bytes_needed(queue);
+    word_t bytes = async_queue_bytes(queue);
     for (word_t i = 0; i << queue->frame_bits < bytes; i++) {
         if (i == frame_slots(request->cap) || slot_is_empty(&queue->frames[i])) {
             return error_not_enough_memory(result, bytes);

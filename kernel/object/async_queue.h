@@ -2,9 +2,9 @@
  * Queues of asynchronous system calls (docs/async.md): the object, and what its invocations and the worker
  * share.
  *
- * A queue holds copies of the capabilities that it needs, in slots of its own: one for each frame of the rings,
- * and one for the notification that is signalled. They are in the derivation tree like any other copy, so the
- * memory cannot become something else while the queue can reach it.
+ * A queue holds copies of the capabilities that it needs, in slots of its own: one for each frame of the
+ * rings, and one for the notification that is signalled. They are in the derivation tree like any other copy,
+ * so the memory cannot become something else while the queue can reach it.
  *
  * All functions need the kernel lock in exclusive mode.
  */
@@ -20,6 +20,7 @@ enum queue_state {
     QUEUE_IDLE,      /* all requests are served */
     QUEUE_WAITING,   /* for the worker */
     QUEUE_RUNNING,   /* the worker serves it */
+    QUEUE_WATCHED,   /* all requests are served, and an idle hart looks for more; the user need not wake it */
     QUEUE_FULL,      /* waits for room in the response ring */
     QUEUE_SUSPENDED, /* waits until its thread is resumed */
     QUEUE_FAULTED,   /* until Reset */
@@ -40,15 +41,17 @@ struct async_queue {
     struct rel4_queue_statistics statistics;
     struct tcb *thread;
     enum queue_state state;
-    uint8_t frame_bits; /* log2 of the size of all frames; 0 if there are none yet */
+    uint8_t frame_bits;                  /* log2 of the size of all frames; 0 if there are none yet */
     uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
     uint16_t printed;                    /* bytes of the PutString in copy */
     bool holds_request;                  /* copy is a request that is not answered yet */
+    uint8_t patience,
+        looks; /* of the idle hart: how often it looks before it sleeps, and what is left of that */
 
     /* The indices that this side writes, and what is known of the others. */
     uint32_t request_consumer, request_producer;
     uint32_t response_producer;
-    uint32_t room; /* items of the response ring that are known to be free */
+    uint32_t room;     /* items of the response ring that are known to be free */
     uint32_t answered; /* response_producer as the user knows it */
     struct ring_cursor requests, responses;
 
@@ -66,17 +69,24 @@ static inline bool async_queue_is_started(const struct async_queue *queue)
     return queue->state > QUEUE_STOPPED;
 }
 
-extern const struct cap_ops async_queue_ops;
-
-/* The words of the memory shared with the user, at a byte offset below what the rings take; the line of 64 bytes
- * there does not cross a frame. The queue is started. */
-static inline struct user_words async_queue_line(const struct async_queue *queue, word_t offset)
+/* Bytes that the header and the rings take. */
+static inline word_t async_queue_bytes(const struct async_queue *queue)
 {
-    return user_words_in_frame(queue->frames[offset >> queue->frame_bits].cap, offset & mask(queue->frame_bits));
+    return REL4_RINGS + (bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES;
 }
 
-/* A frame goes, or something else without which the queue cannot go on: it is served no more. What is answered
- * already is handed over. */
+extern const struct cap_ops async_queue_ops;
+
+/* The words of the memory shared with the user, at a byte offset below what the rings take; the line of 64
+ * bytes there does not cross a frame. The queue is started. */
+static inline struct user_words async_queue_line(const struct async_queue *queue, word_t offset)
+{
+    return user_words_in_frame(queue->frames[offset >> queue->frame_bits].cap,
+                               offset & mask(queue->frame_bits));
+}
+
+/* A frame goes, or something else without which the queue cannot go on: it is served no more. What is
+ * answered already is handed over. */
 void async_queue_stop(struct async_queue *queue);
 
 /* The same, and it is nobody's; for a thread that ends, and may have none. */

@@ -2,8 +2,8 @@
  * AsyncQueue PutString: a string that nobody else's comes between.
  *
  * Printing is slow, so it can be interrupted every few bytes, and goes on when the request is made again. In
- * between its thread holds the console: other strings of threads that are not more important wait. How much of
- * a string is out is noted where its words are, with the thread or with the queue.
+ * between its thread holds the console: other strings of threads that are not more important wait. How much
+ * of a string is out is noted where its words are, with the thread or with the queue.
  */
 #include "object/put_string.h"
 

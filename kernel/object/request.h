@@ -21,8 +21,8 @@ struct request {
     unsigned length; /* words */
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
-    const word_t *first;     /* the first four message words; all, if words are none */
-    struct user_words words; /* message word i at index i, from the fourth on */
+    const word_t *first;                        /* the first four message words; all, if words are none */
+    struct user_words words;                    /* message word i at index i, from the fourth on */
 };
 
 struct result {
@@ -122,15 +122,21 @@ struct operation {
 static inline word_t request_word(const struct request *request, unsigned i)
 {
     return i < ABI_MSG_REGISTERS || !user_words_exist(request->words) ? request->first[i]
-                                                                       : user_load(request->words, i);
+                                                                      : user_load(request->words, i);
 }
 
 /* Copies count message words from word start on, all below request->length. */
 static inline void request_copy_words(const struct request *request, unsigned start, word_t *to,
                                       unsigned count)
 {
-    for (unsigned i = start; i < start + count; i++) {
-        *to++ = request_word(request, i);
+    unsigned end = start + count;
+    unsigned in_first = user_words_exist(request->words) ? ABI_MSG_REGISTERS : end;
+
+    for (; start < end && start < in_first; start++) {
+        *to++ = request->first[start];
+    }
+    for (; start < end; start++) {
+        *to++ = user_load(request->words, start);
     }
 }
 

@@ -25,7 +25,7 @@ _Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "
 /* The table that an entry's slot is in. */
 static inline struct sender_table *entry_table(const struct slot *entry)
 {
-    /* A table is aligned to its size. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    /* Made from a pointer. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     return (struct sender_table *)align_down((word_t)entry, REL4_SENDER_TABLE_BITS);
 }
 

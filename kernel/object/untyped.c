@@ -107,11 +107,12 @@ static enum progress perform_retype(struct operation *operation, struct result *
     bool device = untyped_is_device(untyped->cap);
 
     (void)result;
+    /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
+    tlb_batch_pay();
     if (untyped_used(untyped->cap) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
     untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
-    tlb_batch_pay();
     struct cap first = cap_of_new(type, size_bits, operation->retype.number, phys, device);
     for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
         tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), operation->retype.caller);

@@ -2,9 +2,9 @@
  * The worker: takes requests from a queue's ring, serves them through the same door as system calls, and
  * answers.
  *
- * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked at;
- * an index that makes no sense ends the service of the queue. A request is begun only when there is room for
- * its longest answer. After each request everything may be different: the queue may be gone, its thread
+ * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked
+ * at; an index that makes no sense ends the service of the queue. A request is begun only when there is room
+ * for its longest answer. After each request everything may be different: the queue may be gone, its thread
  * stopped, something more important ready to run.
  */
 #include "arch/riscv64/tlb.h"
@@ -24,12 +24,17 @@ enum {
 
 #define ITEM_SIZE REL4_MORE_WORDS
 
+/* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
+ * sleep halves it. */
+#define LOOKS_MAX 64
+
 static uint32_t header_of(const struct async_queue *queue)
 {
     return (uint32_t)(queue->copy[ITEM_COOKIE_AND_HEADER] >> 32);
 }
 
-/* Moves a cursor on to the item with an index, of a ring at an offset: over the end of a frame, or of the ring. */
+/* Moves a cursor on to the item with an index, of a ring at an offset: over the end of a frame, or of the
+ * ring. */
 static __attribute__((noinline)) void find_item(const struct async_queue *queue, struct ring_cursor *cursor,
                                                 word_t ring, unsigned bits, uint32_t index)
 {
@@ -38,8 +43,8 @@ static __attribute__((noinline)) void find_item(const struct async_queue *queue,
     word_t in_frame = offset & mask(queue->frame_bits);
 
     cursor->item = async_queue_line(queue, offset);
-    cursor->left = (unsigned)min_word(bit(bits) - item,
-                                      (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
+    cursor->left =
+        (unsigned)min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
 }
 
 /* The item that a cursor is at; it moves on. */
@@ -142,8 +147,8 @@ static inline unsigned longest_answer(const struct async_queue *queue)
     return 1;
 }
 
-/* Finds out how much room there is now. RUNNING if that is as many items as are needed, else what becomes of the
- * queue. */
+/* Finds out how much room there is now. RUNNING if that is as many items as are needed, else what becomes of
+ * the queue. */
 static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
 {
     uint32_t length = (uint32_t)bit(queue->response_bits);
@@ -243,7 +248,9 @@ static word_t make_call(struct async_queue *queue, struct result *result, enum p
 /* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is none. */
 static bool must_stop(const struct hart *hart)
 {
-    return (hart->pending & ~(PENDING_WORK | PENDING_UINTR)) || hart->candidate || interrupt_pending() ||
+    word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
+
+    return reasons || hart->candidate || interrupt_pending() ||
            kernel_lock_contended(hart);
 }
 
@@ -309,15 +316,15 @@ void worker_publish(struct async_queue *queue)
     }
 }
 
-/* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and does
- * not wake the worker, it goes on. */
+/* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
+ * does not wake the worker, it goes on. */
 static enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
 {
     struct user_words kernel_state = async_queue_line(queue, REL4_HEADER_KERNEL_STATE);
     word_t index = state == QUEUE_IDLE ? REL4_HEADER_REQUEST_PRODUCER : REL4_HEADER_RESPONSE_CONSUMER;
-    uint32_t known = state == QUEUE_IDLE ? queue->request_producer
-                                         : queue->response_producer + queue->room -
-                                               (uint32_t)bit(queue->response_bits);
+    uint32_t known = state == QUEUE_IDLE
+                         ? queue->request_producer
+                         : queue->response_producer + queue->room - (uint32_t)bit(queue->response_bits);
 
     user_ring_sleep(kernel_state, 0);
     if (user_ring_peer(async_queue_line(queue, index), 0) != known && user_ring_stay(kernel_state, 0)) {
@@ -360,7 +367,11 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }
-    if (state == QUEUE_FULL || state == QUEUE_IDLE) {
+    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE) {
+        queue->looks = queue->patience;
+        this_hart()->watched = thread;
+        state = QUEUE_WATCHED;
+    } else if (state == QUEUE_FULL || state == QUEUE_IDLE) {
         state = fall_asleep(queue, state);
     } else if (state == QUEUE_FAULTED) {
         signal(queue);
@@ -368,6 +379,37 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     queue->state = state;
     if (state == QUEUE_WAITING) {
         work_queue(thread);
+    }
+}
+
+void worker_end_watch(struct hart *hart)
+{
+    struct tcb *thread = hart->watched;
+    struct async_queue *queue = thread->async_queue;
+
+    hart->watched = NULL;
+    if (queue->state != QUEUE_WATCHED) {
+        return;
+    }
+    queue->state = fall_asleep(queue, QUEUE_IDLE);
+    if (queue->state == QUEUE_WAITING) {
+        work_queue(thread);
+    }
+}
+
+void worker_look(struct hart *hart)
+{
+    struct tcb *thread = hart->watched;
+    struct async_queue *queue = thread->async_queue;
+
+    if (queue->state == QUEUE_WATCHED &&
+        user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
+        queue->patience = (uint8_t)min_word(2 * queue->patience, LOOKS_MAX);
+        hart->watched = NULL;
+        worker_run(thread, REL4_PLACE_IDLE);
+    } else if (queue->state != QUEUE_WATCHED || --queue->looks == 0) {
+        queue->patience = queue->patience > 1 ? queue->patience / 2 : 1;
+        worker_end_watch(hart);
     }
 }
 

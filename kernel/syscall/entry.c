@@ -208,32 +208,33 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
  * the thread came for may become void meanwhile. That, and what a user of user interrupts needs, is kept out
  * of the way of all others, whose arguments stay in the registers they came in.
  */
-#define HANDLER(name)                                                                                       \
-    static inline __attribute__((always_inline)) void name##_body(struct hart *hart, SYSCALL_ARGUMENTS);    \
-    static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                  \
-    {                                                                                                       \
-        struct hart *hart = this_hart();                                                                    \
-        if (kernel_lock_exclusive(hart)) {                                                                  \
-            return_to(kernel_exit_void(hart));                                                              \
-        } else {                                                                                            \
-            check_at_entry();                                                                               \
-            name##_body(hart, ARGUMENTS);                                                                   \
-        }                                                                                                   \
-    }                                                                                                       \
-    void name(SYSCALL_ARGUMENTS);                                                                           \
-    void name(SYSCALL_ARGUMENTS)                                                                            \
-    {                                                                                                       \
-        struct hart *hart = this_hart();                                                                    \
-        if (unlikely(hart->switch_slowly)) {                                                                \
-            name##_locked(ARGUMENTS);                                                                       \
-        } else {                                                                                            \
-            check_at_entry();                                                                               \
-            name##_body(hart, ARGUMENTS);                                                                   \
-        }                                                                                                   \
-    }                                                                                                       \
-    static inline __attribute__((always_inline)) void name##_body(                                          \
-        struct hart *hart, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
-        UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
+#define HANDLER(name)                                                                                      \
+    static inline                                                                                          \
+        __attribute__((always_inline)) void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS);  \
+    static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                 \
+    {                                                                                                      \
+        struct hart *hart = this_hart();                                                                   \
+        if (kernel_lock_exclusive(hart)) {                                                                 \
+            return_to(kernel_exit_void(hart));                                                             \
+        } else {                                                                                           \
+            check_at_entry();                                                                              \
+            name##_body(hart, true, ARGUMENTS);                                                            \
+        }                                                                                                  \
+    }                                                                                                      \
+    void name(SYSCALL_ARGUMENTS);                                                                          \
+    void name(SYSCALL_ARGUMENTS)                                                                           \
+    {                                                                                                      \
+        struct hart *hart = this_hart();                                                                   \
+        if (unlikely(hart->switch_slowly)) {                                                               \
+            name##_locked(ARGUMENTS);                                                                      \
+        } else {                                                                                           \
+            check_at_entry();                                                                              \
+            name##_body(hart, false, ARGUMENTS);                                                           \
+        }                                                                                                  \
+    }                                                                                                      \
+    static inline __attribute__((always_inline)) void name##_body(                                         \
+        struct hart *hart, UNUSED bool slow, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, \
+        UNUSED word_t mr1, UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
 
 #define UNUSED __attribute__((unused))
 
@@ -252,7 +253,7 @@ static __attribute__((noinline)) void reply_recv(struct hart *hart, struct tcb *
 
 HANDLER(handle_call)
 {
-    struct tcb *next = fastpath_call(hart, ARGUMENTS);
+    struct tcb *next = fastpath_call(hart, slow, ARGUMENTS);
 
     if (likely(next != NULL)) {
         return_to(next);
@@ -263,7 +264,7 @@ HANDLER(handle_call)
 
 HANDLER(handle_reply_recv)
 {
-    struct tcb *next = fastpath_reply_recv(hart, ARGUMENTS);
+    struct tcb *next = fastpath_reply_recv(hart, slow, ARGUMENTS);
 
     if (likely(next != NULL)) {
         return_to(next);

@@ -92,6 +92,10 @@ struct hart {
 
     struct tlb_batch tlb_batch;
 
+    /* While this hart idles: the thread in whose ring it looks for more requests before it sleeps; or NULL.
+     */
+    struct tcb *watched;
+
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
 

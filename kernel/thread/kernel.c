@@ -19,6 +19,10 @@
 /* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
 #define LOOKS_BEFORE_SLEEP 500
 
+/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: a
+ * microsecond or so. */
+#define PAUSES_BETWEEN_LOOKS 300
+
 /* In lock_node.waiting; 0 is the lock's owner. */
 enum {
     LOCK_SPINNING = 1,
@@ -227,6 +231,22 @@ static void let_others_in(struct hart *hart)
     thread_switch(hart, hart->current);
 }
 
+/* For an idle hart: lets go of the lock until there may be something to do. */
+static void idle_unlocked(struct hart *hart)
+{
+    idle_harts |= bit(hart->id);
+    leave(hart);
+    if (hart->watched) {
+        for (unsigned i = 0; i < PAUSES_BETWEEN_LOOKS && !interrupt_pending(); i++) {
+            pause_hint();
+        }
+    } else {
+        sleep_until_interrupt(hart);
+    }
+    kernel_lock_exclusive(hart);
+    idle_harts &= ~bit(hart->id);
+}
+
 /* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
 static COLD struct tcb *idle(struct hart *hart)
 {
@@ -235,26 +255,47 @@ static COLD struct tcb *idle(struct hart *hart)
     do {
         struct tcb *owner = work_take_any();
         if (owner) {
+            if (hart->watched) {
+                worker_end_watch(hart);
+            }
             worker_run(owner, REL4_PLACE_IDLE);
             if (others_wait(hart)) {
                 let_others_in(hart);
             }
         } else {
-            idle_harts |= bit(hart->id);
-            leave(hart);
-            sleep_until_interrupt(hart);
-            kernel_lock_exclusive(hart);
-            idle_harts &= ~bit(hart->id);
+            idle_unlocked(hart);
+            if (hart->watched) {
+                worker_look(hart);
+            }
         }
         handle_interrupts(hart);
         next = switch_to_best(hart);
     } while (next == &idle_thread);
+    if (hart->watched) {
+        worker_end_watch(hart);
+    }
     return next;
 }
 
+/* A tick came while the owner of a queue was served, and will be charged to the thread that it interrupts. */
+static void charge_owner(struct tcb *owner, struct tcb *current)
+{
+    if (!(interrupts_pending() & SIP_TIMER) || owner == current || current == &idle_thread) {
+        return;
+    }
+    current->slice++;
+    if (--owner->slice == 0) {
+        owner->slice = TIME_SLICE_TICKS;
+        if (owner->ready_queued) {
+            ready_remove(owner);
+            sched_enqueue_tail(owner);
+        }
+    }
+}
+
 /*
- * Serves the queues that come before next, which is current. A queue that has had its turn waits for its owner's
- * equals; what is less important waits for all of them. Returns the thread to run then.
+ * Serves the queues that come before next, which is current. A queue that has had its turn waits for its
+ * owner's equals; what is less important waits for all of them. Returns the thread to run then.
  */
 static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel4_place place)
 {
@@ -268,6 +309,7 @@ static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel
         }
         worker_run(owner, place);
         turn |= owner->work_queued;
+        charge_owner(owner, next);
         if (interrupt_pending()) {
             hart->pending |= PENDING_RESCHEDULE;
             return switch_to_best(hart);
@@ -305,15 +347,14 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     return next;
 }
 
-
-struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next)
+_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
     thread_switch(hart, next);
     if (next->uintr.user) {
         uintr_prepare_return(hart, next);
     }
     kernel_unlock(hart);
-    return next;
+    return_to_user(next);
 }
 
 struct tcb *kernel_exit_void(struct hart *hart)

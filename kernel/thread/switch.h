@@ -60,18 +60,22 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
     reservation_clear(&hart->arch);
 }
 
-/* The general case of thread_switch_exit(). */
-struct tcb *thread_switch_exit_slow(struct hart *hart, struct tcb *next) __attribute__((returns_nonnull));
+/* The general case of thread_switch_exit(). It leaves the kernel itself. */
+_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
 
 /* Switches to a thread that is running, not to be restarted, and leaves the kernel with it: kernel_exit() for
- * those who know the outcome. */
-static inline struct tcb *thread_switch_exit(struct hart *hart, struct tcb *next)
+ * those who know the outcome. slow is what hart->switch_slowly has been since the entry. */
+static inline struct tcb *thread_switch_exit(struct hart *hart, bool slow, struct tcb *next)
 {
-    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !hart->switch_slowly &&
-               !next->uintr.user && thread_load_recent_vspace(hart, next))) {
+    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !slow && !next->uintr.user &&
+               thread_load_recent_vspace(hart, next))) {
         hart->current = next;
         reservation_clear(&hart->arch);
         return next;
     }
-    return thread_switch_exit_slow(hart, next);
+    /* Jumped to, as nothing comes back: a call would have the fast path save registers on the stack. */
+    register struct hart *a0 __asm__("a0") = hart;
+    register struct tcb *a1 __asm__("a1") = next;
+    __asm__ volatile("j thread_switch_exit_slow" ::"r"(a0), "r"(a1) : "memory");
+    __builtin_unreachable();
 }

@@ -70,19 +70,19 @@ struct tcb {
     /* The slot of the reply capability that answers this thread, while it is blocked on reply. */
     struct slot *reply_slot;
 
-    struct ready_links ready;             /* while it is ready */
-    struct ready_links work;              /* while its queue waits for the worker; see thread/work.h */
-    struct hart *work_hart;               /* and on which hart */
-    struct async_queue *async_queue;      /* NULL if it has none */
+    struct ready_links ready;            /* while it is ready */
+    struct ready_links work;             /* while its queue waits for the worker; see thread/work.h */
+    struct hart *work_hart;              /* and on which hart */
+    struct async_queue *async_queue;     /* NULL if it has none */
     struct tcb *queue_next, *queue_prev; /* of an endpoint or notification */
 
     enum thread_state state;
     bool ready_queued;
     bool work_queued;
-    uint8_t work_list;  /* that it is in; see thread/work.h */
-    bool work_at_tick;  /* its queue is to be served at a tick or on an idle hart only */
-    bool work_retry;    /* nothing can be done for its queue now: the next tick tries again */
-    uint16_t printed;   /* bytes of the PutString that the thread makes; see object/put_string.c */
+    uint8_t work_list; /* that it is in; see thread/work.h */
+    bool work_at_tick; /* its queue is to be served at a tick or on an idle hart only */
+    bool work_retry;   /* nothing can be done for its queue now: the next tick tries again */
+    uint16_t printed;  /* bytes of the PutString that the thread makes; see object/put_string.c */
     uint16_t priority;
     uint16_t max_priority;
     uint8_t domain;

@@ -13,8 +13,8 @@
 #include "thread/tcb.h"
 #include <rel4/ring.h>
 
-/* A thread's queue waits for the worker: on a hart that idles, which is woken, or else on the thread's own. True
- * if a hart was woken. Nothing happens if it waits already. */
+/* A thread's queue waits for the worker: on a hart that idles, which is woken, or else on the thread's own.
+ * True if a hart was woken. Nothing happens if it waits already. */
 bool work_queue(struct tcb *thread);
 
 /* The same on this hart, where the thread has just blocked; also if it waits elsewhere, or for a tick. */
@@ -57,6 +57,13 @@ static inline void work_tick(struct hart *hart)
 /* Serves a thread's queue until something more important comes up, or as many requests as its ring has room
  * for. */
 void worker_run(struct tcb *thread, enum rel4_place place);
+
+/* This hart, which idles, watches a queue that it served: serves it again if there is more, or counts a look
+ * in vain, and sleeps after some. */
+void worker_look(struct hart *hart);
+
+/* It has something better to do. */
+void worker_end_watch(struct hart *hart);
 
 /* A thread with a queue blocked on this hart: if there are requests, they wait for the worker. */
 void worker_blocked(struct tcb *thread);

@@ -12,7 +12,6 @@
 #include "check/check.h"
 #include "host.h"
 #include "ipc/receiver.h"
-#include "lib/string.h"
 #include "random.h"
 #include "thread/debug.h"
 #include "thread/domain.h"

@@ -27,7 +27,7 @@ static void check_object(const struct object *object)
     if (object->slots && check_is_live(object->slots)) {
         return; /* still a zombie */
     }
-    for (unsigned n = 0; n < object->slot_count; n++) {
+    for (unsigned n = 0; object->slots && n < object->slot_count; n++) {
         check(slot_is_empty(&object->slots[n]));
     }
     check(!is_queue || !wait_head(object->memory));

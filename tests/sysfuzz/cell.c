@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rel4/invocations.h>
 #include <sel4/simple.h>
 
 #include "sysfuzz.h"
@@ -16,7 +17,7 @@
 
 #define CELL_UNTYPED_BITS 18
 #define ENDPOINTS         4
-#define NOTIFICATIONS     3
+#define NOTIFICATIONS     4
 #define SHARED_PAGES      4
 #define FIRST_IRQ         1 /* of devices that nobody uses */
 
@@ -37,7 +38,9 @@ static struct cell cells[CELLS];
 static seL4_CPtr arena, faults;
 static seL4_CPtr endpoints[ENDPOINTS];
 static seL4_CPtr notifications[NOTIFICATIONS];
+static seL4_CPtr signals[NOTIFICATIONS];  /* the same with a badge */
 static seL4_CPtr pages[SHARED_PAGES + 1]; /* the last is a large one */
+static seL4_CPtr sender_tables[WORKERS];
 static seL4_CPtr irqs[2];
 
 extern char __image_start[], __rodata_end[];
@@ -143,6 +146,12 @@ static void create_worker(unsigned number)
     show_page(cell, own_page(view + WORKER_STACK), block + WORKER_STACK, seL4_ReadWrite,
               seL4_RISCV_ExecuteNever);
     show_page(cell, worker->buffer_frame, block + WORKER_BUFFER, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
+    for (unsigned i = 0; i < RING_PAGES; i++) {
+        worker->ring_frames[i] = own_page(view + WORKER_RING + i * 4096ul);
+        show_page(cell, worker->ring_frames[i], block + WORKER_RING + i * 4096ul, seL4_ReadWrite,
+                  seL4_RISCV_ExecuteNever);
+    }
+    worker->queue = make_from(arena, REL4_TYPE_ASYNC_QUEUE, 1);
 }
 
 void cells_create(seL4_CPtr all_memory, seL4_CPtr fault_endpoint, const seL4_CPtr plan_frames[PLAN_PAGES])
@@ -164,6 +173,13 @@ void cells_create(seL4_CPtr all_memory, seL4_CPtr fault_endpoint, const seL4_CPt
     }
     for (unsigned i = 0; i < NOTIFICATIONS; i++) {
         notifications[i] = make_from(arena, seL4_NotificationObject, 0);
+        signals[i] = slot();
+        check_call(seL4_CNode_Mint(CNODE, signals[i], seL4_WordBits, CNODE, notifications[i], seL4_WordBits,
+                                   seL4_CanWrite, 1ul << i),
+                   "a badge");
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        sender_tables[i] = make_from(arena, REL4_TYPE_SENDER_TABLE, 0);
     }
     for (unsigned i = 0; i < 2; i++) {
         irqs[i] = slot();
@@ -202,7 +218,21 @@ static void give_messages(const struct cell *cell, unsigned number)
     give(cell, first + 4, endpoints[1], seL4_CapRights_new(true, false, false, true), number + 1);
     give(cell, first + 5, endpoints[3], seL4_ReadWrite, 0);
     give_all(cell, KIND_NOTIFICATION, notifications, NOTIFICATIONS);
-    give(cell, kinds[KIND_NOTIFICATION].first + 3, notifications[0], seL4_AllRights, 1ul << number);
+    for (unsigned i = 0; i < 2; i++) {
+        give(cell, kinds[KIND_NOTIFICATION].first + NOTIFICATIONS + i, notifications[i], seL4_AllRights,
+             1ul << (number + CELLS * i));
+    }
+}
+
+static void give_queues(const struct cell *cell, unsigned number)
+{
+    for (unsigned i = number; i < WORKERS; i += CELLS) {
+        give(cell, kinds[KIND_QUEUE].first + place_of(i), workers[i].queue, seL4_AllRights, 0);
+        for (unsigned n = 0; n < RING_PAGES; n++) {
+            give(cell, kinds[KIND_RING].first + RING_PAGES * place_of(i) + n, workers[i].ring_frames[n],
+                 seL4_AllRights, 0);
+        }
+    }
 }
 
 void cell_restock(unsigned number)
@@ -225,11 +255,13 @@ void cell_restock(unsigned number)
         give(cell, kinds[KIND_VSPACE].first + i, cells[i].vspace, seL4_AllRights, 0);
     }
     give_messages(cell, number);
+    give_queues(cell, number);
     give_all(cell, KIND_UNTYPED, &cell->untyped, 1);
     give_all(cell, KIND_FRAME, pages, SHARED_PAGES + 1);
     give_all(cell, KIND_POOL, &pool, 1);
     give_all(cell, KIND_ASID_CONTROL, &control, 1);
     give_all(cell, KIND_IRQ, irqs, 2);
+    give_all(cell, KIND_SENDER_TABLE, sender_tables, WORKERS);
     give_all(cell, KIND_DOMAIN, &domain, 1);
 }
 
@@ -269,6 +301,37 @@ static void replace_tcb(unsigned number)
     check_call(configure(number), "configuring a TCB");
 }
 
+/* Whatever is bound to it interrupts it, and it may send. */
+static void give_user_interrupts(unsigned number)
+{
+    rel4_SenderTable_Bind(sender_tables[number], workers[number].tcb);
+    for (unsigned i = 0; i < NOTIFICATIONS; i++) {
+        seL4_Word index;
+        rel4_TCB_RegisterReceiver(workers[number].tcb, notifications[i], (seL4_Word)uintr_handler, 0, NULL);
+        rel4_SenderTable_Add(sender_tables[number], signals[i], &index);
+    }
+}
+
+/* Registers the worker's queue, if it has stopped or is nobody's. Somebody may be quicker and do something
+ * else with it. */
+static void restore_queue(unsigned number, seL4_Word policy)
+{
+    struct worker *worker = &workers[number];
+
+    if (!sel4_invoke(worker->queue, REL4_LABEL_QUEUE_WAKE, 0, 0, 0, 0, 0, 0)) {
+        return; /* it is served */
+    }
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_DETACH, 0, 0, 0, 0, 0, 0);
+    seL4_SetCap(0, worker->tcb);
+    seL4_SetCap(1, notifications[number % NOTIFICATIONS]);
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_BIND, 2, 3, RING_BITS, RING_BITS, policy, 0);
+    seL4_SetCap(0, CNODE);
+    for (unsigned i = 0; i < RING_PAGES; i++) {
+        sel4_invoke(worker->queue, REL4_LABEL_QUEUE_ADD_FRAMES, 1, 3, i, 1, worker->ring_frames[i], 0);
+    }
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_START, 0, 0, 0, 0, 0, 0);
+}
+
 bool worker_restore(unsigned number, unsigned priority, unsigned hart)
 {
     seL4_CPtr tcb = workers[number].tcb;
@@ -279,11 +342,12 @@ bool worker_restore(unsigned number, unsigned priority, unsigned hart)
         replace_tcb(number);
         replaced = true;
     }
-    seL4_TCB_UnbindNotification(tcb);
+    give_user_interrupts(number);
     seL4_TCB_SetFlags(tcb, ~0ul, 0);
     seL4_DomainSet_Set(seL4_CapDomain, 0, tcb);
     check_call(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, WORKER_PRIORITY, priority), "a priority");
     check_call(seL4_TCB_SetAffinity(tcb, hart), "a hart");
+    restore_queue(number, priority % 4 == 0 ? REL4_POLICY_TICK : REL4_POLICY_CALL);
     worker_restart(number);
     return replaced;
 }

@@ -7,6 +7,9 @@
  */
 #include <stdio.h>
 
+#include <rel4/abi.h>
+#include <rel4/ring.h>
+
 #include "sysfuzz.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,6 +21,7 @@
 #define BENT_WORD       24
 #define BENT_INFO       24
 #define OTHER_LABEL     64
+#define BENT_RING       64
 
 struct dice dice_new(uint64_t seed, uint64_t thread, uint64_t number)
 {
@@ -166,8 +170,19 @@ static const uint8_t kind_of_type[] = {
     [seL4_EndpointObject] = KIND_ENDPOINT,     [seL4_NotificationObject] = KIND_NOTIFICATION,
     [seL4_CapTableObject] = KIND_CNODE,        [seL4_RISCV_Giga_Page] = KIND_FRAME,
     [seL4_RISCV_4K_Page] = KIND_FRAME,         [seL4_RISCV_Mega_Page] = KIND_FRAME,
-    [seL4_RISCV_PageTableObject] = KIND_TABLE,
+    [seL4_RISCV_PageTableObject] = KIND_TABLE, [REL4_TYPE_SENDER_TABLE] = KIND_SENDER_TABLE,
 };
+
+static seL4_Word any_type(struct dice *dice)
+{
+    static const uint8_t types[] = {
+        seL4_UntypedObject,         seL4_TCBObject,         seL4_EndpointObject,  seL4_NotificationObject,
+        seL4_CapTableObject,        seL4_RISCV_Giga_Page,   seL4_RISCV_4K_Page,   seL4_RISCV_Mega_Page,
+        seL4_RISCV_PageTableObject, REL4_TYPE_SENDER_TABLE, REL4_TYPE_ASYNC_QUEUE
+    };
+
+    return types[dice_below(dice, COUNT(types))];
+}
 
 static seL4_Word address(struct dice *dice)
 {
@@ -198,6 +213,8 @@ struct context {
 static seL4_Word size_for(struct dice *dice, seL4_Word type)
 {
     switch (type) {
+    case REL4_TYPE_ASYNC_QUEUE:
+        return dice_below(dice, 4);
     case seL4_UntypedObject:
         return 4 + dice_below(dice, 11);
     case seL4_CapTableObject:
@@ -207,9 +224,17 @@ static seL4_Word size_for(struct dice *dice, seL4_Word type)
     }
 }
 
+static enum kind kind_of(seL4_Word type)
+{
+    if (type == REL4_TYPE_ASYNC_QUEUE) {
+        return KIND_QUEUE;
+    }
+    return type < COUNT(kind_of_type) ? kind_of_type[type] : KIND_REPLY;
+}
+
 static seL4_Word new_object_slot(struct context *c)
 {
-    const struct kind_info *info = &kinds[c->type < COUNT(kind_of_type) ? kind_of_type[c->type] : KIND_REPLY];
+    const struct kind_info *info = &kinds[kind_of(c->type)];
 
     return c->place.made ? dice_below(c->dice, 16)
                          : info->first + info->stock + dice_below(c->dice, info->slots - info->stock);
@@ -226,7 +251,7 @@ static seL4_Word slot_word(struct context *c, enum argument argument)
     case ARG_DEPTH:
         return c->place.made ? 1 + dice_below(dice, 4) : 64;
     case ARG_TYPE:
-        c->type = dice_below(dice, 9);
+        c->type = any_type(dice);
         return c->type;
     case ARG_SIZE:
         return size_for(dice, c->type);
@@ -241,6 +266,26 @@ static seL4_Word slot_word(struct context *c, enum argument argument)
         return one_in(dice, 2) ? 15 : dice_below(dice, 16);
     default:
         return dice_below(dice, 3) ? dice_below(dice, 4) : any_word(dice); /* ARG_BADGE */
+    }
+}
+
+/* What makes the arguments of invocations of queues. */
+static seL4_Word queue_word(struct context *c, enum argument argument)
+{
+    struct dice *dice = c->dice;
+
+    switch (argument) {
+    case ARG_RING_BITS:
+        return one_in(dice, 4) ? dice_below(dice, 14) : RING_BITS;
+    case ARG_POLICY:
+        return dice_below(dice, 2);
+    case ARG_POSITION:
+        return one_in(dice, 2) ? 0 : dice_below(dice, 4);
+    case ARG_FRAMES:
+        return one_in(dice, 2) ? RING_PAGES : 1 + dice_below(dice, 4);
+    default:
+        return one_in(dice, 2) ? kinds[KIND_RING].first + RING_PAGES * place_of(c->worker)
+                               : slot_of(dice, one_in(dice, 2) ? KIND_RING : KIND_FRAME);
     }
 }
 
@@ -276,8 +321,18 @@ static seL4_Word right_word(struct context *c, enum argument argument)
         return dice_below(dice, 2);
     case ARG_DOMAIN:
         return dice_below(dice, 4);
+    case ARG_ENTRY:
+        return dice_below(dice, 8);
+    case ARG_HANDLER:
+        return one_in(dice, 4) ? address(dice) & ~3ul : (seL4_Word)uintr_handler;
     case ARG_ANY:
         return any_word(dice);
+    case ARG_RING_BITS:
+    case ARG_POLICY:
+    case ARG_POSITION:
+    case ARG_FRAMES:
+    case ARG_RING_SLOT:
+        return queue_word(c, argument);
     default:
         return slot_word(c, argument);
     }
@@ -288,6 +343,10 @@ static seL4_Word make_info(struct dice *dice, seL4_Word label, unsigned extras, 
 {
     if (one_in(dice, OTHER_LABEL)) {
         label = bend(dice, label);
+    }
+    /* Nothing that prints. */
+    if (label == REL4_LABEL_QUEUE_PUT_CHAR || label == REL4_LABEL_QUEUE_PUT_STRING) {
+        label = REL4_LABEL_QUEUE_WAKE;
     }
     if (one_in(dice, BENT_INFO)) {
         length = dice_below(dice, 128);
@@ -364,6 +423,48 @@ static void generate_invocation(struct call *call, struct context *c)
                                                                   : pointer_to(dice, c->cell, extra);
     }
     call->info = make_info(dice, method->label, method->extra_count, call->length);
+}
+
+/* An index, a state or any other word of the header, or a word of an item. */
+static void generate_scribble(struct call *call, struct dice *dice)
+{
+    static const uint8_t offsets[] = { REL4_HEADER_REQUEST_PRODUCER / 64,  REL4_HEADER_REQUEST_PRODUCER / 64,
+                                       REL4_HEADER_REQUEST_CONSUMER / 64,  REL4_HEADER_RESPONSE_PRODUCER / 64,
+                                       REL4_HEADER_RESPONSE_CONSUMER / 64, REL4_HEADER_KERNEL_STATE / 64,
+                                       REL4_HEADER_USER_STATE / 64,        REL4_HEADER_FAULT / 64 };
+
+    call->a0 = offsets[dice_below(dice, COUNT(offsets))] * 64ul;
+    call->words[0] = one_in(dice, 4) ? any_word(dice) : dice_below(dice, 70);
+    if (one_in(dice, 3)) {
+        call->a0 = dice_below(dice, RING_PAGES << 10) * 4ul;
+    }
+}
+
+/* Something with the thread's own ring, mostly another invocation than by a system call. */
+static void generate_ring(struct call *call, struct context *c)
+{
+    struct dice *dice = c->dice;
+
+    generate_invocation(call, c);
+    call->action = ACTION_RING;
+    call->kind = call->kind ? call->kind : "ring";
+    call->number = RING_PUT;
+    call->receive[0] =
+        rel4_header((unsigned)(call->info >> 12) & 0xfff, 0, call->info & 127, call->info >> 7 & 3);
+    if (one_in(dice, BENT_RING)) {
+        call->receive[0] = bend(dice, call->receive[0]) & 0xffffffff;
+    }
+    call->receive[1] = rel4_items_for((unsigned)(call->info & 127) + (unsigned)(call->info >> 7 & 3));
+    if (one_in(dice, BENT_RING)) {
+        call->receive[1] = bend(dice, call->receive[1]);
+    }
+    if (one_in(dice, 3)) {
+        call->number = RING_TAKE;
+    } else if (one_in(dice, 24)) {
+        call->number = RING_SCRIBBLE;
+        generate_scribble(call, dice);
+    }
+    call->receive[2] = one_in(dice, 2);
 }
 
 /* A message to whoever listens, or waiting for one. */
@@ -448,12 +549,41 @@ static void generate_access(struct call *call, struct context *c)
     call->words[0] = one_in(dice, 2) ? 0 : ~0ul;
 }
 
+static const char *const uintr_names[] = {
+    "uipi_send",     "uipi_read",     "uipi_write",    "uipi_activate",  "uipi_deactivate", "uret",
+    "csrrw ustatus", "csrrs ustatus", "csrrc ustatus", "csrrw uie",      "csrrs uie",       "csrrc uie",
+    "csrrw utvec",   "csrrs utvec",   "csrrc utvec",   "csrrw uscratch", "csrrs uscratch",  "csrrc uscratch",
+    "csrrw uepc",    "csrrs uepc",    "csrrc uepc",    "csrrw ucause",   "csrrs ucause",    "csrrc ucause",
+    "csrrw utval",   "csrrs utval",   "csrrc utval",   "csrrw uip",      "csrrs uip",       "csrrc uip",
+};
+
+static void generate_uintr(struct call *call, struct context *c)
+{
+    struct dice *dice = c->dice;
+
+    call->action = ACTION_UINTR;
+    /* Half of them are sends. */
+    call->number = one_in(dice, 2) ? 0 : (long)dice_below(dice, COUNT(uintr_names));
+    call->kind = uintr_names[call->number];
+    switch (dice_below(dice, 4)) {
+    case 0:
+        call->a0 = any_word(dice);
+        break;
+    case 1:
+        call->a0 = right_word(c, ARG_HANDLER);
+        break;
+    default:
+        call->a0 = right_word(c, ARG_ENTRY);
+        break;
+    }
+}
+
 void call_generate(struct call *call, uint64_t seed, unsigned thread, uint64_t number, bool debug)
 {
     struct dice dice = dice_new(seed, thread, number);
     unsigned cell = cell_of(thread);
     struct context context = { &dice, cell, any_place(&dice, cell), 0, thread };
-    uint32_t choice = dice_below(&dice, 100);
+    uint32_t choice = dice_below(&dice, 130);
 
     call->extras[0] = 0;
     call->extras[1] = 0;
@@ -465,12 +595,17 @@ void call_generate(struct call *call, uint64_t seed, unsigned thread, uint64_t n
     call->number = 0;
     if (choice < 60) {
         generate_invocation(call, &context);
-    } else if (choice < 95) {
+    } else if (choice < 91) {
         generate_ipc(call, &context);
-    } else if (choice < 97) {
+    } else if (choice < 93) {
         generate_other(call, &context, debug);
-    } else {
+    } else if (choice < 95) {
         generate_access(call, &context);
+    } else if (choice < 100) {
+        generate_uintr(call, &context);
+    } else {
+        generate_ring(call, &context);
+        return; /* receive is taken */
     }
     call->receive[0] = place_pointer(&dice, cell, context.place);
     call->receive[1] = index_in(&dice, context.place);
@@ -492,8 +627,15 @@ static const char *number_name(long number)
 
 void call_print(const struct call *call)
 {
+    if (call->action == ACTION_RING) {
+        static const char *const names[] = { "puts", "takes", "scribbles" };
+        printf("ring %s %s %s at pointer 0x%lx, header 0x%lx, %lu items, word 0x%lx%s\n", names[call->number],
+               call->kind, call->method ? call->method : "", call->a0, call->receive[0], call->receive[1],
+               call->words[0], call->receive[2] ? ", wakes" : "");
+        return;
+    }
     if (call->action != ACTION_INVOKE && call->action != ACTION_IPC) {
-        printf("%s at 0x%lx\n", call->kind, call->a0);
+        printf("%s with 0x%lx\n", call->kind, call->a0);
         return;
     }
     printf("%s(%ld) ", number_name(call->number), call->number);

@@ -6,6 +6,7 @@
  *   tables.c      what there is to call: kinds of objects, their places in a CSpace, their invocations
  *   generate.c    one call from (seed, thread, number), and the same in words
  *   worker.c      what the threads run
+ *   uintr.S       the instructions of user interrupts
  *   cell.c        the sandboxes that they run in
  *   alarm.c       a clock, against threads that go round in circles
  *   supervisor.c  the root task
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rel4/abi.h>
 #include <sel4/sel4.h>
 
 #define WORKERS 9
@@ -37,6 +39,9 @@ enum kind {
     KIND_IRQ,
     KIND_DOMAIN,
     KIND_REPLY,
+    KIND_SENDER_TABLE,
+    KIND_QUEUE,
+    KIND_RING, /* the memory of a worker's queue: frames that are mapped for it */
     KINDS
 };
 
@@ -65,6 +70,13 @@ enum argument {
     ARG_ADDRESS, /* to map at */
     ARG_ATTRIBUTES,
     ARG_DOMAIN,
+    ARG_ENTRY, /* of a sender table */
+    ARG_HANDLER,
+    ARG_RING_BITS,
+    ARG_POLICY,
+    ARG_POSITION, /* of a frame in a queue */
+    ARG_FRAMES,
+    ARG_RING_SLOT,
 };
 
 #define METHOD_WORDS  8
@@ -101,15 +113,25 @@ enum action {
     ACTION_JUMP,
     ACTION_ILLEGAL,
     ACTION_FLOAT,
+    ACTION_UINTR,
+    ACTION_RING,
 };
 
 #define CALL_WORDS 36
 
+/* What ACTION_RING does with the thread's own ring: call->number. */
+enum ring_action {
+    RING_PUT, /* a request: receive[0] is the header, receive[1] how far to move the index, receive[2] whether
+                 to wake */
+    RING_TAKE,     /* all answers, without a look at them */
+    RING_SCRIBBLE, /* words[0] to the offset a0 */
+};
+
 /* One call, ready to be made. */
 struct call {
     enum action action;
-    long number;     /* a7 */
-    seL4_Word a0;    /* capability pointer; or the address */
+    long number;     /* a7; or which instruction of user interrupts */
+    seL4_Word a0;    /* capability pointer; or the address, or the instruction's operand */
     seL4_Word info;  /* message info */
     unsigned length; /* words that are set; more may be announced */
     seL4_Word words[CALL_WORDS];
@@ -118,6 +140,10 @@ struct call {
     const char *kind;   /* names, for call_print() */
     const char *method; /* may be null */
 };
+
+/* Instructions of user interrupts, by call.number, as functions of UINTR_STUB_BYTES; and a handler. */
+#define UINTR_STUB_BYTES 8
+extern const char uintr_stubs[], uintr_handler[];
 
 /* Slots of a cell's CNode. */
 #define CELL_RADIX   7
@@ -129,6 +155,12 @@ seL4_Word cell_pointer(unsigned cell, seL4_Word slot);
 static inline unsigned cell_of(unsigned worker)
 {
     return worker % CELLS;
+}
+
+/* Among the workers of its cell. */
+static inline unsigned place_of(unsigned worker)
+{
+    return worker / CELLS;
 }
 
 /* Sequences of numbers that depend on nothing but where they start. */
@@ -153,6 +185,9 @@ void call_print(const struct call *call);
 #define WORKER_STATE  0x0ul    /* in its block: struct worker_state */
 #define WORKER_STACK  0x2000ul /* one page */
 #define WORKER_BUFFER 0x4000ul /* the IPC buffer */
+#define WORKER_RING   0x6000ul /* RING_PAGES pages, for a queue */
+#define RING_PAGES    2
+#define RING_BITS     5 /* of both rings */
 #define PLAN_ADDRESS  0x10100000ul
 #define SANDBOX       0x40000000ul /* where the workers map pages */
 
@@ -197,6 +232,8 @@ struct worker {
     seL4_CPtr untyped; /* of its TCB */
     seL4_CPtr tcb;
     seL4_CPtr buffer_frame;
+    seL4_CPtr queue;
+    seL4_CPtr ring_frames[RING_PAGES];
     volatile struct worker_state *state;
     uint64_t seen; /* state->made at the last look */
     bool done;

@@ -2,6 +2,8 @@
  * What there is to call. A new kind of object is a table of its invocations and a line in kinds[]; where its
  * objects come from is said in generate.c (new objects) and cell.c (stock).
  */
+#include <rel4/abi.h>
+
 #include "sysfuzz.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -51,6 +53,14 @@ static const struct method tcb_methods[] = {
     { "SetAffinity", TCBSetAffinity, 4, 1, 0, { ARG_HART }, { 0 } },
     { "SetTLSBase", TCBSetTLSBase, 1, 1, 0, { ARG_ANY }, { 0 } },
     { "SetFlags", TCBSetFlags, 2, 2, 0, { ARG_FLAGS, ARG_FLAGS }, { 0 } },
+    { "RegisterReceiver",
+      REL4_LABEL_TCB_REGISTER_RECEIVER,
+      8,
+      2,
+      1,
+      { ARG_HANDLER, ARG_ANY },
+      { KIND_NOTIFICATION } },
+    { "UnregisterReceiver", REL4_LABEL_TCB_UNREGISTER_RECEIVER, 1, 0, 0, { 0 }, { 0 } },
 };
 
 static const struct method cnode_methods[] = {
@@ -120,13 +130,40 @@ static const struct method domain_methods[] = {
     { "ScheduleSetStart", DomainSetScheduleSetStart, 1, 1, 0, { ARG_DOMAIN }, { 0 } },
 };
 
+static const struct method sender_table_methods[] = {
+    { "Bind", REL4_LABEL_SENDER_TABLE_BIND, 2, 0, 1, { 0 }, { KIND_TCB } },
+    { "Add", REL4_LABEL_SENDER_TABLE_ADD, 8, 0, 1, { 0 }, { KIND_NOTIFICATION } },
+    { "Remove", REL4_LABEL_SENDER_TABLE_REMOVE, 1, 1, 0, { ARG_ENTRY }, { 0 } },
+};
+
+static const struct method queue_methods[] = {
+    { "Bind",
+      REL4_LABEL_QUEUE_BIND,
+      4,
+      3,
+      2,
+      { ARG_RING_BITS, ARG_RING_BITS, ARG_POLICY },
+      { KIND_TCB, KIND_NOTIFICATION } },
+    { "AddFrames",
+      REL4_LABEL_QUEUE_ADD_FRAMES,
+      4,
+      3,
+      1,
+      { ARG_POSITION, ARG_FRAMES, ARG_RING_SLOT },
+      { KIND_CNODE } },
+    { "Start", REL4_LABEL_QUEUE_START, 4, 0, 0, { 0 }, { 0 } },
+    { "Wake", REL4_LABEL_QUEUE_WAKE, 16, 0, 0, { 0 }, { 0 } },
+    { "Reset", REL4_LABEL_QUEUE_RESET, 6, 0, 0, { 0 }, { 0 } },
+    { "Detach", REL4_LABEL_QUEUE_DETACH, 2, 0, 0, { 0 }, { 0 } },
+};
+
 #define METHODS(table) (table), COUNT(table)
 
 const struct kind_info kinds[KINDS] = {
     [KIND_UNTYPED] = { "Untyped", 12, 1, 1, 8, METHODS(untyped_methods) },
     [KIND_TCB] = { "TCB", 16, 9, WORKERS, WORKERS + 7, METHODS(tcb_methods) },
     [KIND_ENDPOINT] = { "Endpoint", 0, 25, 6, 12, NULL, 0 },
-    [KIND_NOTIFICATION] = { "Notification", 0, 37, 4, 8, NULL, 0 },
+    [KIND_NOTIFICATION] = { "Notification", 0, 37, 6, 8, NULL, 0 },
     [KIND_CNODE] = { "CNode", 30, 45, CELLS, 10, METHODS(cnode_methods) },
     [KIND_FRAME] = { "Page", 10, 55, 5, 18, METHODS(frame_methods) },
     [KIND_TABLE] = { "PageTable", 5, 73, 0, 8, METHODS(table_methods) },
@@ -136,4 +173,7 @@ const struct kind_info kinds[KINDS] = {
     [KIND_IRQ] = { "IRQHandler", 2, 92, 2, 3, METHODS(irq_methods) },
     [KIND_DOMAIN] = { "DomainSet", 1, 95, 1, 1, METHODS(domain_methods) },
     [KIND_REPLY] = { "Reply", 0, 96, 0, 6, NULL, 0 },
+    [KIND_SENDER_TABLE] = { "SenderTable", 6, 102, WORKERS, WORKERS + 3, METHODS(sender_table_methods) },
+    [KIND_QUEUE] = { "AsyncQueue", 8, 114, WORKERS / CELLS, 5, METHODS(queue_methods) },
+    [KIND_RING] = { "Page(ring)", 2, 119, RING_PAGES *WORKERS / CELLS, 7, METHODS(frame_methods) },
 };

@@ -4,6 +4,9 @@
  * goes round in circles with wrong registers, every loop touches memory as it counts, except the one that
  * makes calls.
  */
+#include <rel4/abi.h>
+#include <rel4/ring.h>
+
 #include "sysfuzz.h"
 
 static seL4_IPCBuffer *own_buffer(unsigned worker)
@@ -26,6 +29,55 @@ static void fill_buffer(const struct call *call, unsigned worker)
     buffer->receiveDepth = call->receive[2];
 }
 
+static uint32_t *ring_word(unsigned worker, seL4_Word offset)
+{
+    return (uint32_t *)(WORKER_BLOCKS + worker * WORKER_BLOCK + WORKER_RING + offset);
+}
+
+/* The request goes behind those that are there, as far as the index says, and what belongs to it behind that.
+ */
+static void put_request(const struct call *call, unsigned worker)
+{
+    uint32_t *producer = ring_word(worker, REL4_HEADER_REQUEST_PRODUCER);
+    const uint64_t *items = (const uint64_t *)ring_word(worker, REL4_RINGS);
+    unsigned words = REL4_MORE_WORDS << RING_BITS;
+    unsigned at = *producer % (1u << RING_BITS) * REL4_MORE_WORDS;
+    volatile uint64_t *to = (volatile uint64_t *)items;
+
+    to[at] = call->receive[0] << 32 | call->words[0] % 1000;
+    to[at + 1] = call->a0;
+    for (unsigned i = 0; i < call->length; i++) {
+        to[(at + 2 + i) % words] = call->words[i];
+    }
+    for (unsigned i = 0; i < REL4_MAX_EXTRAS; i++) {
+        to[(at + 2 + call->length + i) % words] = call->extras[i];
+    }
+    rel4_ring_publish(producer, *producer + (uint32_t)call->receive[1]);
+}
+
+static seL4_Word use_ring(const struct call *call, unsigned worker)
+{
+    uint32_t *produced = ring_word(worker, REL4_HEADER_RESPONSE_PRODUCER);
+
+    switch ((enum ring_action)call->number) {
+    case RING_PUT:
+        put_request(call, worker);
+        break;
+    case RING_TAKE:
+        rel4_ring_publish(ring_word(worker, REL4_HEADER_RESPONSE_CONSUMER), rel4_ring_peer(produced));
+        break;
+    case RING_SCRIBBLE:
+        *ring_word(worker, call->a0) = (uint32_t)call->words[0];
+        break;
+    }
+    if (call->receive[2] && rel4_ring_must_wake(ring_word(worker, REL4_HEADER_KERNEL_STATE))) {
+        seL4_Word queue = cell_pointer(cell_of(worker), kinds[KIND_QUEUE].first + place_of(worker));
+        sel4_trap_call(seL4_SysCall,
+                       (struct sel4_registers){ queue, (seL4_Word)REL4_LABEL_QUEUE_WAKE << 12, 0, 0, 0, 0 });
+    }
+    return digest_mix(rel4_ring_peer(produced), *ring_word(worker, REL4_HEADER_FAULT));
+}
+
 static seL4_Word make_call(const struct call *call, unsigned worker)
 {
     const seL4_Word *words = call->words;
@@ -46,6 +98,10 @@ static seL4_Word make_call(const struct call *call, unsigned worker)
     case ACTION_FLOAT:
         asm volatile("fadd.d %0, %0, %0" : "+f"(number));
         return number == 2;
+    case ACTION_UINTR:
+        return ((seL4_Word(*)(seL4_Word))(uintr_stubs + call->number * UINTR_STUB_BYTES))(call->a0);
+    case ACTION_RING:
+        return use_ring(call, worker);
     default:
         break;
     }

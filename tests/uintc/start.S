@@ -4,7 +4,8 @@
  * Hart 0 runs main(), the others hart_loop(). Traps are answers: enter() runs a function in another mode, and the first
  * trap that reaches M-mode or S-mode ends it.
  */
-#define FRAME      128
+#include "frame.h"
+
 #define HART_STACK 0x8000
 #define LOW_STACK  0x4000 /* below the frame; the entered function runs there */
 
@@ -38,20 +39,7 @@ _start:
 /* void enter(enum mode mode, long (*function)(long), long argument, struct trap *trap) */
     .globl enter
 enter:
-    addi    sp, sp, -FRAME
-    sd      ra, 0(sp)
-    sd      s0, 8(sp)
-    sd      s1, 16(sp)
-    sd      s2, 24(sp)
-    sd      s3, 32(sp)
-    sd      s4, 40(sp)
-    sd      s5, 48(sp)
-    sd      s6, 56(sp)
-    sd      s7, 64(sp)
-    sd      s8, 72(sp)
-    sd      s9, 80(sp)
-    sd      s10, 88(sp)
-    sd      s11, 96(sp)
+    push_frame
     sd      tp, 104(sp)
     sd      a3, 112(sp)
     csrw    mscratch, sp
@@ -97,21 +85,8 @@ machine_trap:
     sd      t2, 16(t6)
     sd      t3, 24(t6)
     sd      a0, 32(t6)
-    ld      ra, 0(sp)
-    ld      s0, 8(sp)
-    ld      s1, 16(sp)
-    ld      s2, 24(sp)
-    ld      s3, 32(sp)
-    ld      s4, 40(sp)
-    ld      s5, 48(sp)
-    ld      s6, 56(sp)
-    ld      s7, 64(sp)
-    ld      s8, 72(sp)
-    ld      s9, 80(sp)
-    ld      s10, 88(sp)
-    ld      s11, 96(sp)
     ld      tp, 104(sp)
-    addi    sp, sp, FRAME
+    pop_frame
     ret
 
     .balign 4

@@ -3,8 +3,8 @@
  * space.
  *
  * The calls return when no hart of the set can use a stale entry any more; or, while a batch is open on this
- * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel stays
- * locked.
+ * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel
+ * stays locked.
  */
 #pragma once
 

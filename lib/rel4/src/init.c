@@ -10,15 +10,26 @@ struct rel4_resources rel4_resources;
 /* Slots that have been taken. Threads take theirs at the same time. */
 static seL4_Word slots_used;
 
-enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi)
+/* A word of the kernel's chunk of BootInfo; 0 if there is no such chunk. */
+static seL4_Word chunk_word(const seL4_BootInfo *bi, unsigned i)
 {
     const seL4_BootInfoHeader *header = sel4_bootinfo_chunk(bi, ABI_BOOTINFO_ID_REL4);
-    const seL4_Word *words = (const seL4_Word *)header;
 
-    if (!header || header->len < REL4_BOOTINFO_WORDS * sizeof(seL4_Word) ||
-        words[REL4_BOOTINFO_USER_INTERRUPTS] > REL4_BACKEND_EMULATED)
-        return REL4_BACKEND_NONE;
-    return (enum rel4_backend)words[REL4_BOOTINFO_USER_INTERRUPTS];
+    if (!header || header->len < REL4_BOOTINFO_WORDS * sizeof(seL4_Word))
+        return 0;
+    return ((const seL4_Word *)header)[i];
+}
+
+enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi)
+{
+    seL4_Word backend = chunk_word(bi, REL4_BOOTINFO_USER_INTERRUPTS);
+
+    return backend > REL4_BACKEND_EMULATED ? REL4_BACKEND_NONE : (enum rel4_backend)backend;
+}
+
+seL4_Word rel4_features_of(const seL4_BootInfo *bi)
+{
+    return chunk_word(bi, REL4_BOOTINFO_FEATURES);
 }
 
 const char *rel4_backend_name(enum rel4_backend backend)

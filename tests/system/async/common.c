@@ -6,8 +6,8 @@
 void add_tables(seL4_Word vaddr)
 {
     for (int level = 0; level < 2; level++) {
-        INVOKE(test_object(seL4_RISCV_PageTableObject, 0), RISCVPageTableMap, .length = 2, .words = { vaddr, 0 },
-               .extras = 1, .caps = { VSPACE });
+        INVOKE(test_object(seL4_RISCV_PageTableObject, 0), RISCVPageTableMap, .length = 2,
+               .words = { vaddr, 0 }, .extras = 1, .caps = { VSPACE });
     }
 }
 
@@ -42,7 +42,8 @@ struct rings rings_new(seL4_CPtr tcb, unsigned request_bits, unsigned response_b
     rings.notification = test_object(seL4_NotificationObject, 0);
     seL4_CPtr signal = test_mint(rings.notification, seL4_AllRights, ANSWER_BADGE);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_BIND, .length = 3,
-                        .words = { request_bits, response_bits, policy }, .extras = 2, .caps = { tcb, signal }),
+                        .words = { request_bits, response_bits, policy }, .extras = 2,
+                        .caps = { tcb, signal }),
                  seL4_NoError);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3,
                         .words = { 0, rings.frame_count, rings.frames }, .extras = 1,
@@ -126,7 +127,8 @@ struct ring_answer rings_take(struct rings *rings)
     return taken;
 }
 
-struct answer rings_invoke(struct rings *rings, seL4_CPtr cap, seL4_Word label, const struct arguments *arguments)
+struct answer rings_invoke(struct rings *rings, seL4_CPtr cap, seL4_Word label,
+                           const struct arguments *arguments)
 {
     rings_put(rings, 0xc0ffee, cap, label, arguments);
     rings_publish(rings);

@@ -132,8 +132,9 @@ TEST("Detach, and the end of every object that a queue needs, stop it; what is l
     rings_publish(&rings);
     CHECK_OK(seL4_CNode_Revoke(seL4_CapInitThreadCNode, rings.frames + 1, seL4_WordBits));
     CHECK_ERROR(rings_wake(&rings), seL4_IllegalOperation);
-    CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3, .words = { 1, 1, rings.frames + 1 },
-                        .extras = 1, .caps = { seL4_CapInitThreadCNode }),
+    CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3,
+                        .words = { 1, 1, rings.frames + 1 }, .extras = 1,
+                        .caps = { seL4_CapInitThreadCNode }),
                  seL4_NoError);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_START, .length = 0), seL4_NoError);
     rings.request_producer = 0;
@@ -200,7 +201,8 @@ TEST("a request may take away what it came by")
 
     /* The frame of its ring goes: what was answered before is there, and nothing after it. */
     put_nothing(&rings, 1);
-    PUT(&rings, 2, seL4_CapInitThreadCNode, CNodeRevoke, .length = 2, .words = { rings.frames, seL4_WordBits });
+    PUT(&rings, 2, seL4_CapInitThreadCNode, CNodeRevoke, .length = 2,
+        .words = { rings.frames, seL4_WordBits });
     put_nothing(&rings, 3);
     rings_publish(&rings);
     CHECK_OK(rings_wake(&rings));

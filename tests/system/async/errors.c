@@ -82,8 +82,8 @@ TEST("AddFrames refuses in order: message, CNode, positions, slots, state, then 
     CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 2, .extras = 1, .caps = { CNODE }),
                  seL4_TruncatedMessage);
     CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3), seL4_TruncatedMessage);
-    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3, .words = { 9, 9, slots }, .extras = 1,
-                        .caps = { TCB }),
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3, .words = { 9, 9, slots },
+                        .extras = 1, .caps = { TCB }),
                  seL4_InvalidCapability, 1);
     CHECK_ANSWER(add(queue, 8, 9, slots), seL4_RangeError, 0, 7);
     CHECK_ANSWER(add(queue, ~0ul, 9, slots), seL4_RangeError, 0, 7);
@@ -142,12 +142,13 @@ TEST("PutChar and PutString refuse in order: message, length, words")
 
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_PUT_CHAR), seL4_TruncatedMessage);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_PUT_STRING), seL4_TruncatedMessage);
-    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 1, .words = { 953 }), seL4_RangeError, 0,
-                 952);
-    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 2, .words = { 9 }), seL4_TruncatedMessage);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 1, .words = { 953 }), seL4_RangeError,
+                 0, 952);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 2, .words = { 9 }),
+                 seL4_TruncatedMessage);
     CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 1, .words = { 0 }), seL4_NoError);
     CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_CHAR, .length = 1, .words = { '#' }), seL4_NoError);
-    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 3,
-                        .words = { 10, 0x74732061206e6920, 0x0a72 }),
-                 seL4_NoError);
+    CHECK_ANSWER(
+        INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 3, .words = { 10, 0x74732061206e6920, 0x0a72 }),
+        seL4_NoError);
 }

@@ -57,7 +57,8 @@ TEST("a request of full length is read whole, and its answer has all words")
 {
     struct rings rings = rings_small();
     struct test_thread *thread = test_thread_create(NULL, NULL, TEST_PRIORITY - 1, seL4_CapNull);
-    struct arguments write = { .length = 8, .words = { 0, 32, 0x1000, 0x1001, 0x1002, 0x1003, 0x1004, 0x1005 } };
+    struct arguments write = { .length = 8,
+                               .words = { 0, 32, 0x1000, 0x1001, 0x1002, 0x1003, 0x1004, 0x1005 } };
 
     /* Longer than struct arguments: the words behind are what is in the ring, which is zero. */
     write.length = 8;

@@ -198,6 +198,7 @@ TEST("7.5 extra BootInfo: a second chunk, id 0x344C4552, describes the extension
     CHECK(word_at(second + 8) >= 8 * sizeof(seL4_Word));
     CHECK_EQUAL(word_at(second + 16), 1); /* interface version */
     CHECK(word_at(second + 24) <= 2);     /* backend of user interrupts */
+    CHECK(word_at(second + 32) & 4);      /* asynchronous queues */
     CHECK_EQUAL(word_at(second + 40), 64);
     CHECK_EQUAL(word_at(second + 48), 65);
     CHECK(word_at(second + 56) >= INFO->numNodes && word_at(second + 56) <= 8);

@@ -1,7 +1,8 @@
 /*
  * Threads that have nothing to do with user interrupts, right after one that has: every instruction and every
- * access to a CSR is illegal for them, and neither shows nor changes anything. The thread that runs the tests
- * is the user; it leaves something in each of its registers.
+ * access to a CSR is illegal for them, and neither shows nor changes anything. On hardware without a gate
+ * they work, but on registers of zeroes. The thread that runs the tests is the user; it leaves something in
+ * each of its registers.
  */
 #include "uintr.h"
 
@@ -71,6 +72,26 @@ static void run_snippet(struct actor *actor, unsigned i, seL4_Word a0)
     CHECK_EQUAL(actor->label, seL4_Fault_UserException);
 }
 
+/* A thread without user interrupts has tried a snippet. */
+static void check_shut(const struct actor *actor)
+{
+    if (uintr_is_complete()) {
+        CHECK_EQUAL(actor->words[0], actor->set.pc);
+        CHECK_EQUAL(actor->words[2], ILLEGAL_INSTRUCTION);
+        CHECK_EQUAL(actor->got.a1, actor->set.a1);
+    } else {
+        CHECK_EQUAL(actor->words[0], actor->set.pc + 4);
+        CHECK_EQUAL(actor->words[2], BREAKPOINT);
+        CHECK(actor->got.a1 == 0 || actor->got.a1 == actor->set.a1);
+    }
+}
+
+/* Where it is not illegal, uret goes to wherever uepc, which is 0, says. */
+static bool is_tried(unsigned i)
+{
+    return uintr_is_complete() || i != URET_SNIPPET;
+}
+
 TEST("uintr hostile: each instruction and CSR access is illegal for a thread without, and changes nothing")
 {
     static const seL4_Word values[] = { 0, 1, -1ul };
@@ -79,11 +100,9 @@ TEST("uintr hostile: each instruction and CSR access is illegal for a thread wit
 
     CHECK_EQUAL(snippets(), INSTRUCTIONS + 8 * CSRS);
     for (unsigned i = 0; i < snippets(); i++) {
-        for (unsigned v = 0; v < 3; v++) {
+        for (unsigned v = 0; v < 3 && is_tried(i); v++) {
             run_snippet(&actor, i, values[v]);
-            CHECK_EQUAL(actor.words[0], actor.set.pc);
-            CHECK_EQUAL(actor.words[2], ILLEGAL_INSTRUCTION);
-            CHECK_EQUAL(actor.got.a1, actor.set.a1);
+            check_shut(&actor);
             check_csrs(&mine);
         }
     }
@@ -96,12 +115,14 @@ TEST("uintr hostile: the same on another hart, while the user runs on this one")
 
     test_thread_set_node(actor.thread, test_nodes() - 1);
     for (unsigned i = 0; i < snippets(); i++) {
+        if (!is_tried(i)) {
+            continue;
+        }
         actor_fill(&actor);
         actor.set.a0 = 0;
         actor_run(&actor, uintr_hostile + (seL4_Word)i * SNIPPET_BYTES);
         CHECK_EQUAL(actor_wait(&actor), ACTOR_FAULTED);
-        CHECK_EQUAL(actor.words[2], ILLEGAL_INSTRUCTION);
-        CHECK_EQUAL(actor.got.a1, actor.set.a1);
+        check_shut(&actor);
         check_csrs(&mine);
     }
 }
@@ -152,7 +173,7 @@ TEST("uintr hostile: a thread whose table has been deleted is without again")
     CHECK_EQUAL(actor.words[2], BREAKPOINT);
     CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, table, seL4_WordBits));
     run_snippet(&actor, INSTRUCTIONS, 0);
-    CHECK_EQUAL(actor.words[2], ILLEGAL_INSTRUCTION);
+    check_shut(&actor);
     check_csrs(&mine);
 }
 
@@ -189,8 +210,10 @@ TEST("uintr hostile: nobody reads, changes or delivers the pending bits of anoth
     seL4_Signal(test_mint(holder->notification, seL4_AllRights, 1ul << 5));
     for (unsigned i = 0; i < INSTRUCTIONS; i++) {
         seL4_Yield();
-        run_snippet(&without, i, 0);
-        CHECK_EQUAL(without.words[2], ILLEGAL_INSTRUCTION);
+        if (is_tried(i)) {
+            run_snippet(&without, i, 0);
+            check_shut(&without);
+        }
         if (i != URET_SNIPPET) {
             seL4_Yield();
             run_snippet(&with, i, 0);

@@ -5,8 +5,7 @@
  */
 #include "uintr.h"
 
-/* On several harts most of a round is waiting for another hart, which takes long on a busy host. */
-#define ROUNDS     SOAK_OR(10000, test_nodes() > 1 ? 25 : 100)
+#define ROUNDS     SOAK_OR(10000, 100)
 #define ARENA_BITS 23
 #define SENDER_BIT 7
 #define FLUSH_BIT  63

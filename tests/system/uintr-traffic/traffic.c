@@ -13,11 +13,11 @@
 #define SENDERS  (THREADS + 1)
 #define VECTORS  3 /* of each sender at each receiver; the last one is for its handler */
 #define SPACES   3
-#define QUOTA    SOAK_OR(1000000 / THREADS, 20000 / THREADS)
+#define QUOTA    SOAK_OR(1000000 / THREADS, 100000 / THREADS) /* a million in all jobs of `make test` */
 #define HANDLERS (VECTORS - 1)
-#define NO_CHANGE                                                                             \
-    1000000ul /* looks of the test, without any progress, until something must have been lost \
-               */
+
+/* Looks of the test, without any progress, until something must have been lost. */
+#define NO_CHANGE 1000000ul
 
 extern char __image_start[], __stack_guard[];
 

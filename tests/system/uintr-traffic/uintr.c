@@ -9,6 +9,11 @@ struct uintr_thread uintr_threads[UINTR_THREADS];
 struct rel4_thread uintr_record;
 char uintr_stack[2048] __attribute__((aligned(16)));
 
+bool uintr_is_complete(void)
+{
+    return rel4_features_of(test_bootinfo) & REL4_FEATURE_UINTR_GATE;
+}
+
 void uintr_set_up(enum rel4_sending sending, unsigned tables)
 {
     struct rel4_resources resources = {

@@ -25,6 +25,11 @@ extern struct uintr_thread uintr_threads[UINTR_THREADS];
 extern struct rel4_thread uintr_record;
 extern char uintr_stack[2048] __attribute__((aligned(16)));
 
+/* Threads that do not use user interrupts find illegal instructions, and blocked receivers wake up at once.
+ * Else this is hardware without gate and wake-up (uintr=plain): they find registers of zeroes, and the tick
+ * wakes. */
+bool uintr_is_complete(void);
+
 /* Prepares the library, with memory and slots for this many sender tables. Once in each test. */
 void uintr_set_up(enum rel4_sending sending, unsigned tables);
 

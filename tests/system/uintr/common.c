@@ -5,26 +5,19 @@
 
 #include <string.h>
 
+#include <rel4/rel4.h>
+
 static struct record records[TEST_THREADS];
 static unsigned records_used;
 
-static seL4_Word bootinfo_word(unsigned i)
-{
-    const seL4_BootInfoHeader *chunk = sel4_bootinfo_chunk(test_bootinfo, ABI_BOOTINFO_ID_REL4);
-    seL4_Word words[REL4_BOOTINFO_WORDS];
-
-    memcpy(words, chunk, sizeof(words));
-    return words[i];
-}
-
 seL4_Word uintr_backend(void)
 {
-    return bootinfo_word(REL4_BOOTINFO_USER_INTERRUPTS);
+    return rel4_backend_of(test_bootinfo);
 }
 
 bool uintr_has_gate(void)
 {
-    return bootinfo_word(REL4_BOOTINFO_FEATURES) & REL4_FEATURE_UINTR_GATE;
+    return rel4_features_of(test_bootinfo) & REL4_FEATURE_UINTR_GATE;
 }
 
 seL4_CPtr uintr_notification(void)

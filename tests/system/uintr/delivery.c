@@ -285,8 +285,11 @@ TEST("a receiver that was preempted goes to its handler and comes back to where 
     let_spin();
     actor_read(&receiver.actor);
     seL4_Word before = receiver.actor.got.a0;
+    /* Above it, so that it does not run before this has looked, however soon the time slice is over. */
+    CHECK_OK(seL4_TCB_SetPriority(TCB, TCB, TEST_PRIORITY + 1));
     uipi_send(index);
     CHECK_EQUAL(receiver.record->count, 0);
+    CHECK_OK(seL4_TCB_SetPriority(TCB, TCB, TEST_PRIORITY));
     let_spin();
     CHECK_EQUAL(receiver.record->count, 1);
     CHECK(receiver.record->epc >= (seL4_Word)actor_spin && receiver.record->epc < (seL4_Word)actor_spin + 8);
@@ -298,14 +301,13 @@ TEST("a receiver preempted inside its handler does not open or close the mask of
 {
     struct receiver first = uintr_receiver(ACTOR_PRIORITY), second = uintr_receiver(ACTOR_PRIORITY);
     seL4_CPtr table = uintr_table(TCB);
-    seL4_Word to_first = uintr_add(table, uintr_sender(first.notification, 0));
     seL4_Word to_second = uintr_add(table, uintr_sender(second.notification, 1));
 
     /* The first one stops inside its handler, with UIE clear and a utvec of its own. */
     CHECK_OK(rel4_TCB_UnregisterReceiver(first.actor.tcb));
     CHECK_OK(rel4_TCB_RegisterReceiver(first.actor.tcb, first.notification, (seL4_Word)uintr_trap_handler,
                                        (seL4_Word)first.record, NULL));
-    to_first = uintr_add(table, uintr_sender(first.notification, 0));
+    seL4_Word to_first = uintr_add(table, uintr_sender(first.notification, 0));
     actor_start(&first.actor, SYS_RECV, test_object(seL4_EndpointObject, 0), 0);
     uipi_send(to_first);
     CHECK_EQUAL(actor_wait(&first.actor), ACTOR_DONE);

@@ -82,9 +82,9 @@ TEST("a receiver blocked on another hart wakes up, however it was sent to, and h
     if (test_nodes() == 1) {
         return;
     }
-    struct remote remote;
+    struct remote remote = remote_receiver(1);
     for (unsigned i = 0; i < SOAK_OR(20000, 400); i++) {
-        if (i % 100 == 0) {
+        if (i && i % 100 == 0) {
             test_reset();
             remote = remote_receiver(1);
         }

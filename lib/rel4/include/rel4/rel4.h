@@ -37,6 +37,9 @@ struct rel4_resources {
 /* The backend that the kernel reports in BootInfo, or none. */
 enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi);
 
+/* What else the kernel reports: REL4_FEATURE_ bits, or none. */
+seL4_Word rel4_features_of(const seL4_BootInfo *bi);
+
 /* For people: "hardware", "emulated" or "none". */
 const char *rel4_backend_name(enum rel4_backend backend);
 
