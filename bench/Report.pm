@@ -35,7 +35,6 @@ sub plot {
     my (@data, @curves);
 
     return unless @series;
-
     for my $index (0 .. $#series) {
         my ($name, $points) = @{ $series[$index] };
         push @data, join("\n", map { "$_ $points->{$_}" } sort { $a <=> $b } keys %$points);
@@ -107,14 +106,19 @@ sub comparison {
     return $rows;
 }
 
+sub percent {
+    my ($record) = @_;
+    return $record->{relative_performance} && 100 * $record->{relative_performance};
+}
+
 # The curves of one backend: async-performance-, async-traps- and async-policies-BACKEND, as .svg
 # and .png. Returns their names.
 sub draw_curves {
     my ($folder, $backend, @records) = @_;
     my @call = grep { $_->{policy} eq "call" } @records;
-    my @relative = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef }, @call);
+    my @relative = series_of(\&percent, @call);
     my @traps = series_of(sub { $_[0]{trap_frequency} ? 100 * $_[0]{trap_frequency} : undef }, @call);
-    my @policies = series_of(sub { my $r = $_[0]{relative_performance}; defined $r ? 100 * $r : undef },
+    my @policies = series_of(\&percent,
         grep { $_->{mode} eq "async" && $_->{clock} eq "ticks" } @records);
 
     # Without a synchronous and an asynchronous run, nothing can be compared.
@@ -128,12 +132,24 @@ sub draw_curves {
         plot($folder, "async-policies-$backend", "Served in the wake call, or left to the timer tick, user interrupts: $backend", @axes, @policies);
 }
 
+# Synchronous cost by that of a record, at the same point.
+sub relative {
+    my ($record, @records) = @_;
+    my ($sync) = grep {
+        my $other = $_;
+        $other->{mode} eq "sync" && !grep { $other->{$_} ne $record->{$_} } qw(clock backend placement harts policy frames)
+    } @records;
+    return $sync && $sync->{cost_per_round}{median} / $record->{cost_per_round}{median};
+}
+
 # Writes the curves, and report.html, beside the records.
 sub draw {
     my ($json) = @_;
     my $folder = dirname($json);
     my @records = @{ decode_json(read_text($json)) };
     my (%seen, @curves);
+
+    $_->{relative_performance} = relative($_, @records) for @records;
 
     for my $backend (grep { !$seen{$_}++ } map { $_->{backend} } @records) {
         push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @records);
@@ -147,7 +163,8 @@ sub draw {
 <style>body { font-family: sans-serif; max-width: 70em; margin: 2em auto } table { border-collapse: collapse; font-size: 80% }
 td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } figure { margin: 1em 0 }</style></head><body>
 <h1>Asynchronous system calls</h1>
-<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks: time-stamp counter of the emulator's host, harts running freely, the three modes in turn; median of the repetitions,
+<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks:
+of time, harts running freely, all points in turn; median of the repetitions,
 with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Emulated time is not that of
 hardware: traps, and above all TLB flushes, cost other multiples of an instruction there.</p>
 $figures<h2>Beside what was published for the original</h2>
