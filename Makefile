@@ -78,15 +78,15 @@ build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
-PACKAGES_bench := run test
+PACKAGES_bench := run test bench
 PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
 PACKAGES_format := check
 PACKAGES_fuzz  := run
 PACKAGES_fuzz-minimize := run
-PACKAGES_test  := run test fuzz
-PACKAGES_tests := run test fuzz
+PACKAGES_test  := run test bench fuzz
+PACKAGES_tests := run test bench fuzz
 PACKAGES_soak  := run test fuzz
 PACKAGES_soak-tests := run test fuzz
 PACKAGES_fuzz-host := run test fuzz

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test fuzz check debug source uintc
+# usage: setup.sh GROUP...    groups: run test fuzz bench check debug source uintc
 set -euo pipefail
 
 packages=()
@@ -12,6 +12,7 @@ for group; do
     test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl spin) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
+    bench) packages+=(gnuplot-nox) ;;
     debug) packages+=(gdb-multiarch) ;;
     source) packages+=(dpkg-dev xz-utils) ;;
     uintc) packages+=(gcc libc6-dev ninja-build meson pkg-config python3 libglib2.0-dev libpixman-1-dev libfdt-dev

@@ -58,7 +58,7 @@ static void require(bool condition, const char *what)
 {
     if (condition)
         return;
-    fprintf(stderr, "test_ring: %s\n", what);
+    (void)fprintf(stderr, "test_ring: %s\n", what);
     abort();
 }
 

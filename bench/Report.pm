@@ -1,0 +1,185 @@
+# Draws the records of bench/async.pl: curves as SVG and PNG (gnuplot), and one HTML file with all of it inside.
+package Report;
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use JSON::PP qw(decode_json);
+
+# What was published for the original: asynchronous performance relative to synchronous, in percent.
+my %published = (
+    'one core'      => { 1 => 17.49, 16 => 81.47, 128 => 185.71, 256 => 206.50 },
+    'several cores' => { 64 => 135.88, 128 => 232.37, 256 => 243.52 },
+);
+my %published_traps = ('one core' => { 1 => 50, 256 => 1 }, 'several cores' => { 1 => 52.5, 256 => 0.9375 });
+
+# Dark, and of different lightness.
+my @colours = map { "#$_" } qw(000000 1f4e9c b03a2e 117a65 7d3c98 ca6f1e 5d6d7e);
+
+# Series in the order of the legend; each can be told from the others in grey, by dash and point.
+sub series_of {
+    my ($value, @records) = @_;
+    my (%points, @names);
+
+    for my $record (grep { $_->{mode} ne 'sync' && defined $value->($_) } @records) {
+        my $name = "$record->{mode}, " . ($record->{placement} eq 'one' ? 'one hart' : 'idle hart') .
+            ", $record->{clock}" . ($record->{policy} eq 'tick' ? ', tick policy' : '');
+        push @names, $name if !$points{$name};
+        $points{$name}{ $record->{frames} } = $value->($record);
+    }
+    return map { [$_, $points{$_}] } sort @names;
+}
+
+# Returns the name of the file, or nothing if there is nothing to draw.
+sub plot {
+    my ($folder, $file, $title, $label, $extra, @series) = @_;
+    my (@data, @curves);
+
+    return unless @series;
+    for my $index (0 .. $#series) {
+        my ($name, $points) = @{ $series[$index] };
+        push @data, join("\n", map { "$_ $points->{$_}" } sort { $a <=> $b } keys %$points);
+        my $original = $name =~ /^published/;
+        push @curves, "\$d$index using 1:2 title '$name' with linespoints linewidth 1.5 pointsize 0.8 " .
+            ($original ? "linecolor rgb 'gray40' dashtype 3 pointtype " . ($name =~ /several/ ? 6 : 4)
+                : "linecolor rgb '$colours[$index % @colours]' dashtype " . ($index % 5 + 1) . " pointtype " . ($index % 7 + 4));
+    }
+    my $data = join '', map { "\$d$_ << E\n$data[$_]\nE\n" } 0 .. $#data;
+    for my $terminal (['svg', "svg size 900,560 font 'sans-serif,13' background 'white'"], ['png', "pngcairo size 900,560 font 'sans,11'"]) {
+        my ($suffix, $set) = @$terminal;
+        open my $gnuplot, '|-', 'gnuplot' or die "gnuplot: $!\n";
+        print $gnuplot <<"P";
+$data
+set terminal $set
+set output '$folder/$file.$suffix'
+set title "$title"
+set xlabel 'frames = coroutines, requests in flight at most'
+set ylabel "$label"
+set logscale x 2
+set xrange [0.9:1200]
+set grid linecolor rgb 'gray70' linewidth 0.5
+set bmargin 9.5
+set key at screen 0.5,0.02 bottom center maxrows 5 spacing 1.1
+$extra
+plot @{[join ', ', @curves]}
+P
+        close $gnuplot or die "gnuplot failed\n";
+    }
+    return $file;
+}
+
+sub read_text {
+    my ($path) = @_;
+    open my $file, '<', $path or die "$path: $!\n";
+    local $/;
+    return scalar <$file>;
+}
+
+sub table {
+    my (@records) = @_;
+    my $rows = '';
+
+    for my $record (@records) {
+        my $cost = $record->{cost_per_round};
+        my $relative = defined $record->{relative_performance} ? sprintf '%.1f', 100 * $record->{relative_performance} : '';
+        $rows .= '<tr>' . join('', map { "<td>$_</td>" } @$record{qw(clock placement harts policy backend mode frames rounds)},
+            (map { sprintf '%.0f', $cost->{$_} } qw(median p5 p95)), $relative, sprintf('%.3f', 100 * $record->{trap_frequency}),
+            sprintf('%.0f', $record->{user_interrupts}), sprintf('%.0f', $record->{ipis}),
+            join(' / ', map { sprintf '%.0f', $record->{served}{$_} } qw(idle call block tick))) . "</tr>\n";
+    }
+    return $rows;
+}
+
+# Ours at the numbers of frames for which something was published.
+sub comparison {
+    my (@records) = @_;
+    my $rows = '';
+
+    for my $place (['one core', 'one'], ['several cores', 'idle']) {
+        my ($title, $placement) = @$place;
+        for my $frames (sort { $a <=> $b } keys %{ $published{$title} }) {
+            my ($ours) = grep { $_->{mode} eq 'async' && $_->{placement} eq $placement && $_->{clock} eq 'ticks' &&
+                $_->{policy} eq 'call' && $_->{frames} == $frames } @records;
+            $rows .= sprintf "<tr><td>%s</td><td>%d</td><td>%.2f %%</td><td>%s</td></tr>\n", $title, $frames, $published{$title}{$frames},
+                $ours && defined $ours->{relative_performance} ? sprintf('%.2f %%', 100 * $ours->{relative_performance}) : 'not measured';
+        }
+    }
+    return $rows;
+}
+
+sub percent {
+    my ($record) = @_;
+    return $record->{relative_performance} && 100 * $record->{relative_performance};
+}
+
+# The curves of one backend: async-performance-, async-traps- and async-policies-BACKEND, as .svg
+# and .png. Returns their names.
+sub draw_curves {
+    my ($folder, $backend, @records) = @_;
+    my @call = grep { $_->{policy} eq "call" } @records;
+    my @relative = series_of(\&percent, @call);
+    my @traps = series_of(sub { $_[0]{trap_frequency} ? 100 * $_[0]{trap_frequency} : undef }, @call);
+    my @policies = series_of(\&percent,
+        grep { $_->{mode} eq "async" && $_->{clock} eq "ticks" } @records);
+
+    # Without a synchronous and an asynchronous run, nothing can be compared.
+    return unless @relative;
+    my @axes = ("performance, % of synchronous", "set arrow from 0.9,100 to 1200,100 nohead linecolor rgb 'black' linewidth 1\n" .
+        "set logscale y\nset yrange [5:2000]\nset ytics (10, 20, 50, 100, 200, 500, 1000)");
+    return plot($folder, "async-performance-$backend", "Page Map and Unmap: asynchronous against synchronous, user interrupts: $backend",
+        @axes, @relative, map { ["published, $_", $published{$_}] } sort keys %published),
+        plot($folder, "async-traps-$backend", "Traps of the thread per 100 system calls, user interrupts: $backend", "traps, % of system calls",
+        "set logscale y", @traps, map { ["published, $_", $published_traps{$_}] } sort keys %published_traps),
+        plot($folder, "async-policies-$backend", "Served in the wake call, or left to the timer tick, user interrupts: $backend", @axes, @policies);
+}
+
+# Synchronous cost by that of a record, at the same point.
+sub relative {
+    my ($record, @records) = @_;
+    my ($sync) = grep {
+        my $other = $_;
+        $other->{mode} eq "sync" && !grep { $other->{$_} ne $record->{$_} } qw(clock backend placement harts policy frames)
+    } @records;
+    return $sync && $sync->{cost_per_round}{median} / $record->{cost_per_round}{median};
+}
+
+# Writes the curves, and report.html, beside the records.
+sub draw {
+    my ($json) = @_;
+    my $folder = dirname($json);
+    my @records = @{ decode_json(read_text($json)) };
+    my (%seen, @curves);
+
+    $_->{relative_performance} = relative($_, @records) for @records;
+
+    for my $backend (grep { !$seen{$_}++ } map { $_->{backend} } @records) {
+        push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @records);
+    }
+    return unless @curves;
+    my $figures = join "", map { "<figure>" . read_text("$folder/$_.svg") =~ s/^<\?xml.*?(?=<svg)//sr . "</figure>\n" } @curves;
+    open my $html, '>', "$folder/report.html" or die "$folder/report.html: $!\n";
+    print $html <<"H";
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Asynchronous system calls</title>
+<style>body { font-family: sans-serif; max-width: 70em; margin: 2em auto } table { border-collapse: collapse; font-size: 80% }
+td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } figure { margin: 1em 0 }</style></head><body>
+<h1>Asynchronous system calls</h1>
+<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks:
+of time, harts running freely, all points in turn; median of the repetitions,
+with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Emulated time is not that of
+hardware: traps, and above all TLB flushes, cost other multiples of an instruction there.</p>
+$figures<h2>Beside what was published for the original</h2>
+<p>Asynchronous performance relative to synchronous, in time. The original's synchronous call was its own, and so is ours.</p>
+<table><tr><th>placement</th><th>frames</th><th>published</th><th>here</th></tr>
+@{[comparison(@records)]}</table>
+<h2>All points</h2>
+<table><tr><th>clock</th><th>placement</th><th>harts</th><th>policy</th><th>user interrupts</th><th>mode</th><th>frames</th><th>rounds</th>
+<th>cost/round</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
+<th>served idle / call / block / tick</th></tr>
+@{[table(@records)]}</table>
+</body></html>
+H
+    close $html or die "$folder/report.html: $!\n";
+    print "report: $folder/report.html, and its curves beside it as .svg and .png\n";
+}
+
+1;
