@@ -75,7 +75,7 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
 static inline void copy_item(struct async_queue *queue, uint32_t i)
 {
     struct ring_cursor *cursor = &queue->requests;
-    word_t *copy = &queue->copy[i * ITEM_SIZE];
+    word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
     if (unlikely(!cursor->left)) {
         find_item(queue, cursor, REL4_RINGS, queue->request_bits, queue->request_consumer + i);
@@ -245,13 +245,13 @@ static word_t make_call(struct async_queue *queue, struct result *result, enum p
     return request_serve(&request, result, progress);
 }
 
-/* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is none. */
+/* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is
+ * none. */
 static bool must_stop(const struct hart *hart)
 {
     word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
 
-    return reasons || hart->candidate || interrupt_pending() ||
-           kernel_lock_contended(hart);
+    return reasons || hart->candidate || interrupt_pending() || kernel_lock_contended(hart);
 }
 
 /* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
@@ -404,7 +404,7 @@ void worker_look(struct hart *hart)
 
     if (queue->state == QUEUE_WATCHED &&
         user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
-        queue->patience = (uint8_t)min_word(2 * queue->patience, LOOKS_MAX);
+        queue->patience = (uint8_t)min_word(2ul * queue->patience, LOOKS_MAX);
         hart->watched = NULL;
         worker_run(thread, REL4_PLACE_IDLE);
     } else if (queue->state != QUEUE_WATCHED || --queue->looks == 0) {

@@ -33,7 +33,7 @@ TEST("Retype: a sender table has 2^15 bytes, whatever size_bits, and types aroun
     CHECK_ANSWER(RETYPE(small, REL4_TYPE_SENDER_TABLE, 1), seL4_NotEnoughMemory, 1 << 14);
     CHECK_ANSWER(RETYPE(large, REL4_TYPE_SENDER_TABLE, 3), seL4_NotEnoughMemory, 1 << 16);
     CHECK_ANSWER(RETYPE(large, 63, 1), seL4_InvalidArgument, 0);
-    CHECK_ANSWER(RETYPE(large, 65, 1), seL4_InvalidArgument, 0);
+    CHECK_ANSWER(RETYPE(large, 66, 1), seL4_InvalidArgument, 0);
     CHECK_ANSWER(RETYPE(large, REL4_TYPE_SENDER_TABLE, 2), seL4_NoError);
     CHECK_ANSWER(RETYPE(large, seL4_EndpointObject, 1), seL4_DeleteFirst);
 }
