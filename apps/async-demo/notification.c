@@ -34,6 +34,15 @@ static bool refuses(seL4_CPtr tcb, seL4_CPtr notification)
     return error == seL4_IllegalOperation;
 }
 
+/* Lets a debug kernel print its objects, if it is one and the user has asked for it: BOOTARGS="-- show=1". */
+static void show_kernel_objects(void)
+{
+    seL4_Word show = 0;
+
+    if (sel4_argument("show", &show) && show)
+        seL4_DebugSnapshot();
+}
+
 static void expect_binding(seL4_CPtr tcb, seL4_CPtr notification, bool bound)
 {
     seL4_CPtr other_thread = simple_object(seL4_TCBObject, 0);
@@ -59,6 +68,7 @@ void show_notification(void)
     badged = simple_mint(notification, seL4_AllRights, BADGE);
 
     say("before binding:");
+    show_kernel_objects();
     expect_binding(helper.thread.tcb, notification, false);
 
     expect_error("TCB BindNotification", seL4_NoError,
@@ -68,10 +78,12 @@ void show_notification(void)
     seL4_Signal(badged);
     while (!__atomic_load_n(&helper.received, __ATOMIC_ACQUIRE))
         seL4_Yield();
+    show_kernel_objects();
     expect("what the helper receives at its endpoint after a signal", BADGE, helper.received);
 
     expect_error("TCB UnbindNotification", seL4_NoError, rel4_tcb_unbind_notification(helper.thread.tcb));
     expect_binding(helper.thread.tcb, notification, false);
+    show_kernel_objects();
     expect_error("TCB UnbindNotification once more", seL4_IllegalOperation,
                  rel4_tcb_unbind_notification(helper.thread.tcb));
 }

@@ -53,13 +53,17 @@ static void dump_cnode(struct cap cnode)
     }
 }
 
-/* Every thread, its own capabilities, and the slots of its root CNode. */
+/* Every thread, its own capabilities, its notification, and the slots of its root CNode. */
 static void snapshot(void)
 {
     for (const struct tcb *t = debug_threads; t; t = t->debug_next) {
         print("tcb %p (%s) {\n", (const void *)t, t->name);
         for (unsigned i = 0; i < TCB_SLOTS; i++) {
             print("  slot %u: %s 0x%lx\n", i, cap_ops(t->slots[i].cap)->name, t->slots[i].cap.w0);
+        }
+        print("  bound to notification %p\n", (const void *)t->bound);
+        if (t->bound) {
+            print("  which is bound to tcb %p\n", (const void *)t->bound->bound);
         }
         if (cap_is(t->slots[TCB_CSPACE].cap, CAP_CNODE)) {
             dump_cnode(t->slots[TCB_CSPACE].cap);

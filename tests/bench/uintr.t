@@ -1,6 +1,7 @@
 # What user interrupts cost by hardware has limits, and docs/user-interrupts.md tells what is measured today.
 use strict;
 use warnings;
+use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use JSON::PP ();
 use Test::More;
@@ -12,22 +13,23 @@ sub read_file {
     return <$file>;
 }
 
-my $json = tempdir(CLEANUP => 1) . "/uintr.json";
-is(system("bench/uintr.pl out/rel4.elf out/bench/uintr.elf $json > $json.table"), 0, "both backends are measured");
-my %median = map { $_->{name} => $_->{median} } @{ JSON::PP->new->decode(read_file($json)) };
+# The experiment writes its table into a copy of the page: if that changes nothing, the page is right.
+my $folder = tempdir(CLEANUP => 1);
+copy("docs/user-interrupts.md", "$folder/page.md") or die "$!";
+is(system("bench/uintr.pl out/rel4.elf out/bench/uintr.elf $folder/uintr.json $folder/page.md > $folder/table"), 0,
+    "both backends are measured");
+my %median = map { $_->{name} => $_->{median} } @{ JSON::PP->new->decode(read_file("$folder/uintr.json")) };
 cmp_ok($median{"hardware: sending, for the sender"}, "<=", 10, "a send takes its sender 10 instructions at most");
 cmp_ok($median{"hardware: entering and leaving a handler"}, "<=", 55,
     "entering and leaving a handler without floating point takes 55 instructions at most");
 
-# Rows "| name | by hardware | emulated |". Another compiler's figures are not wrong for being different.
+# Another compiler's figures are not wrong for being different.
 my ($named) = read_file("docs/performance.md") =~ /riscv64-unknown-elf-gcc (\d+\.\d+\.\d+)/;
 chomp(my $compiler = `riscv64-unknown-elf-gcc -dumpfullversion`);
 SKIP: {
     skip "the counts are those of gcc $named, this is $compiler", 1 if $compiler ne $named;
-    my $page = read_file("docs/user-interrupts.md");
-    my @wrong = grep { my ($name) = /^hardware: (.*)/;
-        $name && $page !~ /^\| \Q$name\E \| $median{"hardware: $name"} \| $median{"emulated: $name"} \|$/m } sort keys %median;
-    is(join("; ", @wrong), "", "docs/user-interrupts.md has today's figures; make bench EXPERIMENT=uintr prints them");
+    ok(read_file("$folder/page.md") eq read_file("docs/user-interrupts.md"),
+        "docs/user-interrupts.md has today's figures; make bench EXPERIMENT=uintr renews them");
 }
 
 done_testing();

@@ -341,6 +341,15 @@ static void give_up(struct rel4_executor *executor)
     executor_make_ready(executor, main);
 }
 
+/* Nothing is in flight, and nobody can run: only a signal could change that. */
+static void wait_for_signals(struct rel4_executor *executor)
+{
+    if (executor->on_signals && executor->queue.requests)
+        block(executor);
+    else
+        give_up(executor);
+}
+
 /* Returns when somebody is ready. */
 static void find_work(struct rel4_executor *executor)
 {
@@ -349,7 +358,7 @@ static void find_work(struct rel4_executor *executor)
         if (executor_dispatch(executor, executor->mixed)) {
             grant_room(executor);
         } else if (!executor_in_flight(executor) && list_empty(&executor->room)) {
-            give_up(executor);
+            wait_for_signals(executor);
         } else if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
             executor->faulted = true;
             executor_fail_calls(executor, true);

@@ -217,3 +217,51 @@ TEST("async coroutines: adaptive calls are traps for one coroutine alone, and sh
         CHECK(lib_traps(&stats) < 60);
     }
 }
+
+static rel4_coroutine_id waiter;
+static seL4_Word signals;
+static seL4_CPtr signal_cap;
+
+static void on_signals(seL4_Word bits, void *arg)
+{
+    CHECK_EQUAL((seL4_Word)arg, 5);
+    signals |= bits;
+    rel4_coroutine_wake(waiter);
+}
+
+static void wait_for_signal(void *arg)
+{
+    (void)arg;
+    while (signals != 0x30) {
+        rel4_coroutine_wait();
+        call_anything(0);
+    }
+    note("s");
+}
+
+/* Below the test: runs when it blocks. */
+static void send_signals(void *arg)
+{
+    (void)arg;
+    seL4_Signal(signal_cap);
+    seL4_Signal(signal_cap + 1);
+}
+
+TEST("async coroutines: other bits of the notification reach the program, also when no call is in flight")
+{
+    LIB_SET_UP(.mode = REL4_ASYNC);
+    frames = lib_pages(0, COUNT);
+    trace[0] = 0;
+    signals = 0;
+    lib_users[0].executor.on_signals = on_signals;
+    lib_users[0].executor.arg = (void *)5;
+    /* The notification itself is one slot before its badged copy. */
+    signal_cap = test_mint(lib_users[0].executor.queue.notification - 1, seL4_AllRights, 0x10);
+    CHECK_EQUAL(test_mint(lib_users[0].executor.queue.notification - 1, seL4_AllRights, 0x20),
+                signal_cap + 1);
+    test_thread_start(test_thread_create(send_signals, NULL, TEST_PRIORITY - 1, 0));
+    waiter = rel4_coroutine_create(wait_for_signal, NULL, 3);
+    CHECK_EQUAL(rel4_run(), 0);
+    CHECK(!strcmp(trace, "s"));
+    CHECK_EQUAL(signals, 0x30);
+}

@@ -152,7 +152,8 @@ struct rel4_executor_options {
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
      * abort(). */
     void (*on_overflow)(rel4_coroutine_id id);
-    /* Called when the thread has waited for its notification and got other bits than answer_bit. */
+    /* Called when the thread has waited for its notification and got other bits than answer_bit. With it, the
+     * thread also waits when no answer will come, since a signal may make the callback wake somebody. */
     void (*on_signals)(seL4_Word bits, void *arg);
     void *arg;
     seL4_Word answer_bit; /* the badge by which the kernel signals answers */
@@ -189,7 +190,7 @@ void rel4_coroutine_yield(void);
 
 /*
  * Waits for rel4_coroutine_wake(). A wake-up that came before is not lost: then it returns at once. Several
- * of them are one. REL4_STUCK is never returned here: nothing wakes it, until rel4_coroutine_cancel().
+ * of them are one. Only in coroutines; elsewhere it returns at once.
  */
 void rel4_coroutine_wait(void);
 
