@@ -2,11 +2,11 @@
 #
 #? ReL4-C: a capability microkernel for 64-bit RISC-V with the seL4 15.0 binary interface
 #?
-#? make run      build the kernel and a root task, and boot them under QEMU (Ctrl-C ends it)
+#? make run      the main job: every asynchronous call, and what it costs; APP= boots another root task under QEMU
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure: EXPERIMENT=kernel, instructions of every kernel operation beside seL4's, stages or uintr
+#? make bench    measure everything, or EXPERIMENT=async, kernel, uintr or stages; QUICK=1 for less of it
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -18,7 +18,7 @@
 #? make help     this text
 #?
 #? Variables, with their defaults:
-#?   APP=demo       the folder of apps/ to run or debug
+#?   APP=async-demo  the folder of apps/ to run or debug
 #?   ROOT=          a root task ELF from elsewhere, instead of APP
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
@@ -30,7 +30,8 @@
 #?   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between inspections in a debug kernel
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
-#?   EXPERIMENT=kernel  what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   EXPERIMENT=all what `make bench` measures; records go to out/bench/EXPERIMENT.json
+#?   FRAMES= MODE= CLOCK= HARTS= PLATFORM=   a part of EXPERIMENT=async; bench/async.pl says what there is
 #?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
@@ -43,7 +44,7 @@
 #?   make debug APP=hello
 #?   make test TEST=boot
 
-APP      ?= demo
+APP      ?= async-demo
 ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps/$(APP).elf
 HARTS    ?= 2
 MEM      ?= 512
@@ -54,7 +55,7 @@ PLATFORM ?= virt
 TEST     ?=
 TARGET   ?= objects
 JOBS     ?=
-EXPERIMENT ?= kernel
+EXPERIMENT ?= all
 GDB_PORT ?= 1234
 
 OUT   := out
@@ -106,14 +107,25 @@ $(if $(filter virt uintc,$(PLATFORM)),,$(error PLATFORM is virt or uintc, not "$
 
 $(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
 
-run: $(kernel_$(KERNEL)) $(ROOT)
-	@scripts/qemu.sh $^ harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+# With nothing chosen, a table of costs follows.
+MAIN_JOB := $(if $(filter file,$(origin APP)),$(if $(filter file,$(origin ROOT)),yes))
+
+run: $(kernel_$(KERNEL)) $(ROOT) $(if $(MAIN_JOB),$(OUT)/apps/allocator.elf)
+	@scripts/qemu.sh $(kernel_$(KERNEL)) $(ROOT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+	$(if $(MAIN_JOB),@scripts/cost-table.sh $(kernel_$(KERNEL)) $(OUT)/apps/allocator.elf)
 
 EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
-$(if $(filter $(EXPERIMENT),$(EXPERIMENTS)),,$(error EXPERIMENT is one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
+$(if $(filter all $(EXPERIMENTS),$(EXPERIMENT)),,\
+	$(error EXPERIMENT is all or one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
 
-bench: $(kernel_release) $(OUT)/bench/$(EXPERIMENT).elf
-	@bench/$(EXPERIMENT).pl $^ $(OUT)/bench/$(EXPERIMENT).json
+# async measures the program that everybody can run, on both machines unless one is chosen.
+BENCH_ROOT_async := $(OUT)/apps/allocator.elf
+bench_root = $(or $(BENCH_ROOT_$(1)),$(OUT)/bench/$(1).elf)
+MEASURED := $(if $(filter all,$(EXPERIMENT)),kernel stages uintr async,$(EXPERIMENT))
+
+bench: $(kernel_release) $(foreach name,$(MEASURED),$(call bench_root,$(name)))
+	@$(foreach name,$(MEASURED),PLATFORMS="$(if $(filter file,$(origin PLATFORM)),virt uintc,$(PLATFORM))" \
+		bench/$(name).pl $(kernel_release) $(call bench_root,$(name)) $(OUT)/bench/$(name).json &&) :
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"

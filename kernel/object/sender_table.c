@@ -10,6 +10,7 @@
 #include "ipc/receiver.h"
 #include "lib/bits.h"
 #include "object/request.h"
+#include "thread/kernel.h"
 
 #define ENTRIES REL4_SENDER_TABLE_ENTRIES
 
@@ -67,6 +68,10 @@ static struct remains finalise_entry(struct cap cap, struct slot *slot, bool las
     (void)last;
     assert(receiver && entry_is_used(table, index));
     __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
+    /* A send that has read the entry may still be on its way: nothing comes any more when this is done. */
+    if (table->thread) {
+        thread_stall(table->thread);
+    }
     table->used[index / WORD_BITS] &= ~bit(index % WORD_BITS);
     list_remove(&receiver->uintr.entries, slot);
     slot_leave_group(slot);

@@ -245,13 +245,13 @@ static word_t make_call(struct async_queue *queue, struct result *result, enum p
     return request_serve(&request, result, progress);
 }
 
-/* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is none. */
+/* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is
+ * none. */
 static bool must_stop(const struct hart *hart)
 {
     word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
 
-    return reasons || hart->candidate || interrupt_pending() ||
-           kernel_lock_contended(hart);
+    return reasons || hart->candidate || interrupt_pending() || kernel_lock_contended(hart);
 }
 
 /* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */

@@ -24,6 +24,7 @@ my %conversions = (
     "kernel/cap/derivation.c"      => [1, "the other end of a group of entries, which are slots"],
     "kernel/cap/zombie.h"          => [2, "zombies, which are slots"],
     "kernel/check/check.c"         => [1, "an address to compare with"],
+    "kernel/check/queues.c"        => [1, "a queue of the set of objects"],
     "kernel/check/internal.h"      => [1, "an object of the set of objects"],
     "kernel/check/threads.c"       => [1, "a thread of the set of objects"],
     "kernel/check/translation.c"   => [5, "page tables, as the entries are valid and no leaves, and roots"],

@@ -82,7 +82,8 @@ static void start(void (*entry)(void *), volatile void *arg, seL4_Word priority,
 
 static void start_flood(seL4_Word node)
 {
-    struct test_thread *thread = test_thread_create(produce, NULL, HOSTILE_PRIORITY, test_object(seL4_EndpointObject, 0));
+    struct test_thread *thread =
+        test_thread_create(produce, NULL, HOSTILE_PRIORITY, test_object(seL4_EndpointObject, 0));
 
     flood.queue = queue_new(thread->tcb, 7, 7);
     flood.answers = 0;
@@ -93,7 +94,7 @@ static void start_flood(seL4_Word node)
 TEST("async fairness: beside a producer without end, threads of its priority run on every hart, and call")
 {
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
-    for (seL4_Word node = 0; node < test_nodes(); node += test_nodes() > 1 ? test_nodes() - 1 : 1) {
+    for (seL4_Word node = 0; node<test_nodes(); node += test_nodes()> 1 ? test_nodes() - 1 : 1) {
         start_flood(node);
         for (unsigned i = 0; i < test_nodes() && i < 4; i++) {
             counters[i].value = counters[4 + i].value = 0;

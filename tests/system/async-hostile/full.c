@@ -127,7 +127,7 @@ TEST("async full: a producer and a consumer at their own paces: each cookie come
 {
     seL4_Word random = 99;
 
-    for (seL4_Word node = 0; node < test_nodes(); node += test_nodes() > 1 ? test_nodes() - 1 : 1) {
+    for (seL4_Word node = 0; node<test_nodes(); node += test_nodes()> 1 ? test_nodes() - 1 : 1) {
         CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
         struct test_thread *thread = test_thread_create(produce, NULL, HOSTILE_PRIORITY, 0);
         /* The consumer frees room in a queue that is not its own. */

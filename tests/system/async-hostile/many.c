@@ -315,16 +315,20 @@ static void put_mixture(struct queue *queue, uint32_t cookie, seL4_CPtr frame, s
     switch (cookie % 6) {
     case 0:
         queue_put(queue, cookie, frame, RISCVPageMap,
-                  &(struct arguments){ .length = 3, .words = { (seL4_Word)queue->memory + 0x100000, 3, 1 },
-                                       .extras = 1, .caps = { seL4_CapInitThreadVSpace } });
+                  &(struct arguments){ .length = 3,
+                                       .words = { (seL4_Word)queue->memory + 0x100000, 3, 1 },
+                                       .extras = 1,
+                                       .caps = { seL4_CapInitThreadVSpace } });
         break;
     case 1:
         queue_put(queue, cookie, frame, RISCVPageUnmap, &(struct arguments){ 0 });
         break;
     case 2:
         queue_put(queue, cookie, CNODE, CNodeMint,
-                  &(struct arguments){ .length = 6, .words = { slot, 64, queue->notification, 64, 15, 5 },
-                                       .extras = 1, .caps = { CNODE } });
+                  &(struct arguments){ .length = 6,
+                                       .words = { slot, 64, queue->notification, 64, 15, 5 },
+                                       .extras = 1,
+                                       .caps = { CNODE } });
         break;
     case 3:
         queue_put(queue, cookie, CNODE, CNodeRevoke,

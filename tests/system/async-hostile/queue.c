@@ -120,10 +120,9 @@ void queue_put(struct queue *queue, uint32_t cookie, seL4_CPtr cap, seL4_Word la
     for (unsigned i = 0; i < arguments->extras; i++) {
         words[count++] = arguments->caps[i];
     }
-    queue_put_words(
-        queue, cookie, cap,
-        rel4_header((unsigned)label, 0, (unsigned)arguments->length, (unsigned)arguments->extras), words,
-        count);
+    queue_put_words(queue, cookie, cap,
+                    rel4_header((unsigned)label, 0, (unsigned)arguments->length, (unsigned)arguments->extras),
+                    words, count);
 }
 
 void queue_publish(const struct queue *queue)
@@ -225,8 +224,8 @@ void response_check(const char *file, int line, const struct response *response,
     }
     for (unsigned i = 0; i < length; i++) {
         if (response->words[i] != words[i]) {
-            test_fail(file, line, "error %lu: word %u is 0x%lx, expected 0x%lx", error, i,
-                      response->words[i], words[i]);
+            test_fail(file, line, "error %lu: word %u is 0x%lx, expected 0x%lx", error, i, response->words[i],
+                      words[i]);
         }
     }
 }

@@ -117,9 +117,9 @@ void response_check(const char *file, int line, const struct response *response,
                     seL4_Word error, unsigned length, const seL4_Word *words);
 
 /* The cookie, the error code, and the words that must come with it: no more and no fewer. */
-#define CHECK_RESPONSE(response, cookie, ...)                                                   \
+#define CHECK_RESPONSE(response, cookie, ...)                                                     \
     response_check(__FILE__, __LINE__, response, cookie, ((const seL4_Word[]){ __VA_ARGS__ })[0], \
-                   sizeof((const seL4_Word[]){ __VA_ARGS__ }) / sizeof(seL4_Word) - 1,          \
+                   sizeof((const seL4_Word[]){ __VA_ARGS__ }) / sizeof(seL4_Word) - 1,            \
                    (const seL4_Word[]){ __VA_ARGS__ } + 1)
 
 /* The physical address of a frame, by the other door. */
@@ -144,14 +144,14 @@ void check_memory_is_whole(void);
 #define SPINS 500000ul
 
 /* Waits until the condition holds, letting others run; the test fails if it never does. */
-#define WAIT_FOR(condition)                                         \
-    do {                                                            \
-        bool met_ = condition;                                      \
+#define WAIT_FOR(condition)                                             \
+    do {                                                                \
+        bool met_ = condition;                                          \
         for (seL4_Word spins_ = 0; !met_ && spins_ < SPINS; spins_++) { \
-            hostile_pause();                                        \
-            met_ = condition;                                       \
-        }                                                           \
-        if (!met_) {                                                \
-            test_fail(__FILE__, __LINE__, "%s", #condition);        \
-        }                                                           \
+            hostile_pause();                                            \
+            met_ = condition;                                           \
+        }                                                               \
+        if (!met_) {                                                    \
+            test_fail(__FILE__, __LINE__, "%s", #condition);            \
+        }                                                               \
     } while (0)

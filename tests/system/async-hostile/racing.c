@@ -86,9 +86,8 @@ static bool is_possible(const struct response *response)
 {
     switch (response->error) {
     case seL4_NoError:
-        return response->length == 0 ||
-               (response->length == 1 && (response->words[0] == race.addresses[0] ||
-                                          response->words[0] == race.addresses[1]));
+        return response->length == 0 || (response->length == 1 && (response->words[0] == race.addresses[0] ||
+                                                                   response->words[0] == race.addresses[1]));
     case seL4_IllegalOperation:
     case seL4_TruncatedMessage:
         return response->length == 0;

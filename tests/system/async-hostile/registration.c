@@ -15,7 +15,7 @@
 #define VIEW ((char *)0x3001000000)
 
 static struct answer bind(seL4_CPtr queue, seL4_Word requests, seL4_Word responses, seL4_Word policy,
-                                seL4_CPtr tcb, seL4_CPtr notification)
+                          seL4_CPtr tcb, seL4_CPtr notification)
 {
     return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { requests, responses, policy },
                   .extras = 2, .caps = { tcb, notification });
@@ -81,8 +81,8 @@ static void finish(bool bound, bool framed)
 TEST("async registration: Bind takes no lengths, policies and sizes that do not exist")
 {
     static const seL4_Word bits[] = {
-        0,  REL4_RING_MIN_BITS - 1, REL4_RING_MAX_BITS + 1, 31, 32, 63, 64, -1ul,
-        1ul << 32 | 5, 1ul << 63 | 5, 256 + 5,
+        0,    REL4_RING_MIN_BITS - 1, REL4_RING_MAX_BITS + 1, 31,      32, 63, 64,
+        -1ul, 1ul << 32 | 5,          1ul << 63 | 5,          256 + 5,
     };
     static const seL4_Word policies[] = { 2, 3, 256, 1ul << 32, 1ul << 63, -1ul };
 
@@ -100,8 +100,8 @@ TEST("async registration: Bind takes no lengths, policies and sizes that do not 
                      seL4_TruncatedMessage);
     }
     for (seL4_Word extras = 0; extras < 2; extras++) {
-        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 5, 0 },
-                            .extras = extras, .caps = { seL4_CapInitThreadTCB, notification }),
+        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 5, 0 }, .extras = extras,
+                            .caps = { seL4_CapInitThreadTCB, notification }),
                      seL4_TruncatedMessage);
     }
     finish(false, false);
@@ -113,12 +113,29 @@ TEST("async registration: Bind takes a TCB and a notification with the right to 
     seL4_CPtr endpoint = test_object(seL4_EndpointObject, 0);
     seL4_CPtr silent = test_mint(notification, seL4_CapRights_new(true, true, true, false), 0);
     seL4_CPtr no_tcb[] = {
-        seL4_CapNull, queue, notification, endpoint, frames, seL4_CapInitThreadCNode, test_arena,
-        seL4_CapInitThreadVSpace, seL4_CapIRQControl, seL4_CapDomain,
+        seL4_CapNull,
+        queue,
+        notification,
+        endpoint,
+        frames,
+        seL4_CapInitThreadCNode,
+        test_arena,
+        seL4_CapInitThreadVSpace,
+        seL4_CapIRQControl,
+        seL4_CapDomain,
     };
     seL4_CPtr no_notification[] = {
-        seL4_CapNull, queue, seL4_CapInitThreadTCB, endpoint, frames, seL4_CapInitThreadCNode, test_arena,
-        seL4_CapInitThreadVSpace, seL4_CapIRQControl, seL4_CapDomain, silent,
+        seL4_CapNull,
+        queue,
+        seL4_CapInitThreadTCB,
+        endpoint,
+        frames,
+        seL4_CapInitThreadCNode,
+        test_arena,
+        seL4_CapInitThreadVSpace,
+        seL4_CapIRQControl,
+        seL4_CapDomain,
+        silent,
     };
 
     for (unsigned i = 0; i < sizeof(no_tcb) / sizeof(no_tcb[0]); i++) {
@@ -204,8 +221,13 @@ TEST("async registration: frames are frames of memory with read and write rights
     device = device ? device : simple_device_frame(RTC_ADDRESS);
     CHECK(device != seL4_CapNull);
     seL4_CPtr wrong[] = {
-        seL4_CapNull, tcb, notification, queue, seL4_CapInitThreadVSpace,
-        device, test_object(seL4_CapTableObject, 1),
+        seL4_CapNull,
+        tcb,
+        notification,
+        queue,
+        seL4_CapInitThreadVSpace,
+        device,
+        test_object(seL4_CapTableObject, 1),
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         CHECK_REFUSED(add(queue, 0, 2, pair_with(wrong[i], seL4_AllRights)));
@@ -377,9 +399,9 @@ TEST("async registration: what is out of turn is refused")
 {
     static const bool allowed[STATES][REL4_LABEL_QUEUE_DETACH - REL4_LABEL_QUEUE_BIND + 1] = {
         /*               Bind, AddFrames, Start, Wake, Reset, Detach */
-        [FRAMED] =     { false, false, true, false, false, true },
-        [STARTED] =    { false, false, false, true, false, true },
-        [FAULTED] =    { false, false, false, false, true, true },
+        [FRAMED] = { false, false, true, false, false, true },
+        [STARTED] = { false, false, false, true, false, true },
+        [FAULTED] = { false, false, false, false, true, true },
     };
 
     for (enum state state = FRAMED; state <= FAULTED; state++) {

@@ -21,13 +21,15 @@ TEST("async requests: a pointer of 64 bits is looked up with all of them")
     seL4_CPtr frame = queue->frames;
 
     for (unsigned bit = 24; bit < 64; bit++) {
-        struct response response = queue_call(queue, bit, frame | 1ul << bit, RISCVPageGetAddress,
-                                              &(struct arguments){ 0 });
+        struct response response =
+            queue_call(queue, bit, frame | 1ul << bit, RISCVPageGetAddress, &(struct arguments){ 0 });
         CHECK_EQUAL(response.error, seL4_FailedLookup);
         CHECK_EQUAL(response.words[0], 0);
         CHECK_EQUAL(response.words[1], seL4_GuardMismatch);
         response = queue_call(queue, bit, frame, RISCVPageMap,
-                              &(struct arguments){ .length = 3, .words = { 0x40000000, 3, 0 }, .extras = 1,
+                              &(struct arguments){ .length = 3,
+                                                   .words = { 0x40000000, 3, 0 },
+                                                   .extras = 1,
                                                    .caps = { 1ul << bit | seL4_CapInitThreadVSpace } });
         CHECK_EQUAL(response.error, seL4_FailedLookup);
         CHECK_EQUAL(response.words[0], 1);
@@ -96,13 +98,13 @@ TEST("async requests: labels that do not exist are illegal, whatever the other b
         if (label >= RISCVPageMap && label <= RISCVPageGetAddress) {
             continue;
         }
-        struct response response =
-            queue_call(queue, label, queue->frames, label, &(struct arguments){ 0 });
+        struct response response = queue_call(queue, label, queue->frames, label, &(struct arguments){ 0 });
         CHECK_RESPONSE(&response, label, seL4_IllegalOperation);
     }
 }
 
-/* An unused bit of a header is an error of its own, or nothing at all; it is never taken for another field. */
+/* An unused bit of a header is an error of its own, or nothing at all; it is never taken for another field.
+ */
 TEST("async requests: flags and an error in a request mean nothing, and do no harm")
 {
     set_up();
@@ -110,7 +112,8 @@ TEST("async requests: flags and an error in a request mean nothing, and do no ha
 
     for (unsigned bit = 0; bit < 11; bit++) {
         uint32_t extra = bit < 7 ? 1u << (25 + bit) : 1u << (12 + bit - 7);
-        queue_put_words(queue, bit, queue->frames, rel4_header(RISCVPageGetAddress, 0, 0, 0) | extra, NULL, 0);
+        queue_put_words(queue, bit, queue->frames, rel4_header(RISCVPageGetAddress, 0, 0, 0) | extra, NULL,
+                        0);
         queue_go(queue);
         struct response response = queue_wait(queue);
         CHECK_EQUAL(response.cookie, bit);
@@ -133,8 +136,8 @@ static struct response put_string(seL4_Word length, unsigned words)
         text[length - 1] = '\n';
     }
     message[0] = length;
-    queue_put_words(queue, (uint32_t)length, queue->cap, rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0),
-                    message, words);
+    queue_put_words(queue, (uint32_t)length, queue->cap,
+                    rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0), message, words);
     queue_go(queue);
     return queue_wait(queue);
 }
@@ -150,8 +153,9 @@ TEST("async requests: PutString takes every length up to 952 bytes")
 
 TEST("async requests: PutString takes no length that its words do not have")
 {
-    static const seL4_Word lengths[] = { CHAR_WORDS + 1, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
-                                         1ul << 32, (1ul << 32) + 8, 1ul << 63, -8ul, -1ul };
+    static const seL4_Word lengths[] = { CHAR_WORDS + 1, 65535,      65536,     0x7fffffff,
+                                         0x80000000,     0xffffffff, 1ul << 32, (1ul << 32) + 8,
+                                         1ul << 63,      -8ul,       -1ul };
 
     set_up();
     for (unsigned words = 0; words <= REL4_MAX_WORDS; words++) {

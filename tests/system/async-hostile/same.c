@@ -113,10 +113,9 @@ static void do_both(const struct deed *deed)
     struct answer answer = invoke(worlds[0].first + deed->place, deed->label, &first);
     seL4_Word words[seL4_MsgMaxLength];
     keep_words(&answer, words);
-    struct response response =
-        queue_call(queue, 1, worlds[1].first + deed->place, deed->label, &second);
-    bool same = answer.error == response.error && answer.length == response.length &&
-                answer.badge == response.badge;
+    struct response response = queue_call(queue, 1, worlds[1].first + deed->place, deed->label, &second);
+    bool same =
+        answer.error == response.error && answer.length == response.length && answer.badge == response.badge;
 
     if (deed->label == RISCVPageGetAddress && !response.error) {
         response.words[0] += worlds[0].base - worlds[1].base;
@@ -218,8 +217,22 @@ TEST("async same: every label on every type of object, with too few words and ca
 
 static seL4_Word any_word(seL4_Word *random)
 {
-    static const seL4_Word special[] = { 0, 1, 2, 3, 6, 12, 32, 63, 64, 4096, 0x40000000, 0x40001000,
-                                         0x40200000, 0x3fffffffff, 0x8000000000000000, -1ul };
+    static const seL4_Word special[] = { 0,
+                                         1,
+                                         2,
+                                         3,
+                                         6,
+                                         12,
+                                         32,
+                                         63,
+                                         64,
+                                         4096,
+                                         0x40000000,
+                                         0x40001000,
+                                         0x40200000,
+                                         0x3fffffffff,
+                                         0x8000000000000000,
+                                         -1ul };
     seL4_Word dice = hostile_random(random);
 
     return dice >> 40 & 1 ? dice >> 20 & 31 : special[dice >> 30 & 15];
@@ -257,7 +270,9 @@ static struct deed any_deed(seL4_Word *random)
         deed.arguments.caps[i] = (hostile_random(random) >> 20) % PLACES;
     }
     if (dice >> 53 & 1) {
-        deed.arguments.caps[0] = deed.place < TCB ? CNODE_OBJECT : deed.place >= FRAME ? VSPACE : CNODE_OBJECT;
+        deed.arguments.caps[0] = deed.place < TCB      ? CNODE_OBJECT
+                                 : deed.place >= FRAME ? VSPACE
+                                                       : CNODE_OBJECT;
     }
     tame(&deed);
     return deed;

@@ -58,7 +58,12 @@ static struct {
 } it;
 
 /* Pointers in the owner's CSpace, a CNode of four slots without guard bits to spare. */
-enum { OWN_FRAME, OWN_ROOT, OWN_TCB, OWN_QUEUE };
+enum {
+    OWN_FRAME,
+    OWN_ROOT,
+    OWN_TCB,
+    OWN_QUEUE
+};
 
 static void put_traffic(uint32_t cookie)
 {
@@ -200,7 +205,7 @@ static void bring_about(void)
     }
 }
 
-static void delete(seL4_CPtr cap)
+static void delete (seL4_CPtr cap)
 {
     CHECK_OK(seL4_CNode_Delete(CNODE, cap, seL4_WordBits));
 }
@@ -214,7 +219,7 @@ static void revoke(seL4_CPtr cap)
 static void delete_all(seL4_CPtr cap)
 {
     revoke(cap);
-    delete(cap);
+    delete (cap);
 }
 
 static void bring_to(enum end end)
@@ -238,7 +243,7 @@ static void bring_to(enum end end)
         delete_all(it.vspace);
         break;
     case DELETE_FRAME:
-        delete(it.queue->frames + page);
+        delete (it.queue->frames + page);
         break;
     case REVOKE_FRAME:
         revoke(it.queue->frames + page);
