@@ -75,7 +75,7 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
 static inline void copy_item(struct async_queue *queue, uint32_t i)
 {
     struct ring_cursor *cursor = &queue->requests;
-    word_t *copy = &queue->copy[i * ITEM_SIZE];
+    word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
     if (unlikely(!cursor->left)) {
         find_item(queue, cursor, REL4_RINGS, queue->request_bits, queue->request_consumer + i);
@@ -404,7 +404,7 @@ void worker_look(struct hart *hart)
 
     if (queue->state == QUEUE_WATCHED &&
         user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
-        queue->patience = (uint8_t)min_word(2 * queue->patience, LOOKS_MAX);
+        queue->patience = (uint8_t)min_word(2ul * queue->patience, LOOKS_MAX);
         hart->watched = NULL;
         worker_run(thread, REL4_PLACE_IDLE);
     } else if (queue->state != QUEUE_WATCHED || --queue->looks == 0) {
