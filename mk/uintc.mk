@@ -11,7 +11,7 @@ UINTC_BARE := tests/uintc/start.S tests/uintc/vectors.S tests/uintc/bare.c
 
 # Arguments: name, sources, flags.
 define uintc_test
-$(OUT)/uintc/$(1).elf: $(2) tests/uintc/bare.h tests/uintc/frame.h tests/uintc/state.h tests/uintc/bare.ld mk/uintc.mk | packages
+$(OUT)/uintc/$(1).elf: $(2) tests/uintc/bare.h tests/uintc/frame.inc tests/uintc/state.h tests/uintc/bare.ld mk/uintc.mk | packages
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CROSS)gcc $(UINTC_FLAGS) $(3) $(UINTC_LINK) $(2) -o $$@

@@ -1,7 +1,7 @@
 /*
  * Start of a test that the firmware boots in S-mode, on one hart.
  */
-#include "frame.h"
+#include "frame.inc"
 
 #define STACK 0x8000
 

@@ -4,7 +4,7 @@
  * Hart 0 runs main(), the others hart_loop(). Traps are answers: enter() runs a function in another mode, and the first
  * trap that reaches M-mode or S-mode ends it.
  */
-#include "frame.h"
+#include "frame.inc"
 
 #define HART_STACK 0x8000
 #define LOW_STACK  0x4000 /* below the frame; the entered function runs there */
