@@ -5,7 +5,7 @@
 #include "queue.h"
 
 #define TICK_COUNTS 20000 /* of the time counter, at 10 MHz and 500 ticks a second */
-#define LONG_TICKS  10
+#define LONG_TICKS  10ul
 
 static seL4_Word now(void)
 {

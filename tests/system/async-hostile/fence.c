@@ -5,10 +5,10 @@
 #include "queue.h"
 
 #define ROUNDS SOAK_OR(20000, test_nodes() > 1 ? 60 : 100)
-#define PAGES  8
+#define PAGES  8ul
 #define WRITES ((volatile seL4_Word *)0x3002000000ul)
 #define VIEW   ((volatile seL4_Word *)0x3002100000ul) /* the same pages, for the test */
-#define WORDS  512                                    /* of a page */
+#define WORDS  512ul                                  /* of a page */
 
 static struct {
     struct queue *queue;

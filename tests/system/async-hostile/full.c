@@ -77,7 +77,8 @@ TEST("async full: answers of one item and of many, each with room for none, one 
             if (sent % 3) {
                 put_one(queue, sent++);
             } else {
-                queue_put(queue, sent++, tcb, TCBReadRegisters,
+                sent++;
+                queue_put(queue, sent - 1, tcb, TCBReadRegisters,
                           &(struct arguments){ .length = 2, .words = { 0, 1 + sent % 32 } });
             }
         }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define CHAR_WORDS ((REL4_MAX_WORDS - 1) * 8)
+#define CHAR_WORDS ((REL4_MAX_WORDS - 1) * 8ul)
 
 static struct queue *queue;
 
