@@ -11,7 +11,6 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Bench;
-use Report;
 
 my ($kernel, $root, $json) = @ARGV;
 my @modes = qw(sync async adaptive);
@@ -145,4 +144,3 @@ for my $i (0 .. $#boots) {
 die "bench: nothing to measure\n" if !@all;
 write_json($json, @all);
 print "\nrecords: $json\n";
-Report::draw($json);

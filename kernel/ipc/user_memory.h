@@ -53,7 +53,7 @@ static inline void user_store(struct user_words words, unsigned i, word_t value)
 
 static inline uint32_t *user_ring_word(struct user_words words, unsigned i)
 {
-    return (uint32_t *)(word_t *)&words.window_address[i];
+    return (uint32_t *)(word_t *)(words.window_address + i);
 }
 
 static inline uint32_t user_ring_peer(struct user_words words, unsigned i)

@@ -248,7 +248,7 @@ static void clear_rings(struct async_queue *queue)
     queue->room = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
-        user_ring_publish(async_queue_line(queue, line), 0, 0);
+        user_ring_publish(async_queue_header(queue, line), 0, 0);
     }
     queue->state = QUEUE_IDLE;
 }
@@ -256,10 +256,11 @@ static void clear_rings(struct async_queue *queue)
 static enum progress perform_start(struct operation *operation, struct result *result)
 {
     struct async_queue *queue = operation->queue.queue;
-    struct user_words version = async_queue_line(queue, REL4_HEADER_VERSION);
-    struct user_words statistics = async_queue_line(queue, REL4_HEADER_STATISTICS);
 
     (void)result;
+    queue->header = async_queue_line(queue, 0);
+    struct user_words version = async_queue_header(queue, REL4_HEADER_VERSION);
+    struct user_words statistics = async_queue_header(queue, REL4_HEADER_STATISTICS);
     user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };

@@ -37,6 +37,7 @@ struct ring_cursor {
 
 struct async_queue {
     struct slot notification; /* that is signalled; may be empty */
+    struct user_words header; /* the first page of the shared memory, since Start */
     word_t copy[QUEUE_COPY_WORDS];
     struct rel4_queue_statistics statistics;
     struct tcb *thread;
@@ -83,6 +84,12 @@ static inline struct user_words async_queue_line(const struct async_queue *queue
 {
     return user_words_in_frame(queue->frames[offset >> queue->frame_bits].cap,
                                offset & mask(queue->frame_bits));
+}
+
+/* The words of the line of the header page at an offset, one of REL4_HEADER_. The queue is started. */
+static inline struct user_words async_queue_header(const struct async_queue *queue, word_t offset)
+{
+    return user_words_from(queue->header, (unsigned)(offset / sizeof(word_t)));
 }
 
 /* A frame goes, or something else without which the queue cannot go on: it is served no more. What is

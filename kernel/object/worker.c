@@ -60,14 +60,14 @@ static inline struct user_words pass_item(struct ring_cursor *cursor)
 void worker_count(struct async_queue *queue, word_t *counter, word_t more)
 {
     *counter += more;
-    user_store(async_queue_line(queue, REL4_HEADER_STATISTICS),
+    user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),
                (unsigned)(counter - (word_t *)&queue->statistics), *counter);
 }
 
 /* It is served no more, and the user learns why. */
 static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault reason)
 {
-    user_ring_publish(async_queue_line(queue, REL4_HEADER_FAULT), 0, reason);
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_FAULT), 0, reason);
     return QUEUE_FAULTED;
 }
 
@@ -75,7 +75,7 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
 static inline void copy_item(struct async_queue *queue, uint32_t i)
 {
     struct ring_cursor *cursor = &queue->requests;
-    word_t *copy = &queue->copy[i * ITEM_SIZE];
+    word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
     if (unlikely(!cursor->left)) {
         find_item(queue, cursor, REL4_RINGS, queue->request_bits, queue->request_consumer + i);
@@ -90,7 +90,7 @@ static inline void copy_item(struct async_queue *queue, uint32_t i)
 /* Finds out whether there are more requests. RUNNING if so, else what becomes of the queue. */
 static enum queue_state look_for_requests(struct async_queue *queue)
 {
-    queue->request_producer = user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
+    queue->request_producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
     uint32_t available = queue->request_producer - queue->request_consumer;
     if (available > bit(queue->request_bits)) {
         return fault(queue, REL4_FAULT_REQUEST_INDEX);
@@ -152,7 +152,7 @@ static inline unsigned longest_answer(const struct async_queue *queue)
 static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
 {
     uint32_t length = (uint32_t)bit(queue->response_bits);
-    uint32_t consumer = user_ring_peer(async_queue_line(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
+    uint32_t consumer = user_ring_peer(async_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
 
     if (queue->response_producer - consumer > length) {
         return fault(queue, REL4_FAULT_RESPONSE_INDEX);
@@ -305,13 +305,13 @@ void worker_publish(struct async_queue *queue)
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
     }
-    user_ring_publish(async_queue_line(queue, REL4_HEADER_REQUEST_CONSUMER), 0, queue->request_consumer);
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), 0, queue->request_consumer);
     if (queue->answered == queue->response_producer) {
         return;
     }
     queue->answered = queue->response_producer;
-    user_ring_publish(async_queue_line(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, queue->response_producer);
-    if (user_ring_must_wake(async_queue_line(queue, REL4_HEADER_USER_STATE), 0)) {
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, queue->response_producer);
+    if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
         signal(queue);
     }
 }
@@ -320,14 +320,14 @@ void worker_publish(struct async_queue *queue)
  * does not wake the worker, it goes on. */
 static enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
 {
-    struct user_words kernel_state = async_queue_line(queue, REL4_HEADER_KERNEL_STATE);
+    struct user_words kernel_state = async_queue_header(queue, REL4_HEADER_KERNEL_STATE);
     word_t index = state == QUEUE_IDLE ? REL4_HEADER_REQUEST_PRODUCER : REL4_HEADER_RESPONSE_CONSUMER;
     uint32_t known = state == QUEUE_IDLE
                          ? queue->request_producer
                          : queue->response_producer + queue->room - (uint32_t)bit(queue->response_bits);
 
     user_ring_sleep(kernel_state, 0);
-    if (user_ring_peer(async_queue_line(queue, index), 0) != known && user_ring_stay(kernel_state, 0)) {
+    if (user_ring_peer(async_queue_header(queue, index), 0) != known && user_ring_stay(kernel_state, 0)) {
         return QUEUE_WAITING;
     }
     return state;
@@ -353,7 +353,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         return;
     }
     queue->state = QUEUE_RUNNING;
-    user_ring_stay(async_queue_line(queue, REL4_HEADER_KERNEL_STATE), 0);
+    user_ring_stay(async_queue_header(queue, REL4_HEADER_KERNEL_STATE), 0);
     queue->requests.left = 0;
     queue->responses.left = 0;
     tlb_batch_open();
@@ -403,8 +403,9 @@ void worker_look(struct hart *hart)
     struct async_queue *queue = thread->async_queue;
 
     if (queue->state == QUEUE_WATCHED &&
-        user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
-        queue->patience = (uint8_t)min_word(2 * queue->patience, LOOKS_MAX);
+        user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0) !=
+            queue->request_consumer) {
+        queue->patience = (uint8_t)min_word(2ul * queue->patience, LOOKS_MAX);
         hart->watched = NULL;
         worker_run(thread, REL4_PLACE_IDLE);
     } else if (queue->state != QUEUE_WATCHED || --queue->looks == 0) {
@@ -421,8 +422,8 @@ void worker_blocked(struct tcb *thread)
         !async_queue_is_started(queue)) {
         return;
     }
-    if (queue->state != QUEUE_IDLE ||
-        user_ring_peer(async_queue_line(queue, REL4_HEADER_REQUEST_PRODUCER), 0) != queue->request_consumer) {
+    if (queue->state != QUEUE_IDLE || user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER),
+                                                     0) != queue->request_consumer) {
         queue->state = QUEUE_WAITING;
         work_queue_here(thread);
     }

@@ -73,9 +73,5 @@ static inline struct tcb *thread_switch_exit(struct hart *hart, bool slow, struc
         reservation_clear(&hart->arch);
         return next;
     }
-    /* Jumped to, as nothing comes back: a call would have the fast path save registers on the stack. */
-    register struct hart *a0 __asm__("a0") = hart;
-    register struct tcb *a1 __asm__("a1") = next;
-    __asm__ volatile("j thread_switch_exit_slow" ::"r"(a0), "r"(a1) : "memory");
-    __builtin_unreachable();
+    jump_to_slow_switch(hart, next);
 }

@@ -146,8 +146,8 @@ struct call {
 extern const char uintr_stubs[], uintr_handler[];
 
 /* Slots of a cell's CNode. */
-#define CELL_RADIX   7
-#define SLOT_HANDLER 118 /* of the fault handler of worker w, at SLOT_HANDLER + w */
+#define CELL_RADIX   8
+#define SLOT_HANDLER 240 /* of the fault handler of worker w, at SLOT_HANDLER + w */
 
 /* The capability pointer of a slot, in a cell's CSpace. */
 seL4_Word cell_pointer(unsigned cell, seL4_Word slot);

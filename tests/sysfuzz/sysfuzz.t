@@ -22,7 +22,7 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
     isnt($other, $first, "$kernel: another seed makes another run");
 }
 
-my $minimized = output("tests/sysfuzz/minimize out/broken/rel4.elf out/tests/sysfuzz.elf seed=3 calls=300 check=50 limit=300");
+my $minimized = output("tests/sysfuzz/minimize out/broken/rel4.elf out/tests/sysfuzz.elf seed=5 calls=500 check=50 limit=300");
 my @calls = $minimized =~ /^  thread \d+, call \d+: (.*)$/mg;
 like($minimized, qr/^It fails: check: a notification is bound to a thread that knows it/m, "a broken kernel is found out");
 ok(@calls >= 1 && @calls <= 6, "what breaks it is cut down to few calls");

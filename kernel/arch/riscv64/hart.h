@@ -9,6 +9,7 @@
 #include "lib/types.h"
 
 struct hart;
+struct tcb;
 
 struct hart_arch {
     word_t reservation;  /* for reservation_clear(), which costs least if it is first */
@@ -35,6 +36,18 @@ static inline struct hart *this_hart(void)
 static inline void reservation_clear(struct hart_arch *arch)
 {
     __asm__ volatile("sc.d zero, zero, %0" : "+A"(arch->reservation));
+}
+
+/* Goes to thread_switch_exit_slow(), from where nothing comes back: a call would have the fast path save
+ * registers on the stack. */
+_Noreturn static inline __attribute__((always_inline)) void jump_to_slow_switch(struct hart *hart,
+                                                                                struct tcb *next)
+{
+    register struct hart *a0 __asm__("a0") = hart;
+    register struct tcb *a1 __asm__("a1") = next;
+
+    __asm__ volatile("j thread_switch_exit_slow" ::"r"(a0), "r"(a1) : "memory");
+    __builtin_unreachable();
 }
 
 /* The interrupts that wait to be taken by this hart, as SIP_ bits. */

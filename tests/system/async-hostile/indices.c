@@ -102,14 +102,15 @@ TEST("async indexes: what the kernel writes itself it does not read back")
         store(queue, REL4_HEADER_FAULT, (uint32_t)hostile_random(&random));
         store(queue, REL4_HEADER_VERSION, (uint32_t)hostile_random(&random));
         memset(queue_statistics(queue), (int)random, sizeof(struct rel4_queue_statistics));
-        queue_put(queue, i, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
+        queue_put(queue, i + 1, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
         queue_publish(queue);
         wake(queue);
-        /* Both are right again, as the worker has published them. */
+        /* The answer is there, and both are right again, as the worker has published them. */
+        WAIT_FOR(rel4_ring_peer(&queue_response(queue, queue->consumed)->cookie) == i + 1);
         WAIT_FOR(rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) == queue->consumed + 1);
         WAIT_FOR(rel4_ring_peer(queue_word(queue, REL4_HEADER_REQUEST_CONSUMER)) == queue->produced);
         struct response response = queue_take(queue);
-        CHECK_RESPONSE(&response, i, seL4_NoError, address_of(queue->frames));
+        CHECK_RESPONSE(&response, i + 1, seL4_NoError, address_of(queue->frames));
     }
 }
 

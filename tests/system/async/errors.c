@@ -152,3 +152,57 @@ TEST("PutChar and PutString refuse in order: message, length, words")
         INVOKE(queue, REL4_LABEL_QUEUE_PUT_STRING, .length = 3, .words = { 10, 0x74732061206e6920, 0x0a72 }),
         seL4_NoError);
 }
+
+/* The same call through both doors. */
+static void check_same(struct rings *rings, seL4_CPtr cap, seL4_Word label, const struct arguments *arguments)
+{
+    struct answer ring = rings_invoke(rings, cap, label, arguments);
+    struct answer call = invoke(cap, label, arguments);
+
+    if (ring.error != call.error || ring.length != call.length) {
+        test_fail(__FILE__, __LINE__,
+                  "label 0x%lx of 0x%lx: error %lu with %lu words, by system call %lu with %lu", label, cap,
+                  ring.error, ring.length, call.error, call.length);
+        return;
+    }
+    for (seL4_Word i = 0; i < call.length && i < 6; i++) {
+        CHECK_EQUAL(ring.words[i], call.words[i]);
+    }
+}
+
+TEST("every invocation answers in a ring as by system call: short messages and bad arguments to all objects")
+{
+    struct rings rings = rings_small();
+    struct test_thread *thread = test_thread_create(NULL, NULL, TEST_PRIORITY - 1, seL4_CapNull);
+    const seL4_CPtr caps[] = {
+        test_object(seL4_UntypedObject, 12),
+        thread->tcb,
+        test_object(seL4_CapTableObject, 4),
+        test_object(seL4_RISCV_4K_Page, 0),
+        test_object(seL4_RISCV_PageTableObject, 0),
+        seL4_CapIRQControl,
+        seL4_CapASIDControl,
+        seL4_CapInitThreadASIDPool,
+        seL4_CapDomain,
+        test_object(REL4_TYPE_ASYNC_QUEUE, 0),
+        test_object(REL4_TYPE_SENDER_TABLE, 0),
+        test_slot(),
+    };
+
+    for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+        for (seL4_Word label = 0; label < 64; label++) {
+            struct arguments bad = {
+                .length = 3, .words = { ~0ul, 99, 1ul << 40 }, .extras = 1, .caps = { seL4_CapInitThreadTCB }
+            };
+            if (label == TCBResume || label == TCBCopyRegisters) {
+                continue;
+            }
+            check_same(&rings, caps[i], label, &(struct arguments){ .length = 0 });
+            check_same(&rings, caps[i], label, &(struct arguments){ .length = 2, .words = { 0, 99 } });
+            check_same(&rings, caps[i], label, &bad);
+        }
+        for (seL4_Word label = REL4_LABEL_QUEUE_BIND; label < REL4_LABEL_QUEUE_PUT_CHAR; label++) {
+            check_same(&rings, caps[i], label, &(struct arguments){ .length = 0 });
+        }
+    }
+}

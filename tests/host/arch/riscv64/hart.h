@@ -8,6 +8,7 @@
 #include "lib/types.h"
 
 struct hart;
+struct tcb;
 
 struct hart_arch {
     word_t reservation;
@@ -29,6 +30,14 @@ static inline struct hart *this_hart(void)
 static inline void reservation_clear(const struct hart_arch *arch)
 {
     (void)arch;
+}
+
+/* Nothing is switched to. */
+_Noreturn static inline void jump_to_slow_switch(struct hart *hart, struct tcb *next)
+{
+    (void)hart;
+    (void)next;
+    __builtin_unreachable();
 }
 
 static inline bool interrupt_pending(void)
