@@ -1,4 +1,5 @@
-# Draws the records of bench/async.pl and bench/breakdown.pl: curves as SVG and PNG (gnuplot), and one HTML file with all of it inside.
+# Draws the records of bench/async.pl and bench/breakdown.pl: curves and bars as SVG and PNG (gnuplot), and one HTML
+# file with all of it inside.
 package Report;
 use strict;
 use warnings;
