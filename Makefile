@@ -6,7 +6,7 @@
 #? make build    build the kernels and all root tasks; the default
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure everything, or EXPERIMENT=async, kernel, uintr or stages; QUICK=1 for less of it
+#? make bench    measure everything, or EXPERIMENT=async, breakdown, kernel, uintr or stages; QUICK=1 for less of it
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -120,8 +120,9 @@ $(if $(filter all $(EXPERIMENTS),$(EXPERIMENT)),,\
 
 # async measures the program that everybody can run, on both machines unless one is chosen.
 BENCH_ROOT_async := $(OUT)/apps/allocator.elf
+BENCH_ROOT_breakdown := $(OUT)/apps/allocator.elf
 bench_root = $(or $(BENCH_ROOT_$(1)),$(OUT)/bench/$(1).elf)
-MEASURED := $(if $(filter all,$(EXPERIMENT)),kernel stages uintr async,$(EXPERIMENT))
+MEASURED := $(if $(filter all,$(EXPERIMENT)),kernel stages uintr breakdown async,$(EXPERIMENT))
 
 bench: $(kernel_release) $(foreach name,$(MEASURED),$(call bench_root,$(name)))
 	@$(foreach name,$(MEASURED),PLATFORMS="$(if $(filter file,$(origin PLATFORM)),virt uintc,$(PLATFORM))" \

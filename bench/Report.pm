@@ -1,4 +1,5 @@
-# Draws the records of bench/async.pl: curves as SVG and PNG (gnuplot), and one HTML file with all of it inside.
+# Draws the records of bench/async.pl and bench/breakdown.pl: curves and bars as SVG and PNG (gnuplot), and one HTML
+# file with all of it inside.
 package Report;
 use strict;
 use warnings;
@@ -154,6 +155,7 @@ sub draw {
     for my $backend (grep { !$seen{$_}++ } map { $_->{backend} } @records) {
         push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @records);
     }
+    push @curves, "breakdown" if -f "$folder/breakdown.svg";
     return unless @curves;
     my $figures = join "", map { "<figure>" . read_text("$folder/$_.svg") =~ s/^<\?xml.*?(?=<svg)//sr . "</figure>\n" } @curves;
     open my $html, '>', "$folder/report.html" or die "$folder/report.html: $!\n";
@@ -180,6 +182,44 @@ $figures<h2>Beside what was published for the original</h2>
 H
     close $html or die "$folder/report.html: $!\n";
     print "report: $folder/report.html, and its curves beside it as .svg and .png\n";
+}
+
+
+# A bar for each record, made of its stages: breakdown.svg and .png, beside the records.
+sub draw_breakdown {
+    my ($json, $names, @records) = @_;
+    my $folder = dirname($json);
+    my $data = "";
+    my @parts;
+
+    for my $record (@records) {
+        $data .= join(" ", "\"$record->{mode}\"", map { $record->{stages}{$_} // 0 } @$names) . "\n";
+    }
+    for my $index (0 .. $#$names) {
+        my $colour = $colours[$index % @colours];
+        push @parts, "\$d using " . ($index + 2) . ($index ? "" : ":xtic(1)") . " title '$names->[$index]' linecolor rgb '$colour' " .
+            "fillstyle pattern " . ($index % 5 + 1);
+    }
+    for my $terminal (["svg", "svg size 900,560 font 'sans-serif,13' background 'white'"], ["png", "pngcairo size 900,560 font 'sans,11'"]) {
+        my ($suffix, $set) = @$terminal;
+        open my $gnuplot, "|-", "gnuplot" or die "gnuplot: $!\n";
+        print $gnuplot <<"P";
+\$d << E
+${data}E
+set terminal $set
+set output "$folder/breakdown.$suffix"
+set title "A round of Page Map and Page Unmap, $records[0]{frames} frames, one hart"
+set ylabel "instructions"
+set style data histogram
+set style histogram rowstacked
+set boxwidth 0.6
+set xrange [-0.6:@{[$#records + 0.6]}]
+set key outside right center invert
+plot @{[join ", ", @parts]}
+P
+        close $gnuplot or die "gnuplot failed\n";
+    }
+    print "the same as a picture: $folder/breakdown.svg and .png\n";
 }
 
 1;
