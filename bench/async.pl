@@ -11,6 +11,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Bench;
+use Report;
 
 my ($kernel, $root, $json) = @ARGV;
 my @modes = qw(sync async adaptive);
@@ -144,3 +145,4 @@ for my $i (0 .. $#boots) {
 die "bench: nothing to measure\n" if !@all;
 write_json($json, @all);
 print "\nrecords: $json\n";
+Report::draw($json);
