@@ -63,8 +63,8 @@ static bool repeat(int repetition)
         for (enum mode mode = 0; mode < MODES; mode++) {
             struct point *point = &points[log][mode];
             if (point->frames && !load_run(point, repetition)) {
-                printf("allocator: NO: %u frames, mode %u: a call failed, or a page lost what it held\n",
-                       point->frames, mode);
+                printf("allocator: NO: %u frames, mode %d: a call failed, or a page lost what it held\n",
+                       point->frames, (int)mode);
                 return false;
             }
         }
