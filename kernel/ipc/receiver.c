@@ -153,6 +153,7 @@ enum progress receiver_release(struct tcb *thread)
         slot_delete_simple(uintr->entries);
     }
     if (uintr->entries) {
+        preemption_soon();
         return AGAIN;
     }
     begin_change(thread);

@@ -12,7 +12,7 @@
 #include "thread/tcb.h"
 
 /* Entries of sender tables that are cleared in one go. */
-#define ENTRIES_PER_BATCH 32
+#define ENTRIES_PER_BATCH 16
 
 /* Whom each slot of the controller serves, and which are used; slot 0, which is nobody's, always is. Only
  * receiver.c writes them. */

@@ -45,6 +45,9 @@ static bool clear_entries(struct slot *owner)
     for (unsigned i = 0; i < ENTRIES_PER_BATCH && slot_first_entry(owner); i++) {
         slot_delete_simple(slot_first_entry(owner));
     }
+    if (entry) {
+        preemption_soon();
+    }
     return entry != NULL;
 }
 

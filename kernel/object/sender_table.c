@@ -101,6 +101,7 @@ static struct remains finalise_table(struct cap cap, struct slot *slot, bool las
     for (unsigned i = 0; i < ARRAY_SIZE(table->used); i++) {
         while (table->used[i]) {
             if (cleared++ == ENTRIES_PER_BATCH) {
+                preemption_soon();
                 return (struct remains){ .again = true };
             }
             slot_delete_simple(&table->slots[i * WORD_BITS + lowest_bit(table->used[i])]);

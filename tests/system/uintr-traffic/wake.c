@@ -99,8 +99,8 @@ static void send_and_wait(void (*send)(seL4_CPtr), seL4_CPtr sender)
         return;
     }
     seL4_Yield(); /* a new time slice, of several ticks */
-    rival = rival_runs;
     send(sender);
+    rival = rival_runs; /* behind the send, before which there may be turns */
     while (!uintr_is_complete() && wakes == before && rival_runs == rival) {
     }
 }
