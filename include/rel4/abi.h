@@ -17,6 +17,9 @@
 #define REL4_QUEUE_MAX_SIZE_BITS 8
 #define REL4_QUEUE_BITS(n)       ((n) <= 4 ? 11 : (n) <= 6 ? 12 : (n) + 6)
 
+/* Frames that one AddFrames takes at most. */
+#define REL4_QUEUE_FRAMES_PER_CALL 128
+
 /* Invocation labels, the same under abi=up and abi=smp. */
 #define REL4_LABEL_QUEUE_BIND              0x400
 #define REL4_LABEL_QUEUE_ADD_FRAMES        0x401

@@ -219,8 +219,9 @@ static word_t decode_add_frames(const struct request *request, struct operation 
     if (position >= slots) {
         return error_range(result, 0, slots - 1);
     }
-    if (count < 1 || count > slots - position) {
-        return error_range(result, 1, slots - position);
+    word_t most = min_word(slots - position, REL4_QUEUE_FRAMES_PER_CALL);
+    if (count < 1 || count > most) {
+        return error_range(result, 1, most);
     }
     if (first >= bit(cnode_radix(node))) {
         return error_range(result, 0, bit(cnode_radix(node)) - 1);

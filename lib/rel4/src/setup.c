@@ -67,14 +67,27 @@ static seL4_Error make_rings(struct rel4_queue *queue, const struct rel4_queue_o
     return error;
 }
 
+static seL4_Error add_frames(const struct rel4_queue *queue, const struct rel4_queue_options *options)
+{
+    seL4_Word pages = pages_of(options);
+
+    for (seL4_Word done = 0, count; done < pages; done += count) {
+        count = pages - done < REL4_QUEUE_FRAMES_PER_CALL ? pages - done : REL4_QUEUE_FRAMES_PER_CALL;
+        seL4_Error error =
+            rel4_AsyncQueue_AddFrames(queue->cap, done, count, queue->first_slot + 1 + done, options->cnode);
+        if (error)
+            return error;
+    }
+    return seL4_NoError;
+}
+
 static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_options *options)
 {
     seL4_Error error = rel4_AsyncQueue_Bind(queue->cap, options->request_bits, options->response_bits,
                                             options->policy, options->tcb, options->notification);
 
     if (!error)
-        error = rel4_AsyncQueue_AddFrames(queue->cap, 0, pages_of(options), queue->first_slot + 1,
-                                          options->cnode);
+        error = add_frames(queue, options);
     return error ? error : rel4_AsyncQueue_Start(queue->cap);
 }
 

@@ -101,6 +101,10 @@ TEST("AddFrames refuses in order: message, CNode, positions, slots, state, then 
     CHECK_ANSWER(add(queue, 0, 1, first), seL4_NoError);
     CHECK_ANSWER(add(queue, 0, 1, first), seL4_DeleteFirst);
     CHECK_ANSWER(add(queue, 1, 1, mega), seL4_InvalidCapability, 2);
+
+    seL4_CPtr biggest = test_object(REL4_TYPE_ASYNC_QUEUE, 8);
+    CHECK_ANSWER(add(biggest, 0, 129, first), seL4_RangeError, 1, 128);
+    CHECK_ANSWER(add(biggest, 200, 57, first), seL4_RangeError, 1, 56);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_DETACH), seL4_NoError);
 }
 

@@ -4,6 +4,9 @@
  */
 #include <string.h>
 
+#include <rel4/invocations.h>
+#include <rel4/ring.h>
+
 #include "latency.h"
 
 /* The CSpace: 62 CNodes of two slots and one of four behind them. Each names the next in its slot 0. */
@@ -154,6 +157,32 @@ TEST("latency: Retype of 256 threads with the longest lookups")
     CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_NOTIFICATION, 2, CNODE, memory, DEPTH));
     CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_EMPTY, 2, CNODE, wide, DEPTH));
     test_thread_start(deep_thread(retype_deep, NULL));
+    CHECK_EQUAL(answered, 1);
+    big_reset();
+}
+
+/* Most of the frames that one call takes, through the longest lookups: of the queue and of the CNode. */
+static void add_frames_deep(void *arg)
+{
+    (void)arg;
+    answered += !rel4_AsyncQueue_AddFrames(LEAF_NOTIFICATION, 0, REL4_QUEUE_FRAMES_PER_CALL, 0, LEAF_EMPTY);
+}
+
+TEST("latency: AddFrames of 128 frames with the longest lookups")
+{
+    seL4_CPtr memory = big_memory(20), queue = test_object(REL4_TYPE_ASYNC_QUEUE, 8);
+
+    build_deep_cspace();
+    answered = 0;
+    wide = test_object(seL4_CapTableObject, 8);
+    CHECK_OK(seL4_Untyped_Retype(memory, seL4_RISCV_4K_Page, 0, CNODE, wide, DEPTH, 0,
+                                 REL4_QUEUE_FRAMES_PER_CALL));
+    CHECK_OK(rel4_AsyncQueue_Bind(queue, REL4_RING_MAX_BITS, REL4_RING_MAX_BITS, REL4_POLICY_CALL,
+                                  seL4_CapInitThreadTCB, test_object(seL4_NotificationObject, 0)));
+    CHECK_OK(seL4_CNode_Delete(nodes[NODES - 1], LEAF_NOTIFICATION, 2));
+    CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_NOTIFICATION, 2, CNODE, queue, DEPTH));
+    CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_EMPTY, 2, CNODE, wide, DEPTH));
+    test_thread_start(deep_thread(add_frames_deep, NULL));
     CHECK_EQUAL(answered, 1);
     big_reset();
 }

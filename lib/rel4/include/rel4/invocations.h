@@ -68,8 +68,8 @@ LIBSEL4_INLINE_FUNC seL4_Error rel4_AsyncQueue_Bind(seL4_CPtr service, seL4_Word
     return sel4_invoke(service, REL4_LABEL_QUEUE_BIND, 2, 3, request_bits, response_bits, policy, 0);
 }
 
-/* Presents frames of the buffer: count of them, from a position on, in slots of a CNode from first_slot on.
- */
+/* Presents frames of the buffer: count of them, at most REL4_QUEUE_FRAMES_PER_CALL, from a position on, in
+ * slots of a CNode from first_slot on. */
 LIBSEL4_INLINE_FUNC seL4_Error rel4_AsyncQueue_AddFrames(seL4_CPtr service, seL4_Word position,
                                                          seL4_Word count, seL4_Word first_slot,
                                                          seL4_CNode cnode)
