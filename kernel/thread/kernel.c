@@ -314,10 +314,12 @@ static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel
             hart->pending |= PENDING_RESCHEDULE;
             return switch_to_best(hart);
         }
+        /* Before the lock goes: next may have been moved to another hart, or have ended. */
+        next = switch_to_best(hart);
         if (others_wait(hart)) {
             let_others_in(hart);
+            next = switch_to_best(hart);
         }
-        next = switch_to_best(hart);
     }
 }
 

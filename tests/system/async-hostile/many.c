@@ -236,6 +236,76 @@ TEST("async many: a thread of the same priority gets its time slices while a que
     CHECK(test_nodes() > 1 || seen_revoking > 10000);
 }
 
+#if CONFIG_MAX_NUM_NODES > 1
+static seL4_CPtr wakes[CONFIG_MAX_NUM_NODES];
+
+/* Wakes a more important thread on each hart but the first, its own among them. */
+static void wake_always(void *arg)
+{
+    for (;;) {
+        ++*(volatile seL4_Word *)arg;
+        for (seL4_Word node = 1; node < test_nodes(); node++) {
+            seL4_Signal(wakes[node]);
+        }
+    }
+}
+
+static void wake_up(void *arg)
+{
+    for (;;) {
+        seL4_Wait(*(seL4_CPtr *)arg, NULL);
+    }
+}
+
+static void yield_always(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        seL4_Yield();
+    }
+}
+
+TEST("async many: a thread that is moved away while its hart serves the request for that goes on elsewhere")
+{
+    struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
+    seL4_CPtr answered = test_object(seL4_NotificationObject, 0);
+    seL4_CPtr marker = test_mint(answered, seL4_AllRights, 1);
+    static volatile seL4_Word turns;
+    struct test_thread *moved = test_thread_create(wake_always, (void *)&turns, HOSTILE_PRIORITY, 0);
+
+    for (seL4_Word node = 1; node < test_nodes(); node++) {
+        struct test_thread *waking, *busy;
+
+        wakes[node] = test_object(seL4_NotificationObject, 0);
+        waking = test_thread_create(wake_up, &wakes[node], HOSTILE_PRIORITY + 1, 0);
+        test_thread_set_node(waking, node);
+        test_thread_start(waking);
+        /* The kernel lock is waited for there all the time. */
+        busy = test_thread_create(yield_always, NULL, HOSTILE_PRIORITY - 1, 0);
+        test_thread_set_node(busy, node);
+        test_thread_start(busy);
+    }
+    test_thread_start(moved);
+    for (uint32_t i = 0; i < SOAK_OR(20000, 1000); i++) {
+        seL4_Word before;
+
+        queue_put(queue, 2 * i, moved->tcb, TCBSetAffinity,
+                  &(struct arguments){ .length = 1, .words = { i % test_nodes() } });
+        queue_put(queue, 2 * i + 1, marker, 0, &(struct arguments){ 0 });
+        queue_publish(queue);
+        /* Blocking is the wake: what is current then is the thread that moves, if it is on this hart. */
+        seL4_Wait(answered, NULL);
+        CHECK_OK(queue_wait(queue).error);
+        CHECK_OK(queue_wait(queue).error);
+        before = turns;
+        if (i % test_nodes()) {
+            WAIT_FOR(turns != before);
+        }
+    }
+    CHECK_OK(seL4_TCB_Suspend(moved->tcb));
+}
+#endif
+
 /* ---- Requests against the thread that makes them ---- */
 
 TEST("async many: a thread that suspends itself by a request is served again when it is resumed")
