@@ -127,7 +127,6 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
 
     boot_options = (struct boot_options){
         .console = true,
-        .harts = REL4_NUM_DOMAINS > 1 ? 1 : harts_present,
         .root_cnode_bits = CNODE_BITS_DEFAULT,
     };
     for (at = next_word(at, end, word); word[0] && !string_equal(word, "--"); at = next_word(at, end, word)) {
@@ -140,8 +139,9 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
         }
         parse_option(word, value, harts_present);
     }
-    if (boot_options.abi_up) {
-        /* That interface has one node. The others would only run workers, for which nothing exists yet. */
-        boot_options.harts = 1;
+    if (!boot_options.harts) {
+        /* With abi=up there is one node. More harts would run workers only, and whoever has none shall not
+         * pay for the kernel lock. */
+        boot_options.harts = REL4_NUM_DOMAINS > 1 || boot_options.abi_up ? 1 : harts_present;
     }
 }

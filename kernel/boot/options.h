@@ -2,7 +2,7 @@
  * Options from the boot arguments: words like name=value, separated by spaces.
  *
  *   abi=up|smp            the numbering of invocations that the root task was compiled for (smp)
- *   harts=N               how many harts to start, 1 to 8 and at most those present (all)
+ *   harts=N               how many harts to start, 1 to 8 and at most those present (all; with abi=up 1)
  *   root_cnode_bits=N     log2 of the root CNode's slots (12)
  *   uintr=auto|plain|emulated|none   who carries user interrupts, at best; docs/user-interrupts.md (auto)
  *   console=on|off        whether programs may print through the kernel (on)

@@ -32,6 +32,11 @@ seL4_Word rel4_features_of(const seL4_BootInfo *bi)
     return chunk_word(bi, REL4_BOOTINFO_FEATURES);
 }
 
+seL4_Word rel4_harts_of(const seL4_BootInfo *bi)
+{
+    return chunk_word(bi, REL4_BOOTINFO_HARTS);
+}
+
 const char *rel4_backend_name(enum rel4_backend backend)
 {
     static const char *const names[] = {

@@ -4,6 +4,8 @@
  */
 #include "queue.h"
 
+#include <rel4/rel4.h>
+
 #define TICK_COUNTS 20000 /* of the time counter, at 10 MHz and 500 ticks a second */
 #define LONG_TICKS  10ul
 
@@ -119,7 +121,7 @@ TEST("async fairness: a flood of a less important thread on the same hart does n
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
     WAIT_FOR(flood.answers > 100);
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY));
-    if (test_nodes() > 1) {
+    if (rel4_harts_of(test_bootinfo) > 1) {
         return; /* another hart may serve it */
     }
     uint32_t before = published(flood.queue);
@@ -152,7 +154,7 @@ TEST("async fairness: a more important thread that an item wakes runs before the
 {
     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 6);
 
-    if (test_nodes() > 1) {
+    if (rel4_harts_of(test_bootinfo) > 1) {
         test_note("on one hart only: another one may go on with the batch");
         return;
     }
@@ -234,7 +236,7 @@ static struct test_thread *set_up_matrix(void (*entry)(void *), seL4_Word priori
 
 TEST("async fairness: a tick serves queues that are at least as important as the thread it interrupts")
 {
-    if (test_nodes() > 1) {
+    if (rel4_harts_of(test_bootinfo) > 1) {
         test_note("on one hart only: another one would be idle");
         return;
     }
@@ -263,7 +265,7 @@ TEST("async fairness: a tick serves queues that are at least as important as the
 
 TEST("async fairness: a thread that blocks is served before any less important thread runs")
 {
-    if (test_nodes() > 1) {
+    if (rel4_harts_of(test_bootinfo) > 1) {
         test_note("on one hart only: another one would be idle");
         return;
     }
@@ -281,7 +283,7 @@ TEST("async fairness: a thread that blocks is served before any less important t
 
 TEST("async fairness: a wake call for the queue of a less important thread does not serve it at once")
 {
-    if (test_nodes() > 1) {
+    if (rel4_harts_of(test_bootinfo) > 1) {
         test_note("on one hart only: another one would be idle");
         return;
     }

@@ -3,6 +3,8 @@
  */
 #include "async.h"
 
+#include <rel4/rel4.h>
+
 TEST("a request is served in the wake call, if no hart is idle, and answered with its cookie and label")
 {
     struct rings rings = rings_small();
@@ -21,11 +23,31 @@ TEST("a request is served in the wake call, if no hart is idle, and answered wit
     CHECK_EQUAL(taken.label, RISCVPageGetAddress);
     CHECK_ANSWER(taken.answer, seL4_NoError, synchronous.words[0]);
     CHECK_EQUAL(served_anywhere(&rings), 1);
-    if (test_nodes() == 1) {
+    if (rel4_harts_of(test_bootinfo) == 1) {
         CHECK_EQUAL(served(&rings, REL4_PLACE_CALL), 1);
     }
     CHECK_EQUAL(statistics(&rings)->wakes, 1);
     CHECK_EQUAL(rel4_ring_peer(header_word(&rings, REL4_HEADER_REQUEST_CONSUMER)), 1);
+}
+
+TEST("an idle hart serves, also one that runs no threads")
+{
+    struct rings rings = rings_small();
+    seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
+    uint32_t tries = 0;
+
+    if (rel4_harts_of(test_bootinfo) == 1) {
+        return;
+    }
+    /* They are idle as soon as they have booted. */
+    do {
+        PUT(&rings, tries, frame, RISCVPageGetAddress, .length = 0);
+        rings_publish(&rings);
+        CHECK_OK(rings_wake(&rings));
+        struct ring_answer taken = rings_take(&rings);
+        CHECK_EQUAL(taken.cookie, tries);
+    } while (!served(&rings, REL4_PLACE_IDLE) && ++tries < 100000);
+    CHECK_EQUAL(served(&rings, REL4_PLACE_IDLE), 1);
 }
 
 TEST("requests are served in order, each seeing what those before it did, also around the ring's end")

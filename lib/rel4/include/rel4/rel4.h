@@ -40,6 +40,10 @@ enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi);
 /* What else the kernel reports: REL4_FEATURE_ bits, or none. */
 seL4_Word rel4_features_of(const seL4_BootInfo *bi);
 
+/* The harts that are started: the nodes, and with abi=up those that serve queues only. 0 on another kernel.
+ */
+seL4_Word rel4_harts_of(const seL4_BootInfo *bi);
+
 /* For people: "hardware", "emulated" or "none". */
 const char *rel4_backend_name(enum rel4_backend backend);
 
