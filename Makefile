@@ -18,7 +18,7 @@
 #? make help     this text
 #?
 #? Variables, with their defaults:
-#?   APP=async-demo  the folder of apps/ to run or debug
+#?   APP=async-demo  the folder of apps/ to run or debug; with a slash in it, a folder anywhere: APP=../mine
 #?   ROOT=          a root task ELF from elsewhere, instead of APP
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
@@ -45,7 +45,7 @@
 #?   make test TEST=boot
 
 APP      ?= async-demo
-ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps/$(APP).elf
+ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps$(or $(APP_FOLDER),/$(APP)).elf
 HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=
