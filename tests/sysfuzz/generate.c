@@ -5,14 +5,10 @@
  * it may be nearly right, or garbage, with a chance of its own, so that errors of every kind come up without
  * drowning what works.
  */
-#include <stdio.h>
-
 #include <rel4/abi.h>
 #include <rel4/ring.h>
 
 #include "sysfuzz.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Odds, one in so many. */
 #define GARBAGE_POINTER 48
@@ -22,88 +18,6 @@
 #define BENT_INFO       24
 #define OTHER_LABEL     64
 #define BENT_RING       64
-
-struct dice dice_new(uint64_t seed, uint64_t thread, uint64_t number)
-{
-    struct dice dice = { seed * 0xd1342543de82ef95 + thread * 0x9e3779b97f4a7c15 +
-                         number * 0xbf58476d1ce4e5b9 };
-
-    dice_roll(&dice);
-    return dice;
-}
-
-uint64_t dice_roll(struct dice *dice)
-{
-    uint64_t z = dice->state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-uint32_t dice_below(struct dice *dice, uint32_t limit)
-{
-    return (uint32_t)((dice_roll(dice) >> 32) * limit >> 32);
-}
-
-static bool one_in(struct dice *dice, uint32_t odds)
-{
-    return dice_below(dice, odds) == 0;
-}
-
-/* A word that is special to somebody. */
-static seL4_Word any_word(struct dice *dice)
-{
-    static const seL4_Word special[] = {
-        0,
-        1,
-        2,
-        63,
-        64,
-        127,
-        128,
-        4095,
-        4096,
-        0x7fffffff,
-        0x80000000,
-        0xffffffff,
-        0x100000000,
-        0x3fffffffff,
-        0x4000000000,
-        0x7fffffffffffffff,
-        0x8000000000000000,
-        0xffffffffffffffff,
-        0xffffffc000000000,
-        0xffffffc080200000,
-        0x3ffffff000,
-    };
-
-    switch (dice_below(dice, 4)) {
-    case 0:
-        return dice_roll(dice);
-    case 1:
-        return 1ul << dice_below(dice, 64);
-    case 2:
-        return dice_below(dice, 256);
-    default:
-        return special[dice_below(dice, COUNT(special))];
-    }
-}
-
-/* A value that is nearly what it was. */
-static seL4_Word bend(struct dice *dice, seL4_Word value)
-{
-    switch (dice_below(dice, 4)) {
-    case 0:
-        return value + 1;
-    case 1:
-        return value - 1;
-    case 2:
-        return value ^ 1ul << dice_below(dice, 64);
-    default:
-        return any_word(dice);
-    }
-}
 
 seL4_Word cell_pointer(unsigned cell, seL4_Word slot)
 {
@@ -115,7 +29,7 @@ static seL4_Word slot_of(struct dice *dice, enum kind kind)
 {
     const struct kind_info *info = &kinds[kind];
 
-    if (info->stock && one_in(dice, 2)) {
+    if (info->stock && dice_one_in(dice, 2)) {
         return info->first + dice_below(dice, info->stock);
     }
     return info->first + dice_below(dice, info->slots);
@@ -123,14 +37,14 @@ static seL4_Word slot_of(struct dice *dice, enum kind kind)
 
 static seL4_Word pointer_to(struct dice *dice, unsigned cell, enum kind kind)
 {
-    if (one_in(dice, GARBAGE_POINTER)) {
-        return any_word(dice);
+    if (dice_one_in(dice, GARBAGE_POINTER)) {
+        return dice_any_word(dice);
     }
-    if (one_in(dice, WRONG_KIND)) {
+    if (dice_one_in(dice, WRONG_KIND)) {
         kind = dice_below(dice, KINDS);
     }
     seL4_Word pointer = cell_pointer(cell, slot_of(dice, kind));
-    return one_in(dice, NEAR_POINTER) ? bend(dice, pointer) : pointer;
+    return dice_one_in(dice, NEAR_POINTER) ? dice_bend(dice, pointer) : pointer;
 }
 
 /* Which CNode the slots of a call are in: a cell's, or one that was made. */
@@ -151,7 +65,7 @@ static seL4_Word place_pointer(struct dice *dice, unsigned cell, struct place pl
 
 static struct place any_place(struct dice *dice, unsigned cell)
 {
-    return (struct place){ one_in(dice, 4) ? dice_below(dice, CELLS) : cell, one_in(dice, 5) };
+    return (struct place){ dice_one_in(dice, 4) ? dice_below(dice, CELLS) : cell, dice_one_in(dice, 5) };
 }
 
 static seL4_Word index_in(struct dice *dice, struct place place)
@@ -161,7 +75,7 @@ static seL4_Word index_in(struct dice *dice, struct place place)
     }
     /* Not often where the faults go, or nothing would be heard of this cell. */
     seL4_Word slot =
-        one_in(dice, 200) ? dice_below(dice, 1 << CELL_RADIX) : slot_of(dice, dice_below(dice, KINDS));
+        dice_one_in(dice, 200) ? dice_below(dice, 1 << CELL_RADIX) : slot_of(dice, dice_below(dice, KINDS));
     return cell_pointer(place.cell, slot);
 }
 
@@ -193,7 +107,7 @@ static seL4_Word address(struct dice *dice)
 
     switch (dice_below(dice, 8)) {
     case 0:
-        return any_word(dice);
+        return dice_any_word(dice);
     case 1:
         return base + ((seL4_Word)dice_below(dice, 8) << 21);
     default:
@@ -258,14 +172,14 @@ static seL4_Word slot_word(struct context *c, enum argument argument)
     case ARG_OFFSET:
         return new_object_slot(c);
     case ARG_COUNT:
-        return one_in(dice, 16) ? dice_below(dice, 300) : 1 + dice_below(dice, 2);
+        return dice_one_in(dice, 16) ? dice_below(dice, 300) : 1 + dice_below(dice, 2);
     case ARG_NODE_INDEX:
     case ARG_NODE_DEPTH:
-        return one_in(dice, 16) ? dice_below(dice, 65) : 0;
+        return dice_one_in(dice, 16) ? dice_below(dice, 65) : 0;
     case ARG_RIGHTS:
-        return one_in(dice, 2) ? 15 : dice_below(dice, 16);
+        return dice_one_in(dice, 2) ? 15 : dice_below(dice, 16);
     default:
-        return dice_below(dice, 3) ? dice_below(dice, 4) : any_word(dice); /* ARG_BADGE */
+        return dice_below(dice, 3) ? dice_below(dice, 4) : dice_any_word(dice); /* ARG_BADGE */
     }
 }
 
@@ -276,16 +190,16 @@ static seL4_Word queue_word(struct context *c, enum argument argument)
 
     switch (argument) {
     case ARG_RING_BITS:
-        return one_in(dice, 4) ? dice_below(dice, 14) : RING_BITS;
+        return dice_one_in(dice, 4) ? dice_below(dice, 14) : RING_BITS;
     case ARG_POLICY:
         return dice_below(dice, 2);
     case ARG_POSITION:
-        return one_in(dice, 2) ? 0 : dice_below(dice, 4);
+        return dice_one_in(dice, 2) ? 0 : dice_below(dice, 4);
     case ARG_FRAMES:
-        return one_in(dice, 2) ? RING_PAGES : 1 + dice_below(dice, 4);
+        return dice_one_in(dice, 2) ? RING_PAGES : 1 + dice_below(dice, 4);
     default:
-        return one_in(dice, 2) ? kinds[KIND_RING].first + RING_PAGES * place_of(c->worker)
-                               : slot_of(dice, one_in(dice, 2) ? KIND_RING : KIND_FRAME);
+        return dice_one_in(dice, 2) ? kinds[KIND_RING].first + RING_PAGES * place_of(c->worker)
+                                    : slot_of(dice, dice_one_in(dice, 2) ? KIND_RING : KIND_FRAME);
     }
 }
 
@@ -298,14 +212,14 @@ static seL4_Word right_word(struct context *c, enum argument argument)
     case ARG_FLAGS:
         return dice_below(dice, 16);
     case ARG_FAULT_HANDLER:
-        return one_in(dice, 8) ? pointer_to(dice, c->cell, KIND_ENDPOINT)
-                               : cell_pointer(c->cell, SLOT_HANDLER + c->worker);
+        return dice_one_in(dice, 8) ? pointer_to(dice, c->cell, KIND_ENDPOINT)
+                                    : cell_pointer(c->cell, SLOT_HANDLER + c->worker);
     case ARG_CSPACE_DATA:
-        return one_in(dice, 2) ? 0 : 64 - CELL_RADIX;
+        return dice_one_in(dice, 2) ? 0 : 64 - CELL_RADIX;
     case ARG_ZERO:
         return 0;
     case ARG_BUFFER:
-        return one_in(dice, 4) ? 0 : address(dice) & ~1023ul;
+        return dice_one_in(dice, 4) ? 0 : address(dice) & ~1023ul;
     case ARG_PRIORITY:
         return WORKER_PRIORITY - dice_below(dice, 4);
     case ARG_HART:
@@ -314,7 +228,7 @@ static seL4_Word right_word(struct context *c, enum argument argument)
         return dice_below(dice, 34);
     case ARG_REGISTER:
         /* Not into the workers' code, where wrong registers could go round in circles. */
-        return address(dice) | (one_in(dice, 2) ? SANDBOX : 0);
+        return address(dice) | (dice_one_in(dice, 2) ? SANDBOX : 0);
     case ARG_ADDRESS:
         return address(dice);
     case ARG_ATTRIBUTES:
@@ -324,9 +238,9 @@ static seL4_Word right_word(struct context *c, enum argument argument)
     case ARG_ENTRY:
         return dice_below(dice, 8);
     case ARG_HANDLER:
-        return one_in(dice, 4) ? address(dice) & ~3ul : (seL4_Word)uintr_handler;
+        return dice_one_in(dice, 4) ? address(dice) & ~3ul : (seL4_Word)uintr_handler;
     case ARG_ANY:
-        return any_word(dice);
+        return dice_any_word(dice);
     case ARG_RING_BITS:
     case ARG_POLICY:
     case ARG_POSITION:
@@ -341,17 +255,17 @@ static seL4_Word right_word(struct context *c, enum argument argument)
 /* The info word: what is announced, which may be too much or too little. */
 static seL4_Word make_info(struct dice *dice, seL4_Word label, unsigned extras, unsigned length)
 {
-    if (one_in(dice, OTHER_LABEL)) {
-        label = bend(dice, label);
+    if (dice_one_in(dice, OTHER_LABEL)) {
+        label = dice_bend(dice, label);
     }
     /* Nothing that prints. */
     if (label == REL4_LABEL_QUEUE_PUT_CHAR || label == REL4_LABEL_QUEUE_PUT_STRING) {
         label = REL4_LABEL_QUEUE_WAKE;
     }
-    if (one_in(dice, BENT_INFO)) {
+    if (dice_one_in(dice, BENT_INFO)) {
         length = dice_below(dice, 128);
     }
-    if (one_in(dice, BENT_INFO)) {
+    if (dice_one_in(dice, BENT_INFO)) {
         extras = dice_below(dice, 4);
     }
     return label << 12 | (seL4_Word)(extras & 3) << 7 | (length & 127);
@@ -402,13 +316,13 @@ static void generate_invocation(struct call *call, struct context *c)
     call->method = method->name;
     call->number = numbers[dice_below(dice, COUNT(numbers))];
     call->a0 = pointer_to(dice, c->cell, kind);
-    if (kind == KIND_CNODE && !one_in(dice, 16)) {
+    if (kind == KIND_CNODE && !dice_one_in(dice, 16)) {
         call->a0 = place_pointer(dice, c->cell, c->place);
     }
     for (unsigned i = 0; i < method->word_count; i++) {
         call->words[i] = right_word(c, method->words[i]);
-        if (one_in(dice, BENT_WORD)) {
-            call->words[i] = bend(dice, call->words[i]);
+        if (dice_one_in(dice, BENT_WORD)) {
+            call->words[i] = dice_bend(dice, call->words[i]);
         }
     }
     call->length = method->word_count;
@@ -419,8 +333,9 @@ static void generate_invocation(struct call *call, struct context *c)
     }
     for (unsigned i = 0; i < method->extra_count; i++) {
         enum kind extra = method->extras[i];
-        call->extras[i] = extra == KIND_CNODE && !one_in(dice, 8) ? place_pointer(dice, c->cell, c->place)
-                                                                  : pointer_to(dice, c->cell, extra);
+        call->extras[i] = extra == KIND_CNODE && !dice_one_in(dice, 8)
+                              ? place_pointer(dice, c->cell, c->place)
+                              : pointer_to(dice, c->cell, extra);
     }
     call->info = make_info(dice, method->label, method->extra_count, call->length);
 }
@@ -434,8 +349,8 @@ static void generate_scribble(struct call *call, struct dice *dice)
                                        REL4_HEADER_USER_STATE / 64,        REL4_HEADER_FAULT / 64 };
 
     call->a0 = offsets[dice_below(dice, COUNT(offsets))] * 64ul;
-    call->words[0] = one_in(dice, 4) ? any_word(dice) : dice_below(dice, 70);
-    if (one_in(dice, 3)) {
+    call->words[0] = dice_one_in(dice, 4) ? dice_any_word(dice) : dice_below(dice, 70);
+    if (dice_one_in(dice, 3)) {
         call->a0 = dice_below(dice, RING_PAGES << 10) * 4ul;
     }
 }
@@ -451,20 +366,20 @@ static void generate_ring(struct call *call, struct context *c)
     call->number = RING_PUT;
     call->receive[0] =
         rel4_header((unsigned)(call->info >> 12) & 0xfff, 0, call->info & 127, call->info >> 7 & 3);
-    if (one_in(dice, BENT_RING)) {
-        call->receive[0] = bend(dice, call->receive[0]) & 0xffffffff;
+    if (dice_one_in(dice, BENT_RING)) {
+        call->receive[0] = dice_bend(dice, call->receive[0]) & 0xffffffff;
     }
     call->receive[1] = rel4_items_for((unsigned)(call->info & 127) + (unsigned)(call->info >> 7 & 3));
-    if (one_in(dice, BENT_RING)) {
-        call->receive[1] = bend(dice, call->receive[1]);
+    if (dice_one_in(dice, BENT_RING)) {
+        call->receive[1] = dice_bend(dice, call->receive[1]);
     }
-    if (one_in(dice, 3)) {
+    if (dice_one_in(dice, 3)) {
         call->number = RING_TAKE;
-    } else if (one_in(dice, 24)) {
+    } else if (dice_one_in(dice, 24)) {
         call->number = RING_SCRIBBLE;
         generate_scribble(call, dice);
     }
-    call->receive[2] = one_in(dice, 2);
+    call->receive[2] = dice_one_in(dice, 2);
 }
 
 /* A message to whoever listens, or waiting for one. */
@@ -478,13 +393,13 @@ static void generate_ipc(struct call *call, struct context *c)
                                         KIND_REPLY };
     struct dice *dice = c->dice;
     enum kind kind = partners[dice_below(dice, COUNT(partners))];
-    unsigned extras = one_in(dice, 3) ? dice_below(dice, 4) : 0;
+    unsigned extras = dice_one_in(dice, 3) ? dice_below(dice, 4) : 0;
 
     call->action = ACTION_IPC;
     call->kind = kinds[kind].name;
     call->number = numbers[dice_below(dice, COUNT(numbers))];
     call->a0 = pointer_to(dice, c->cell, kind);
-    call->length = one_in(dice, 3) ? dice_below(dice, CALL_WORDS) : dice_below(dice, 5);
+    call->length = dice_one_in(dice, 3) ? dice_below(dice, CALL_WORDS) : dice_below(dice, 5);
     for (unsigned i = 0; i < call->length; i++) {
         call->words[i] = dice_roll(dice);
     }
@@ -514,7 +429,7 @@ static void generate_other(struct call *call, struct context *c, bool debug)
         call->number = noisy[dice_below(dice, 3)];
         break;
     default:
-        call->number = (long)any_word(dice);
+        call->number = (long)dice_any_word(dice);
         break;
     }
     for (unsigned i = 0; debug && i < COUNT(noisy); i++) {
@@ -546,7 +461,7 @@ static void generate_access(struct call *call, struct context *c)
         call->a0 += SANDBOX;
     }
     /* Never an instruction, so that no loop comes about in a page that can be executed. */
-    call->words[0] = one_in(dice, 2) ? 0 : ~0ul;
+    call->words[0] = dice_one_in(dice, 2) ? 0 : ~0ul;
 }
 
 static const char *const uintr_names[] = {
@@ -563,11 +478,11 @@ static void generate_uintr(struct call *call, struct context *c)
 
     call->action = ACTION_UINTR;
     /* Half of them are sends. */
-    call->number = one_in(dice, 2) ? 0 : (long)dice_below(dice, COUNT(uintr_names));
+    call->number = dice_one_in(dice, 2) ? 0 : (long)dice_below(dice, COUNT(uintr_names));
     call->kind = uintr_names[call->number];
     switch (dice_below(dice, 4)) {
     case 0:
-        call->a0 = any_word(dice);
+        call->a0 = dice_any_word(dice);
         break;
     case 1:
         call->a0 = right_word(c, ARG_HANDLER);
@@ -610,43 +525,4 @@ void call_generate(struct call *call, uint64_t seed, unsigned thread, uint64_t n
     call->receive[0] = place_pointer(&dice, cell, context.place);
     call->receive[1] = index_in(&dice, context.place);
     call->receive[2] = right_word(&context, ARG_DEPTH);
-}
-
-static const char *number_name(long number)
-{
-    static const char *const names[] = { "Call",          "ReplyRecv",
-                                         "Send",          "NBSend",
-                                         "Recv",          "Reply",
-                                         "Yield",         "NBRecv",
-                                         "DebugPutChar",  "DebugDumpScheduler",
-                                         "DebugHalt",     "DebugCapIdentify",
-                                         "DebugSnapshot", "DebugNameThread" };
-
-    return number < 0 && number >= -(long)COUNT(names) ? names[-number - 1] : "unknown call";
-}
-
-void call_print(const struct call *call)
-{
-    if (call->action == ACTION_RING) {
-        static const char *const names[] = { "puts", "takes", "scribbles" };
-        printf("ring %s %s %s at pointer 0x%lx, header 0x%lx, %lu items, word 0x%lx%s\n", names[call->number],
-               call->kind, call->method ? call->method : "", call->a0, call->receive[0], call->receive[1],
-               call->words[0], call->receive[2] ? ", wakes" : "");
-        return;
-    }
-    if (call->action != ACTION_INVOKE && call->action != ACTION_IPC) {
-        printf("%s with 0x%lx\n", call->kind, call->a0);
-        return;
-    }
-    printf("%s(%ld) ", number_name(call->number), call->number);
-    printf("%s%s%s at pointer 0x%lx, label %lu, length %lu, words", call->kind, call->method ? " " : "",
-           call->method ? call->method : "", call->a0, call->info >> 12, call->info & 127);
-    for (unsigned i = 0; i < call->length && i < 8; i++) {
-        printf(" 0x%lx", call->words[i]);
-    }
-    printf("%s, capabilities", call->length > 8 ? " ..." : "");
-    for (unsigned i = 0; i < (call->info >> 7 & 3); i++) {
-        printf(" 0x%lx", call->extras[i]);
-    }
-    printf(", receiving at 0x%lx 0x%lx depth %lu\n", call->receive[0], call->receive[1], call->receive[2]);
 }

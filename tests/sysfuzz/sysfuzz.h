@@ -157,6 +157,8 @@ static inline unsigned cell_of(unsigned worker)
     return worker % CELLS;
 }
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Among the workers of its cell. */
 static inline unsigned place_of(unsigned worker)
 {
@@ -171,6 +173,13 @@ struct dice {
 struct dice dice_new(uint64_t seed, uint64_t thread, uint64_t number);
 uint64_t dice_roll(struct dice *dice);
 uint32_t dice_below(struct dice *dice, uint32_t limit);
+bool dice_one_in(struct dice *dice, uint32_t odds);
+
+/* A word that is special to somebody. */
+seL4_Word dice_any_word(struct dice *dice);
+
+/* Nearly this value. */
+seL4_Word dice_bend(struct dice *dice, seL4_Word value);
 
 /* The call with this number of this thread; the same whatever else has happened. debug: the kernel has the
  * debug calls that end the machine or print without end, which are left out. */

@@ -1,4 +1,5 @@
-# The fuzzer itself: the same seed makes the same run, another one another run, and a defect in the kernel is found.
+# The fuzzer itself: the same seed makes the same run, another one another run, and a defect in the kernel is found and
+# cut down to the few calls that it takes.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
@@ -22,7 +23,11 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
 }
 
 # This seed comes across the defect soon.
-my $found = output("tests/sysfuzz/run out/broken/rel4.elf out/tests/sysfuzz.elf seed=5 calls=1000 check=25 limit=300");
-like($found, qr/PANIC.*check: a notification is bound to a thread that knows it/, "a broken kernel is found out");
+my $minimized = output("tests/sysfuzz/minimize out/broken/rel4.elf out/tests/sysfuzz.elf seed=5 calls=1000 check=25 limit=300");
+my @calls = $minimized =~ /^  thread \d+, call \d+: (.*)$/mg;
+like($minimized, qr/^It fails: check: a notification is bound to a thread that knows it/m, "a broken kernel is found out");
+ok(@calls >= 1 && @calls <= 6, "what breaks it is cut down to few calls");
+ok(scalar(grep { /Notification|TCB/ } @calls), "which are about what is broken");
+diag($minimized) if !Test::More->builder->is_passing;
 
 done_testing();
