@@ -7,6 +7,7 @@
 #? make test     run every test; the last line is "N passed, N failed"
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    measure everything, or EXPERIMENT=async, breakdown, kernel, uintr or stages; QUICK=1 for less of it
+#? make bench-picture  draw the picture of README.md from the last records of EXPERIMENT=async
 #? make latency  measure how long interrupts are off at most; out/bench/latency.json
 #? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
 #? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
@@ -18,7 +19,7 @@
 #? make help     this text
 #?
 #? Variables, with their defaults:
-#?   APP=async-demo  the folder of apps/ to run or debug
+#?   APP=async-demo  the folder of apps/ to run or debug; with a slash in it, a folder anywhere: APP=../mine
 #?   ROOT=          a root task ELF from elsewhere, instead of APP
 #?   HARTS=2        harts (processors) of the machine, 1 to 8
 #?   MEM=512        memory of the machine in MiB
@@ -45,7 +46,7 @@
 #?   make test TEST=boot
 
 APP      ?= async-demo
-ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps/$(APP).elf
+ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps$(or $(APP_FOLDER),/$(APP)).elf
 HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=
@@ -73,12 +74,13 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: build run bench debug tests test soak soak-tests check clean help packages
+.PHONY: build run bench bench-picture debug tests test soak soak-tests check clean help packages
 build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
 PACKAGES_run   := run
 PACKAGES_bench := run test bench
+PACKAGES_bench-picture := bench
 PACKAGES_latency := run test
 PACKAGES_debug := run debug
 PACKAGES_check := run test check
@@ -127,6 +129,9 @@ MEASURED := $(if $(filter all,$(EXPERIMENT)),kernel stages uintr breakdown async
 bench: $(kernel_release) $(foreach name,$(MEASURED),$(call bench_root,$(name)))
 	@$(foreach name,$(MEASURED),PLATFORMS="$(if $(filter file,$(origin PLATFORM)),virt uintc,$(PLATFORM))" \
 		bench/$(name).pl $(kernel_release) $(call bench_root,$(name)) $(OUT)/bench/$(name).json &&) :
+
+bench-picture: packages
+	@perl -Ibench -MReport -e 'Report::draw_picture(@ARGV)' $(OUT)/bench/async.json docs/pictures/async.svg
 
 debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"

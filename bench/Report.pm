@@ -4,6 +4,7 @@ package Report;
 use strict;
 use warnings;
 use File::Basename qw(dirname);
+use File::Path qw(make_path);
 use JSON::PP qw(decode_json);
 
 # What was published for the original: asynchronous performance relative to synchronous, in percent.
@@ -75,6 +76,13 @@ sub read_text {
     return scalar <$file>;
 }
 
+# A picture as a part of a page, on which the names inside must be its own.
+sub embedded {
+    my ($folder, $name) = @_;
+    my $svg = read_text("$folder/$name.svg") =~ s/^<\?xml.*?(?=<svg)//sr;
+    return $svg =~ s/\b(id=['"]|href=['"]#|url\(#)/$1$name-/gr;
+}
+
 sub table {
     my (@records) = @_;
     my $rows = '';
@@ -133,6 +141,56 @@ sub draw_curves {
         plot($folder, "async-policies-$backend", "Served in the wake call, or left to the timer tick, user interrupts: $backend", @axes, @policies);
 }
 
+# The picture of README.md, from the records in a file: one hart, user interrupts emulated, served in the wake call.
+sub draw_picture {
+    my ($json, $svg) = @_;
+    my @records = grep { $_->{placement} eq "one" && $_->{policy} eq "call" && $_->{backend} eq "emulated" } @{ decode_json(read_text($json)) };
+    my $data = "";
+    my %curve = (time => [qw(async ticks)], adaptive => [qw(adaptive ticks)], instructions => [qw(async instructions)]);
+
+    for my $name (sort keys %curve) {
+        my ($mode, $clock) = @{ $curve{$name} };
+        my @points = sort { $a->{frames} <=> $b->{frames} } grep { $_->{mode} eq $mode && $_->{clock} eq $clock } @records;
+        die "$json has too few records for the picture; they come from: make bench EXPERIMENT=async\n" if @points < 2;
+        $data .= "\$$name << E\n" . join("", map { join(" ", $_->{frames}, 1 / relative($_, @records), 100 * $_->{trap_frequency}) . "\n" } @points) . "E\n";
+    }
+    make_path(dirname($svg));
+    open my $gnuplot, '|-', 'gnuplot' or die "gnuplot: $!\n";
+    print $gnuplot <<"P";
+$data
+set terminal svg size 900,380 font 'sans-serif,13' background 'white'
+set output '$svg'
+set multiplot layout 1,2 title "A round: mapping and unmapping a page, from so many coroutines at once (one hart, QEMU)"
+set xlabel "coroutines"
+set logscale xy
+set xtics (1, 4, 16, 64, 256, 1024)
+set xrange [0.8:1300]
+set grid linecolor rgb 'gray70' linewidth 0.5
+set key top right spacing 1.2 samplen 3
+set style data linespoints
+set style line 1 linecolor rgb 'black' linewidth 2 pointtype 7 pointsize 0.7
+set style line 2 linecolor rgb '$colours[1]' linewidth 1.5 dashtype 2 pointtype 8 pointsize 0.9
+set style line 3 linecolor rgb 'gray40' linewidth 1.5 dashtype 3 pointtype 4 pointsize 0.7
+set ylabel "cost of a round, ordinary calls = 1"
+set yrange [0.08:20]
+set ytics (0.1, 0.2, 0.5, 1, 2, 5, 10)
+set label "ordinary calls" at 1200,0.92 right offset 0,-0.6
+set arrow from 0.8,1 to 1300,1 nohead linecolor rgb 'black'
+plot \$instructions using 1:2 title "asynchronous, instructions" linestyle 3, \\
+    \$time using 1:2 title "asynchronous, time" linestyle 1, \\
+    \$adaptive using 1:2 title "adaptive, time" linestyle 2
+unset arrow
+unset label
+set ylabel "traps, % of system calls"
+set yrange [0.05:1000]
+set ytics (0.1, 1, 10, 100)
+plot \$time using 1:3 title "asynchronous" linestyle 1, 100 with lines title "ordinary calls" linecolor rgb 'black' linewidth 1
+unset multiplot
+P
+    close $gnuplot or die "gnuplot failed\n";
+    print "the picture of README.md: $svg\n";
+}
+
 # Synchronous cost by that of a record, at the same point.
 sub relative {
     my ($record, @records) = @_;
@@ -157,13 +215,13 @@ sub draw {
     }
     push @curves, "breakdown" if -f "$folder/breakdown.svg";
     return unless @curves;
-    my $figures = join "", map { "<figure>" . read_text("$folder/$_.svg") =~ s/^<\?xml.*?(?=<svg)//sr . "</figure>\n" } @curves;
+    my $figures = join "", map { "<figure>" . embedded($folder, $_) . "</figure>\n" } @curves;
     open my $html, '>', "$folder/report.html" or die "$folder/report.html: $!\n";
     print $html <<"H";
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Asynchronous system calls</title>
-<style>body { font-family: sans-serif; max-width: 70em; margin: 2em auto } table { border-collapse: collapse; font-size: 80% }
-td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } figure { margin: 1em 0 }</style></head><body>
+<style>body { font-family: sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em } table { border-collapse: collapse; font-size: 80% }
+td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } td { white-space: nowrap } figure { margin: 1em 0 }</style></head><body>
 <h1>Asynchronous system calls</h1>
 <p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks:
 of time, harts running freely, all points in turn; median of the repetitions,
@@ -175,7 +233,7 @@ $figures<h2>Beside what was published for the original</h2>
 @{[comparison(@records)]}</table>
 <h2>All points</h2>
 <table><tr><th>clock</th><th>placement</th><th>harts</th><th>policy</th><th>user interrupts</th><th>mode</th><th>frames</th><th>rounds</th>
-<th>cost/round</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
+<th>cost of a round, in ticks of 100 ns or instructions</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
 <th>served idle / call / block / tick</th></tr>
 @{[table(@records)]}</table>
 </body></html>

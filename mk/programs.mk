@@ -1,6 +1,6 @@
 # Programs: root tasks in apps/, root tasks that are system tests, and unit tests that run on the host.
 #
-#   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf
+#   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf; with APP=FOLDER/NAME, which has a slash, also any other folder
 #   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
 #   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf, with bench/common/*.c
 #   tests/host/test_*.c     -> out/host/test_*
@@ -19,7 +19,12 @@ BENCH_NAMES  := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard bench/*/
 TEST_FLAGS   := -Itests/system/common
 BENCH_FLAGS  := -Ibench/common
 
+# A folder outside of the tree, which is named with a slash: its sources keep their absolute names below FLAVOUR/obj.
+APP_FOLDER := $(if $(findstring /,$(APP)),$(abspath $(APP)))
+
 sources = $(wildcard $(1)/*.c $(1)/*.S)
+
+$(if $(APP_FOLDER),$(if $(call sources,$(APP_FOLDER)),,$(error There is no .c or .S file in APP=$(APP))))
 
 # Arguments: flavour, its flags.
 define program_objects
@@ -43,6 +48,8 @@ define flavour
 $(call program_objects,$(1),$(2))
 $(foreach name,$(APP_NAMES),\
 	$(eval $(call program,$(1),$(1)/apps/$(name).elf,$(call sources,apps/$(name)))))
+$(foreach folder,$(APP_FOLDER),\
+	$(eval $(call program,$(1),$(1)/apps$(folder).elf,$(call sources,$(folder)))))
 $(foreach name,$(BENCH_NAMES),\
 	$(eval $(call program,$(1),$(1)/bench/$(name).elf,\
 		$(call sources,bench/$(name)) $(call sources,bench/common))))

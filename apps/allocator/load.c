@@ -48,15 +48,6 @@ static void require(int error, const char *what)
     }
 }
 
-static seL4_CPtr take_slots(unsigned number)
-{
-    seL4_CPtr first = simple_alloc_slot();
-
-    while (--number)
-        simple_alloc_slot();
-    return first;
-}
-
 static void make_pages(void)
 {
     for (unsigned i = 0; i < MAX_FRAMES; i++) {
@@ -98,7 +89,7 @@ void load_init(void)
                               &(struct rel4_queue_options){
                                   .untyped = simple_object(seL4_UntypedObject, 18),
                                   .cnode = seL4_CapInitThreadCNode,
-                                  .first_slot = take_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
+                                  .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
                                   .vspace = seL4_CapInitThreadVSpace,
                                   .vaddr = RINGS,
                                   .tcb = seL4_CapInitThreadTCB,

@@ -35,12 +35,6 @@ enum {
     STEP_COUNT = sizeof(steps) / sizeof(steps[0]),
 };
 
-static const char *const error_names[seL4_NumErrors] = {
-    "no error",     "invalid argument", "invalid capability", "illegal operation",
-    "out of range", "not aligned",      "lookup failed",      "message too short",
-    "delete first", "revoke first",     "not enough memory",
-};
-
 seL4_CPtr demo_queue;
 
 static struct rel4_executor executor;
@@ -79,25 +73,10 @@ void expect_fact(const char *what, bool expected, bool seen)
     printf("%s: expected %s, seen %s\n", what, expected ? "yes" : "no", seen ? "yes" : "no");
 }
 
-static const char *error_name(int error)
-{
-    return error >= 0 && error < seL4_NumErrors ? error_names[error] : "queue out of service";
-}
-
 void expect_error(const char *what, int expected, int seen)
 {
     count(expected == seen);
-    printf("%s: expected %s, seen %s\n", what, error_name(expected), error_name(seen));
-}
-
-/* That many slots in a row. */
-static seL4_CPtr take_slots(unsigned number)
-{
-    seL4_CPtr first = simple_alloc_slot();
-
-    while (--number)
-        simple_alloc_slot();
-    return first;
+    printf("%s: expected %s, seen %s\n", what, rel4_error_name(expected), rel4_error_name(seen));
 }
 
 /* The notification that answers are signalled by: bound to this thread and, if there are user interrupts,
@@ -124,21 +103,21 @@ static bool set_up(void)
     const seL4_BootInfo *bi = seL4_GetBootInfo();
     enum rel4_backend backend = rel4_backend_of(bi);
     seL4_CPtr notification = make_notification(backend);
-    int error = rel4_queue_create(&executor.queue,
-                                  &(struct rel4_queue_options){
-                                      .untyped = simple_object(seL4_UntypedObject, 18),
-                                      .cnode = seL4_CapInitThreadCNode,
-                                      .first_slot = take_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
-                                      .vspace = seL4_CapInitThreadVSpace,
-                                      .vaddr = RINGS,
-                                      .tcb = seL4_CapInitThreadTCB,
-                                      .notification = notification,
-                                      .request_bits = RING_BITS,
-                                      .response_bits = RING_BITS,
-                                  });
+    int error = rel4_queue_create(
+        &executor.queue, &(struct rel4_queue_options){
+                             .untyped = simple_object(seL4_UntypedObject, 18),
+                             .cnode = seL4_CapInitThreadCNode,
+                             .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
+                             .vspace = seL4_CapInitThreadVSpace,
+                             .vaddr = RINGS,
+                             .tcb = seL4_CapInitThreadTCB,
+                             .notification = notification,
+                             .request_bits = RING_BITS,
+                             .response_bits = RING_BITS,
+                         });
 
     if (error) {
-        printf("making the queue: %s\n", error_name(error));
+        printf("making the queue: %s\n", rel4_error_name(error));
         return false;
     }
     demo_queue = executor.queue.cap;

@@ -24,12 +24,6 @@ enum {
     STEP_COUNT = sizeof(steps) / sizeof(steps[0]),
 };
 
-static const char *const error_names[seL4_NumErrors] = {
-    "no error",     "invalid argument", "invalid capability", "illegal operation",
-    "out of range", "not aligned",      "lookup failed",      "message too short",
-    "delete first", "revoke first",     "not enough memory",
-};
-
 void say(const char *format, ...)
 {
     static atomic_uint next_ticket, served;
@@ -49,7 +43,7 @@ void say(const char *format, ...)
 bool worked(seL4_Error error, const char *what)
 {
     if (error)
-        say("FAILED: %s: %s", what, error < seL4_NumErrors ? error_names[error] : "unknown error");
+        say("FAILED: %s: %s", what, sel4_error_name(error));
     return !error;
 }
 

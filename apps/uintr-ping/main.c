@@ -165,16 +165,6 @@ static bool play_all(bool own_space, seL4_Word node, enum rel4_backend backend)
     return node == 0 || play(BY_HANDLER, own_space, node);
 }
 
-/* That many slots in a row. Returns the first. */
-static seL4_CPtr take_slots(unsigned count)
-{
-    seL4_CPtr first = simple_alloc_slot();
-
-    while (--count)
-        simple_alloc_slot();
-    return first;
-}
-
 int main(void)
 {
     const seL4_BootInfo *bi = seL4_GetBootInfo();
@@ -186,7 +176,7 @@ int main(void)
         .backend = backend,
         .untyped = simple_object(seL4_UntypedObject, REL4_SENDER_TABLE_BITS + 1),
         .cnode = seL4_CapInitThreadCNode,
-        .first_slot = take_slots(TABLES),
+        .first_slot = simple_alloc_slots(TABLES),
         .slot_count = TABLES,
     });
     rel4_thread_init(&record, seL4_CapInitThreadTCB);

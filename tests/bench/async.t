@@ -3,7 +3,9 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
-use JSON::PP qw(decode_json);
+use lib "bench";
+use Report;
+use JSON::PP qw(decode_json encode_json);
 use Test::More;
 
 delete @ENV{qw(MODE HARTS QUICK PLATFORM)};
@@ -42,5 +44,18 @@ cmp_ok($served->{idle} + $served->{call} + $served->{block} + $served->{tick}, "
     "256 coroutines: every call is served once");
 like(read_file("$folder/report.html"), qr/<svg.*<svg.*published/s, "the report has its curves inside");
 ok(-s "$folder/async-$_-emulated.png", "there is a picture of $_") for qw(performance traps);
+
+# The picture of README.md needs both clocks; here all of it is instructions.
+sub draws {
+    my (@records) = @_;
+    open my $file, ">", "$folder/records.json" or die "$!";
+    print $file encode_json(\@records);
+    close $file;
+    return eval { Report::draw_picture("$folder/records.json", "$folder/picture.svg"); 1 };
+}
+my @both = (values %few, values %many);
+ok(draws(@both, map { +{ %$_, clock => "ticks" } } @both), "the picture of README.md is drawn");
+is(() = read_file("$folder/picture.svg") =~ /<title>(?:asynchronous|adaptive)/g, 4, "with its four curves");
+ok(!draws(@both), "but not from half of the records");
 
 done_testing();

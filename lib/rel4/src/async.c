@@ -2,6 +2,7 @@
  * Calls that are longer than one item, whose answer has words, or that go by trap.
  */
 #include <rel4/async.h>
+#include <sel4/runtime.h>
 
 #include <string.h>
 
@@ -198,4 +199,18 @@ int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length)
 int rel4_put_string(seL4_CPtr queue, const char *string)
 {
     return rel4_put_bytes(queue, string, strlen(string));
+}
+
+const char *rel4_error_name(int error)
+{
+    switch (error) {
+    case REL4_FAULTED:
+        return "FAULTED";
+    case REL4_CANCELLED:
+        return "CANCELLED";
+    case REL4_STUCK:
+        return "STUCK";
+    default:
+        return sel4_error_name(error);
+    }
 }

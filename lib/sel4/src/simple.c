@@ -42,11 +42,19 @@ void simple_init(const seL4_BootInfo *bi)
     }
 }
 
+seL4_CPtr simple_alloc_slots(seL4_Word count)
+{
+    seL4_CPtr first = next_slot;
+
+    if (next_slot + count + SEL4_RUNTIME_SLOTS > boot_info->empty.end)
+        return seL4_CapNull;
+    next_slot += count;
+    return first;
+}
+
 seL4_CPtr simple_alloc_slot(void)
 {
-    if (next_slot + SEL4_RUNTIME_SLOTS >= boot_info->empty.end)
-        return seL4_CapNull;
-    return next_slot++;
+    return simple_alloc_slots(1);
 }
 
 /* log2 of the bytes of an object. */

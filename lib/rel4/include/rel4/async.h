@@ -12,6 +12,9 @@
 #include <rel4/coroutine.h>
 #include <rel4/invocations.h>
 
+/* The name of what a call returned, for people: that of an seL4_Error, or "FAULTED", "CANCELLED", "STUCK". */
+const char *rel4_error_name(int error);
+
 /* Makes a call of one item by trap. words: its message words, then its extra capabilities. */
 int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words);
 

@@ -58,6 +58,9 @@ const char *sel4_arguments(void);
  */
 bool sel4_argument(const char *name, seL4_Word *value);
 
+/* The manual's name of an seL4_Error, such as "FailedLookup"; "unknown error" if it is none. */
+const char *sel4_error_name(int error);
+
 /*
  * Finds the first device-tree node that is compatible with the given name and has registers, and stores the
  * physical address of the first one. Returns false if there is none.

@@ -23,6 +23,9 @@ void simple_init(const seL4_BootInfo *bi);
 /* Takes an empty slot of the root CNode; use it with depth seL4_WordBits. */
 seL4_CPtr simple_alloc_slot(void);
 
+/* Takes count empty slots in a row, at least one, and returns the first. Takes none if there are fewer. */
+seL4_CPtr simple_alloc_slots(seL4_Word count);
+
 /*
  * Makes one object of an seL4_ObjectType in the given slot. size_bits as for seL4_Untyped_Retype(). Takes the
  * smallest untyped that has room.
