@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!setjmp(fuzz_refused)) { /* NOLINT(cert-err52-cpp) */
         options_parse(&arguments, HARTS);
-        require(boot_options.harts >= 1 && boot_options.harts <= (boot_options.abi_up ? 1 : HARTS));
+        require(boot_options.harts >= 1 && boot_options.harts <= HARTS);
         require(boot_options.root_cnode_bits >= 6 && boot_options.root_cnode_bits <= 28);
         require(log_level >= LOG_NONE && log_level <= LOG_DEBUG);
     }
