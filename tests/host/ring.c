@@ -14,7 +14,7 @@
 #include <sanitizer/asan_interface.h>
 
 #define PAGE       (1u << ABI_PAGE_BITS)
-#define MAX_PAGES  16
+#define MAX_PAGES  17
 #define MAX_GUARDS (MAX_PAGES + 2)
 
 struct slot *thread, *queue_slot;
@@ -81,7 +81,7 @@ void open_queue(unsigned request_bits, unsigned response_bits)
     cnode = build_cnode(4);
     cnode->cap = cap_make_cnode(slots_of(cnode), 4, WORD_BITS - 4, 0);
     slot_insert(&owner->slots[TCB_CSPACE], cnode->cap, cnode);
-    queue_slot = build_root(cap_make_object(CAP_ASYNC_QUEUE, take_guarded(bit(REL4_QUEUE_BITS(4))), 4));
+    queue_slot = build_root(cap_make_object(CAP_ASYNC_QUEUE, take_guarded(bit(REL4_QUEUE_BITS(5))), 5));
     queue = cap_object(queue_slot->cap);
     slot_insert(own(NOTIFICATION),
                 cap_make_ipc(CAP_NOTIFICATION, cap_object(notification->cap), ABI_RIGHTS_ALL, 8),
@@ -96,7 +96,7 @@ void open_queue(unsigned request_bits, unsigned response_bits)
                             words(request_bits, response_bits, REL4_POLICY_CALL),
                             extras(thread, notification)),
                      ERR_NONE);
-    struct slot *frames = build_cnode(4);
+    struct slot *frames = build_cnode(5);
     for (unsigned i = 0; i < count; i++) {
         pages[i] = take_guarded(PAGE);
         slot_insert_root(slots_of(frames) + i,

@@ -363,6 +363,28 @@ static void what_ends_the_queue_ends_the_run(void **state)
     }
 }
 
+static void what_is_left_of_an_interrupted_end_can_be_deleted_again(void **state)
+{
+    static const unsigned ends[] = { OWN_THREAD, OWN_QUEUE };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+        open_queue(9, 9);
+        put(1, rel4_header(LABEL_CNODE_DELETE, 0, 2, 0), ROOT, words(ends[i], WORD_BITS));
+        put_simple(2);
+        assert_int_equal(slot_delete(ends[i] == OWN_THREAD ? thread : queue_slot), DONE);
+        host_preempt_every(1);
+        publish_and_serve();
+        assert_int_equal(answers(), 0);
+        assert_null(owner->async_queue);
+        assert_false(owner->work_queued || slot_is_empty(own(ends[i])));
+        for (unsigned patience = 100; slot_delete(own(ends[i])) == AGAIN; patience--) {
+            assert_int_not_equal(patience, 0);
+        }
+        assert_true(slot_is_empty(own(ends[i])));
+    }
+}
+
 static void a_thread_that_stops_itself_is_served_again_when_it_is_resumed(void **state)
 {
     (void)state;
@@ -427,6 +449,7 @@ int main(void)
         EACH(an_interrupted_request_goes_on_from_its_copy),
         EACH(reset_forgets_the_request_in_hand),
         EACH(what_ends_the_queue_ends_the_run),
+        EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
     };
