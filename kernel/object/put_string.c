@@ -31,10 +31,12 @@ void put_string_release(const struct tcb *thread)
     }
 }
 
-/* Came by registers, not by a ring. */
-static bool is_system_call(const struct request *request)
+/* Came by a ring: the words are in the copy of the thread's queue. */
+static bool is_from_ring(const struct request *request)
 {
-    return request->first == &request->thread->context.regs[ABI_REG_A2];
+    const struct async_queue *queue = request->thread->async_queue;
+
+    return queue && request->first >= queue->copy && request->first < queue->copy + ARRAY_SIZE(queue->copy);
 }
 
 static void put_some(const struct request *request, unsigned from, unsigned to)
@@ -49,13 +51,13 @@ static enum progress perform_put_string(struct operation *operation, struct resu
 {
     const struct request *request = operation->queue.request;
     struct tcb *thread = request->thread;
-    uint16_t *printed = is_system_call(request) ? &thread->printed : &thread->async_queue->printed;
+    uint16_t *printed = is_from_ring(request) ? &thread->async_queue->printed : &thread->printed;
     unsigned length = operation->queue.count;
 
     (void)result;
     if (holder && holder != thread && holder->state != THREAD_INACTIVE &&
         holder->priority >= thread->priority) {
-        thread->work_retry = !is_system_call(request);
+        thread->work_retry = is_from_ring(request);
         return AGAIN;
     }
     holder = thread;

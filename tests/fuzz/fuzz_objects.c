@@ -3,10 +3,14 @@
  * world with all types of objects. Whichever thread the scheduler chose does what the next bytes say. Every
  * byte string is a program; seeds.pl has an assembler for it.
  *
+ * Threads may have queues of asynchronous calls: they write requests, or anything, into their memory, and the
+ * worker serves them as at each kernel exit.
+ *
  * Operations are interrupted wherever the kernel lets them be, and repeated later, or never, with others in
  * between. After each step the whole world is inspected, and a refused invocation must have changed nothing.
  * In the end all is deleted, and nothing may be left.
  */
+#include "furniture.h"
 #include "fuzz.h"
 
 #include "arch/riscv64/asid.h"
@@ -15,6 +19,7 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
+#include "object/async_queue.h"
 #include "object/irq.h"
 #include "object/request.h"
 #include "object/tcb.h"
@@ -22,7 +27,7 @@
 #include "thread/domain.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
-#include "world.h"
+#include "thread/work.h"
 
 #include <string.h>
 
@@ -30,27 +35,7 @@
 #define MAX_PENDING 4
 #define MAX_WORDS   15
 #define PATIENCE    20000 /* calls after which a deletion counts as stuck */
-#define IRQS        3
 
-/* What lies on the ground: nothing of it can be moved or deleted, but it can be invoked and copied from. */
-enum {
-    ROOT_CNODE,
-    MEMORY_LARGE,
-    MEMORY_SMALL,
-    MEMORY_PAGE,
-    MEMORY_DEVICE,
-    MAIN_THREAD,
-    IRQ_CONTROL,
-    ASID_CONTROL,
-    DOMAIN,
-    GROUND_CAPS
-};
-
-#define ROOT_RADIX      5
-#define LARGE_BITS      15
-#define SMALL_BITS      13
-#define DEVICE_ADDRESS  0x40000000ul
-#define DEVICE_BITS     30
 #define GROUND_OPERANDS 0xf0 /* the first byte of an operand that names a slot of the ground */
 
 struct input {
@@ -61,11 +46,6 @@ struct input {
 /* Interrupted operations, as the bytes that say what they are. */
 static struct input pending[MAX_PENDING];
 static unsigned pending_count;
-
-static struct tcb *main_thread(void)
-{
-    return cap_object(world.ground[MAIN_THREAD].cap);
-}
 
 static struct tcb *actor(void)
 {
@@ -301,30 +281,113 @@ static void tick(struct input *in)
         sched_yield(this_hart());
     } else {
         sched_tick(this_hart());
+        work_tick(this_hart());
     }
+}
+
+/* A thread writes a word into a frame: one that a ring's header has, or any other. */
+static void scribble(struct input *in)
+{
+    const struct slot *slot = take_slot(in);
+    unsigned place = take(in);
+    word_t word = take_word(in);
+
+    if (slot && cap_is(slot->cap, CAP_FRAME) && !frame_is_device(slot->cap) &&
+        frame_rights(slot->cap) == FRAME_READ_WRITE && frame_phys(slot->cap) >= ARENA_PHYS) {
+        user_store(user_words_in_frame(slot->cap, 0), place < 0x80 ? place % 16 * 8 : place % 0x80, word);
+    }
+}
+
+/* A request into the ring of a queue: slots by their place in the root CNode. Published, or not; the worker
+ * woken, or not. */
+static void submit(struct input *in)
+{
+    const struct slot *slot = take_slot(in);
+    unsigned flags = take(in), counts = take(in), extras = counts >> 4 & 3, length = counts & 15;
+    word_t target = (word_t)take(in) << (WORD_BITS - 8);
+    word_t label = take_label(in, cap_type(root_slot(target >> (WORD_BITS - ROOT_RADIX))->cap));
+
+    if (!slot || !cap_is(slot->cap, CAP_ASYNC_QUEUE) || !async_queue_is_started(cap_object(slot->cap))) {
+        return;
+    }
+    struct async_queue *queue = cap_object(slot->cap);
+    struct user_words producer = async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER);
+    uint32_t index = user_ring_peer(producer, 0);
+    for (unsigned i = 0; i < 2 + length + extras; i++) {
+        word_t item = (index + i / REL4_MORE_WORDS) & mask(queue->request_bits);
+        word_t word = i < 2 ? target : i < 2 + length ? take_word(in) : (word_t)take(in) << (WORD_BITS - 8);
+        if (i == 0) {
+            word = (word_t)rel4_header((unsigned)label & 0xfff, 0, length, extras) << 32 | flags;
+        }
+        user_store(async_queue_line(queue, REL4_RINGS + item * REL4_ITEM_BYTES), i % REL4_MORE_WORDS, word);
+    }
+    if (flags & 1) {
+        user_ring_publish(producer, 0, index + (flags & 2 ? 1 : rel4_items_for(length + extras)));
+    }
+    if (flags & 4 && queue->state != QUEUE_FAULTED) {
+        async_queue_wake(queue);
+    }
+    host_preempt_every(flags >> 6);
 }
 
 static void (*const steps[])(struct input *in) = {
     invoke, invoke, invoke, repeat, send, receive, compose, fault, interrupt, tick,
 };
 
+/* The first byte of a step from here on; others are numbers of steps. */
+#define RING_STEPS 0xf0
+
+static void make_step(struct input *in)
+{
+    unsigned kind = take(in);
+
+    if (kind >= RING_STEPS) {
+        (kind & 1 ? submit : scribble)(in);
+    } else {
+        steps[kind % ARRAY_SIZE(steps)](in);
+    }
+}
+
+static struct tcb *switch_to_best(void)
+{
+    struct tcb *next = sched_choose(this_hart());
+
+    if (next != actor()) {
+        thread_switch(this_hart(), next);
+    }
+    return next;
+}
+
+/* Queues that deserve the hart more than the thread that would run. */
+static struct tcb *serve_queues(struct tcb *next)
+{
+    struct tcb *owner;
+
+    for (unsigned patience = PATIENCE;
+         (owner = work_take(this_hart(), next == &idle_thread ? -1 : next->priority)) != NULL; patience--) {
+        require(patience);
+        worker_run(owner, this_hart()->pending & PENDING_TICK ? REL4_PLACE_TICK : REL4_PLACE_CALL);
+        next = switch_to_best();
+    }
+    return next;
+}
+
 /* As kernel_exit(). When nothing can run, somebody resumes the main thread. */
 static void leave_kernel(void)
 {
     struct hart *hart = this_hart();
-    struct tcb *next = sched_choose(hart);
 
-    if (next != hart->current) {
-        thread_switch(hart, next);
+    if (actor()->async_queue && !thread_is_runnable(actor())) {
+        worker_blocked(actor());
     }
+    struct tcb *next = serve_queues(switch_to_best());
     if (next == &idle_thread) {
         thread_suspend(main_thread());
         thread_resume(main_thread());
-        next = sched_choose(hart);
-        if (next != hart->current) {
-            thread_switch(hart, next);
-        }
+        next = switch_to_best();
     }
+    hart->pending = 0;
+    host_preempt_never();
     if (next->state == THREAD_RESTART) {
         next->context.next_pc = next->context.regs[ABI_REG_PC];
         next->state = THREAD_RUNNING;
@@ -339,144 +402,11 @@ static void inspect(void)
     world_forget_dead();
 }
 
-static void put_on_ground(unsigned at, struct cap cap)
-{
-    slot_insert_root(&world.ground[at], cap);
-}
-
-static void put_memory(unsigned at, unsigned bits)
-{
-    put_on_ground(at, cap_make_untyped(ptr_to_phys(host_take(bit(bits))), bits, false, 0));
-}
-
-/* What the root CNode holds at first; its other slots are empty. */
-enum {
-    AT_CNODE = 1, /* itself */
-    AT_MEMORY,
-    AT_THREAD,
-    AT_THREAD_2,
-    AT_ENDPOINT,
-    AT_NOTIFICATION,
-    AT_CNODE_4,
-    AT_CNODE_2,
-    AT_FRAME,
-    AT_VSPACE,
-    AT_TABLE,
-    AT_TABLE_2,
-    AT_POOL,
-    AT_IRQ,
-    AT_DEVICE_FRAME,
-};
-
-#define BUFFER_ADDRESS 0x400000ul
-
-static struct slot *root_slot(unsigned index)
-{
-    return (struct slot *)cap_object(world.ground[ROOT_CNODE].cap) + index;
-}
-
-/* An invocation that succeeds, with up to three extra capabilities. */
-static void must(struct slot *slot, word_t label, struct slot *const extra[3], unsigned length,
-                 const word_t *words)
-{
-    struct request request = {
-        .thread = main_thread(),
-        .slot = slot,
-        .cap = slot->cap,
-        .label = label,
-        .length = length,
-        .extra_count = 3,
-        .extra = { extra[0], extra[1], extra[2] },
-        .first = words,
-        .words = { (word_t *)words },
-    };
-    enum progress progress;
-    struct result result;
-
-    require(request_serve(&request, &result, &progress) == ERR_NONE && progress == DONE);
-}
-
-#define EXTRA(a, b, c) ((struct slot *const[3]){ (a), (b), (c) })
-#define WORDS(...)                                                       \
-    sizeof((word_t[]){ __VA_ARGS__ }) / sizeof(word_t), (const word_t[]) \
-    {                                                                    \
-        __VA_ARGS__                                                      \
-    }
-
-static void make(word_t type, word_t size_bits, unsigned at, unsigned count)
-{
-    struct slot *memory = &world.ground[type == ABI_TYPE_GIGA_PAGE ? MEMORY_DEVICE : MEMORY_LARGE];
-    struct slot *root = &world.ground[ROOT_CNODE];
-
-    must(memory, LABEL_UNTYPED_RETYPE, EXTRA(root, root, root), WORDS(type, size_bits, 0, 0, at, count));
-}
-
-static void make_objects(void)
-{
-    struct slot *root = &world.ground[ROOT_CNODE];
-
-    make(ABI_TYPE_UNTYPED, SMALL_BITS, AT_MEMORY, 1);
-    make(ABI_TYPE_TCB, 0, AT_THREAD, 2);
-    make(ABI_TYPE_ENDPOINT, 0, AT_ENDPOINT, 1);
-    make(ABI_TYPE_NOTIFICATION, 0, AT_NOTIFICATION, 1);
-    make(ABI_TYPE_CNODE, 2, AT_CNODE_4, 1);
-    make(ABI_TYPE_CNODE, 1, AT_CNODE_2, 1);
-    make(ABI_TYPE_4K_PAGE, 0, AT_FRAME, 1);
-    make(ABI_TYPE_PAGE_TABLE, 0, AT_VSPACE, 3);
-    make(ABI_TYPE_GIGA_PAGE, 0, AT_DEVICE_FRAME, 1);
-    must(&world.ground[ASID_CONTROL], LABEL_ASID_CONTROL_MAKE_POOL,
-         EXTRA(&world.ground[MEMORY_PAGE], root, root), WORDS(AT_POOL, ROOT_RADIX));
-    must(&world.ground[IRQ_CONTROL], LABEL_IRQ_CONTROL_GET, EXTRA(root, root, root),
-         WORDS(1, AT_IRQ, ROOT_RADIX));
-    slot_insert(root_slot(AT_CNODE), root->cap, root);
-}
-
-/* An address space with one page, which is also the IPC buffer of two threads, who share all. */
-static void connect_objects(void)
-{
-    struct slot *vspace = root_slot(AT_VSPACE);
-    struct slot *main_slot = &world.ground[MAIN_THREAD];
-    struct slot *threads[] = { root_slot(AT_THREAD), main_slot };
-
-    must(root_slot(AT_POOL), LABEL_ASID_POOL_ASSIGN, EXTRA(vspace, vspace, vspace), WORDS(0));
-    must(root_slot(AT_TABLE), LABEL_PAGE_TABLE_MAP, EXTRA(vspace, vspace, vspace), WORDS(BUFFER_ADDRESS, 0));
-    must(root_slot(AT_TABLE_2), LABEL_PAGE_TABLE_MAP, EXTRA(vspace, vspace, vspace),
-         WORDS(BUFFER_ADDRESS, 0));
-    must(root_slot(AT_FRAME), LABEL_PAGE_MAP, EXTRA(vspace, vspace, vspace), WORDS(BUFFER_ADDRESS, 3, 0));
-    for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
-        must(threads[i], LABEL_TCB_CONFIGURE, EXTRA(&world.ground[ROOT_CNODE], vspace, root_slot(AT_FRAME)),
-             WORDS((word_t)AT_ENDPOINT << (WORD_BITS - ROOT_RADIX), 0, 0, BUFFER_ADDRESS));
-    }
-    must(threads[0], LABEL_TCB_SET_SCHED_PARAMS, EXTRA(main_slot, vspace, vspace), WORDS(200, 100));
-    must(threads[0], LABEL_TCB_RESUME, EXTRA(vspace, vspace, vspace), WORDS(0));
-}
-
 static void build_world(void)
 {
-    host_reset();
-    memset(&world, 0, sizeof(world));
-    irq_init(IRQS, IRQS + 1);
-    world.irqs = IRQS;
-    world.ground = host_take(sizeof(struct slot) << GROUND_RADIX);
-    host_check_init(world.ground, GROUND_SLOTS);
-    put_on_ground(ROOT_CNODE, cap_make_cnode(host_take(sizeof(struct slot) << ROOT_RADIX), ROOT_RADIX, 0, 0));
-    put_memory(MEMORY_LARGE, LARGE_BITS);
-    put_memory(MEMORY_SMALL, SMALL_BITS);
-    put_memory(MEMORY_PAGE, ABI_ASID_POOL_BITS);
-    put_on_ground(MEMORY_DEVICE, cap_make_untyped(DEVICE_ADDRESS, DEVICE_BITS, true, 0));
-    put_on_ground(IRQ_CONTROL, cap_make(CAP_IRQ_CONTROL, 0));
-    put_on_ground(ASID_CONTROL, cap_make(CAP_ASID_CONTROL, 0));
-    put_on_ground(DOMAIN, cap_make(CAP_DOMAIN, 0));
-
-    struct tcb *thread = host_take(bit(ABI_TCB_BITS));
-    tcb_create(thread, &idle_thread);
-    thread->priority = 100;
-    thread->max_priority = NUM_PRIORITIES - 1;
-    put_on_ground(MAIN_THREAD, cap_make_object(CAP_TCB, thread, 0));
-    thread_resume(thread);
+    world_lay_ground();
     leave_kernel();
-    make_objects();
-    connect_objects();
+    world_furnish();
     leave_kernel();
     inspect();
     pending_count = 0;
@@ -519,7 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     build_world();
     for (unsigned step = 0; step < MAX_STEPS && in.at < in.end; step++) {
-        steps[take(&in) % ARRAY_SIZE(steps)](&in);
+        make_step(&in);
         leave_kernel();
         inspect();
     }

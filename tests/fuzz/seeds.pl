@@ -41,7 +41,8 @@ if ($target eq "elf") {
 
 # Programs for fuzz_objects.c, which says what the bytes mean. Slots of the root CNode are as it fills them.
 my %at = (cnode => 1, memory => 2, thread => 3, thread2 => 4, endpoint => 5, notification => 6, cnode4 => 7, cnode2 => 8,
-    frame => 9, vspace => 10, table => 11, table2 => 12, pool => 13, irq => 14, device => 15, free => 16, free2 => 17);
+    frame => 9, vspace => 10, table => 11, table2 => 12, pool => 13, irq => 14, device => 15, free => 16, free2 => 17,
+    ring => 26, ring2 => 27, queue => 28);
 my %ground = (root => 0, large => 1, small => 2, page => 3, device_memory => 4, main => 5, irq_control => 6,
     asid_control => 7, domain => 8);
 my $depth = 5;
@@ -59,6 +60,16 @@ sub repeat  { pack("CC", 3, 0) x $_[0] }
 sub send_to { pack("CC", 4, $_[1]) . slot($_[0]) }                                       # 1 blocking, 2 call
 sub receive { pack("CC", 5, $_[0]) . ($_[0] & 2 ? slot($_[1]) : "") }                    # 1 reply, 2 receive, 4 blocking
 sub compose { pack("CnCC", 6, $_[0], $_[1], 0xe0) . pack("CC", $at{$_[2]} << 3, 0) }     # info, place, pointer
+
+sub scribble { pack("C", 0xf0) . slot($_[0]) . pack("C", $_[1]) . word($_[2]) }            # frame, place, word
+
+# Queue, flags (1 publish, 2 only the first item, 4 wake, from 0x40 on interrupt it at every 1st, 2nd, 3rd place), and as for
+# invoke().
+sub submit {
+    my ($queue, $flags, $cap, $label, $extras, $words) = @_;
+    return pack("C", 0xf1) . slot($queue) . pack("C4", $flags, @$words | @$extras << 4, $at{$cap} << 3, $label) .
+        join("", map { word($_) } @$words) . pack("C*", map { $at{$_} << 3 } @$extras);
+}
 
 if ($target eq "objects") {
     my %label = (revoke => 0, delete => 1, cancel => 2, copy => 3, mint => 4, move => 5, mutate => 6, rotate => 7, save => 8);
@@ -103,4 +114,26 @@ if ($target eq "objects") {
     seed("knot-$_", invoke("cnode4", 5, ["cnode"], [0, 2, 8, 5]) . invoke("cnode4", 3, ["cnode"], [1, 2, 7, 5, 15]) .
         invoke("cnode4", 5, ["cnode"], [2, 2, 4, 5]) . invoke("cnode", $_, [], [7, 5], 1) . repeat(6)) for 0, 1;
     seed("revoke-in-pieces", invoke("cnode", 0, [], [2, 5], 1) . repeat(3) . invoke("cnode", 0, [], [1, 5], 1) . repeat(8));
+
+    seed("put-string", invoke("queue", 7, [], [16, 1, 2]));
+    # Queues: of the thread that is not running, and of the one that is.
+    my $tick = pack("CC", 9, 0);
+    for my $thread ("thread2", "thread", "main") {
+        my $open = invoke("queue", 0, [$thread, "notification"], [5, 5, 0]) . invoke("queue", 1, ["cnode"], [0, 2, $at{ring}]) .
+            invoke("queue", 2, [], []);
+        my $alive = $thread eq "thread2" ? invoke("thread2", 6, ["main"], [200, 100]) . invoke("thread2", 3, [qw(cnode vspace frame)], [0, 0, 0, 0x400000]) . invoke("thread2", 10, [], []) : "";
+        my $requests = submit("queue", 1, "frame", 2, [], []) . submit("queue", 1, "thread2", 0, [], [0, 32]) . submit("queue", 5, "notification", 0, [], []);
+        my $go = $alive . $open;
+        seed("queue-$thread", $go . $requests . invoke("queue", 3, [], []) . $tick . invoke("queue", 5, [], []));
+        seed("queue-$thread-$_", $go . $requests . $delete->($_) . $requests . $revoke->($_) . invoke("queue", 3, [], []) . $tick)
+            for $thread eq "main" ? qw(ring ring2 notification queue) : ($thread, qw(ring ring2 notification queue cnode));
+        seed("queue-$thread-own-$_", $go . submit("queue", 1, "frame", 2, [], []) . submit("queue", 0x41, "cnode", 0, [], [$at{$_}, 5]) .
+            submit("queue", 0x45, "cnode", 1, [], [$at{$_}, 5]) . $requests . $tick x 3) for "thread2", "thread", "queue", "ring", "memory", "cnode", "notification";
+        seed("queue-$thread-forged-$_", $go . $requests . scribble("ring", $_, 77) . invoke("queue", 3, [], []) . invoke("queue", 4, [], []) . $requests)
+            for 1, 4, 5, 6;
+        seed("queue-$thread-incomplete", $go . submit("queue", 7, "cnode", 3, ["cnode"], [1 .. 9]) . $requests);
+        seed("queue-$thread-retype", $go . submit("queue", 0x45, "memory", 0, ["cnode"], [1, 4, 0, 0, 16, 3]) . submit("queue", 5, "queue", 7, [], [16, 1, 2]));
+        seed("queue-$thread-tick", invoke("queue", 0, [$thread, "notification"], [5, 5, 1]) . invoke("queue", 1, ["cnode"], [0, 2, $at{ring}]) .
+            invoke("queue", 2, [], []) . $alive . $requests . $tick x 3 . $requests . invoke("thread2", 9, [], []));
+    }
 }

@@ -88,6 +88,7 @@ void host_reset(void)
     uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
     host_preemption_points = 0;
+    host_lock_wanted = NULL;
     host_preempt_never();
 }
 
@@ -283,10 +284,12 @@ void thread_expel(struct tcb *thread)
     (void)thread;
 }
 
+bool (*host_lock_wanted)(void);
+
 bool kernel_lock_is_waited_for(const struct hart *hart)
 {
     (void)hart;
-    return false;
+    return host_lock_wanted && host_lock_wanted();
 }
 
 /* The machine. */

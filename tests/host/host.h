@@ -36,6 +36,11 @@ void host_preempt_never(void);
 void host_preempt_every(unsigned n);
 void host_preempt_randomly(uint32_t seed, unsigned n);
 
+/* Whether another hart waits for the kernel lock: NULL for never. Asked on a hart that locks, for example
+ * between the requests of a ring, so it is also a place to be another hart in. NULL again after host_reset().
+ */
+extern bool (*host_lock_wanted)(void);
+
 /* Where a test with many pseudo-random runs is, for the message when it fails. */
 extern unsigned long host_seed;
 extern unsigned long host_step;

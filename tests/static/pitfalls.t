@@ -1,4 +1,6 @@
-# The tests that docs/pitfalls.md and docs/pitfalls-async.md name exist: each quoted sentence stands in the file that is named before it.
+# Each pitfall, R1 to R44, has a line in docs/pitfalls.md or docs/pitfalls-async.md, and the tests that these pages name
+# exist: each quoted sentence stands in the file that is named before it. The same for the sentences in italics of
+# docs/async-library.md, which stand in a test of the library.
 use strict;
 use warnings;
 use Test::More;
@@ -25,5 +27,14 @@ while ($page =~ /`((?:system|host|uintc)\/\S+)`|"([^"]+)"/g) {
     ok(index($source, $sentence) >= 0, "$file: $sentence");
 }
 cmp_ok($count, ">=", 50, "sentences were found");
+
+my %named = map { $_ => 1 } map { /R\d+/g } $page =~ /^\| (R[\d, R]+)/mg;
+is_deeply([grep { !$named{"R$_"} } 1 .. 44], [], "each pitfall has a line");
+
+my $library = join "", map { read_file($_) } glob("tests/system/async-lib/*.c tests/host/test_rel4_*.c");
+$library = $library =~ s/"\s*\n\s*"//gr =~ s/_/ /gr;
+for (read_file("docs/async-library.md") =~ /^\| R\d.*$/mg) {
+    ok(index($library, $_) >= 0, "a test of the library: $_") for /\*([^*]+)\*/g;
+}
 
 done_testing();

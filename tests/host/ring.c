@@ -1,0 +1,246 @@
+/*
+ * A queue with its rings, for tests of the worker.
+ */
+#include "ring.h"
+
+#include "cap/cap.h"
+#include "random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sanitizer/asan_interface.h>
+
+#define PAGE       (1u << ABI_PAGE_BITS)
+#define MAX_PAGES  17
+#define MAX_GUARDS (MAX_PAGES + 2)
+
+struct slot *thread, *queue_slot;
+struct tcb *owner;
+struct async_queue *queue;
+uint32_t produced, consumed;
+uint64_t seed;
+
+static struct slot *cnode;
+static char *pages[MAX_PAGES];
+
+static char *guards[MAX_GUARDS];
+static unsigned guard_count;
+
+/* Objects do not lie side by side. */
+static void *take_guarded(word_t bytes)
+{
+    void *object = host_take(bytes);
+
+    guards[guard_count] = host_take(PAGE);
+    ASAN_POISON_MEMORY_REGION(guards[guard_count], PAGE);
+    guard_count++;
+    return object;
+}
+
+static void drop_guards(void)
+{
+    while (guard_count) {
+        guard_count--;
+        ASAN_UNPOISON_MEMORY_REGION(guards[guard_count], PAGE);
+    }
+}
+
+int close_queue(void **state)
+{
+    drop_guards();
+    return host_teardown(state);
+}
+
+struct slot *own(unsigned pointer)
+{
+    return slots_of(cnode) + pointer;
+}
+
+static void give(unsigned pointer, struct slot *slot)
+{
+    slot_insert(own(pointer), slot->cap, slot);
+}
+
+void open_queue(unsigned request_bits, unsigned response_bits)
+{
+    word_t bytes =
+        REL4_RINGS + ((word_t)REL4_ITEM_BYTES << request_bits) + ((word_t)REL4_ITEM_BYTES << response_bits);
+    unsigned count = (unsigned)((bytes + PAGE - 1) / PAGE);
+
+    drop_guards();
+    build_reset();
+    seed = 0x5eed;
+    produced = consumed = 0;
+    thread = build_thread();
+    owner = thread_of(thread);
+    owner->state = THREAD_BLOCKED_ON_REPLY;
+    struct slot *notification = build_notification();
+    cnode = build_cnode(4);
+    cnode->cap = cap_make_cnode(slots_of(cnode), 4, WORD_BITS - 4, 0);
+    slot_insert(&owner->slots[TCB_CSPACE], cnode->cap, cnode);
+    queue_slot = build_root(cap_make_object(CAP_ASYNC_QUEUE, take_guarded(bit(REL4_QUEUE_BITS(5))), 5));
+    queue = cap_object(queue_slot->cap);
+    slot_insert(own(NOTIFICATION),
+                cap_make_ipc(CAP_NOTIFICATION, cap_object(notification->cap), ABI_RIGHTS_ALL, 8),
+                notification);
+    give(FRAME, build_frame());
+    give(OWN_THREAD, thread);
+    give(OWN_QUEUE, queue_slot);
+    give(ROOT, cnode);
+    give(UNTYPED, build_untyped(12));
+    give(OTHER_THREAD, build_thread());
+    assert_int_equal(invoke(queue_slot, REL4_LABEL_QUEUE_BIND,
+                            words(request_bits, response_bits, REL4_POLICY_CALL),
+                            extras(thread, notification)),
+                     ERR_NONE);
+    struct slot *frames = build_cnode(5);
+    for (unsigned i = 0; i < count; i++) {
+        pages[i] = take_guarded(PAGE);
+        slot_insert_root(slots_of(frames) + i,
+                         cap_make_frame(ptr_to_phys(pages[i]), FRAME_4K, FRAME_READ_WRITE, false));
+    }
+    assert_int_equal(invoke(queue_slot, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, count, 0), extras(frames)),
+                     ERR_NONE);
+    assert_int_equal(invoke(queue_slot, REL4_LABEL_QUEUE_START, words(), extras()), ERR_NONE);
+}
+
+char *header_page(void)
+{
+    return pages[0];
+}
+
+uint32_t *header(unsigned line)
+{
+    return (uint32_t *)(void *)(pages[0] + line);
+}
+
+static char *at_offset(word_t offset)
+{
+    return pages[offset / PAGE] + offset % PAGE;
+}
+
+struct rel4_item *request_at(uint32_t index)
+{
+    return (void *)at_offset(REL4_RINGS + (index & mask(queue->request_bits)) * REL4_ITEM_BYTES);
+}
+
+struct rel4_item *response_at(uint32_t index)
+{
+    return (void *)at_offset(REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits) +
+                             (index & mask(queue->response_bits)) * REL4_ITEM_BYTES);
+}
+
+void put(uint32_t cookie, uint32_t head, word_t cap, struct words words)
+{
+    struct rel4_item *item = request_at(produced++);
+
+    *item = (struct rel4_item){ .cookie = cookie, .header = head, .cap = cap };
+    for (unsigned i = 0; i < words.count; i++) {
+        item->words[i] = words.list[i];
+    }
+}
+
+void put_simple(uint32_t cookie)
+{
+    put(cookie, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 0, 0), FRAME, words());
+}
+
+void serve(enum rel4_place place)
+{
+    struct tcb *found;
+
+    host_hart->pending = PENDING_TICK;
+    found = work_take(host_hart, -1);
+    host_hart->pending = 0;
+    host_hart->candidate = NULL;
+    if (found) {
+        worker_run(found, place);
+    }
+}
+
+void wake_and_serve(void)
+{
+    async_queue_wake(queue);
+    serve(REL4_PLACE_CALL);
+}
+
+void publish_and_serve(void)
+{
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    wake_and_serve();
+}
+
+unsigned answers(void)
+{
+    return *header(REL4_HEADER_RESPONSE_PRODUCER) - consumed;
+}
+
+void give_room(uint32_t items)
+{
+    consumed += items;
+    *header(REL4_HEADER_RESPONSE_CONSUMER) = consumed;
+}
+
+const struct rel4_item *check_answer(uint32_t cookie, word_t error, unsigned length)
+{
+    const struct rel4_item *item = response_at(consumed);
+
+    assert_int_not_equal(answers(), 0);
+    assert_int_equal(item->cookie, cookie);
+    assert_int_equal(rel4_header_error(item->header), error);
+    assert_int_equal(rel4_header_words(item->header), length);
+    assert_int_equal(rel4_header_extras(item->header) | rel4_header_flags(item->header), 0);
+    assert_int_equal(item->cap, 0);
+    give_room(rel4_items_for(length));
+    return item;
+}
+
+void check_served(uint32_t cookie)
+{
+    const struct rel4_item *item = check_answer(cookie, ERR_NONE, 1);
+
+    assert_int_equal(item->words[0], frame_phys(own(FRAME)->cap));
+}
+
+void reset_queue(void)
+{
+    assert_int_equal(invoke(queue_slot, REL4_LABEL_QUEUE_RESET, words(), extras()), ERR_NONE);
+    produced = consumed = 0;
+}
+
+void check_works(void)
+{
+    put_simple(0xc00c1e);
+    publish_and_serve();
+    assert_int_equal(queue->state, QUEUE_IDLE);
+    check_served(0xc00c1e);
+}
+
+void check_fault(enum rel4_ring_fault reason)
+{
+    assert_int_equal(queue->state, QUEUE_FAULTED);
+    assert_int_equal(*header(REL4_HEADER_FAULT), reason);
+    wake_and_serve();
+    assert_int_equal(queue->state, QUEUE_FAULTED);
+    reset_queue();
+    check_works();
+}
+
+uint32_t nearly(uint32_t right, uint32_t length)
+{
+    const uint32_t values[] = { right,
+                                right + 1,
+                                right - 1,
+                                right + length,
+                                right + length + 1,
+                                right - length,
+                                right - length - 1,
+                                right ^ 0x80000000,
+                                right ^ 1u << random_below(&seed, 32),
+                                random_below(&seed, 1u << 31) * 2 + 1 };
+
+    return values[random_below(&seed, ARRAY_SIZE(values))];
+}

@@ -1,0 +1,458 @@
+/*
+ * The worker against hostile rings: indexes, requests and answers, what a run serves, and what ends it.
+ */
+#include "cap/delete.h"
+#include "ipc/endpoint.h"
+#include "random.h"
+#include "ring.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PAGE  (1u << ABI_PAGE_BITS)
+#define RADIX 4 /* of the owner's CNode: bits of a pointer that are not 0 */
+
+/* ---- Indexes ---- */
+
+static void a_request_producer_more_than_a_ring_ahead_is_a_fault(void **state)
+{
+    static const uint32_t ahead[] = { 0, 1, 31, 32, 33, 34, 64, 4096, 0x7fffffff, 0x80000000, 0xffffffff };
+
+    (void)state;
+    open_queue(5, 6);
+    for (unsigned i = 0; i < ARRAY_SIZE(ahead); i++) {
+        for (unsigned n = 0; n < 32; n++) {
+            put_simple(n);
+        }
+        produced -= 32;
+        *header(REL4_HEADER_REQUEST_PRODUCER) = produced + ahead[i];
+        wake_and_serve();
+        if (ahead[i] > 32) {
+            assert_int_equal(answers(), 0);
+            check_fault(REL4_FAULT_REQUEST_INDEX);
+            continue;
+        }
+        for (unsigned n = 0; n < ahead[i]; n++) {
+            check_served(n);
+        }
+        produced += ahead[i];
+        check_works();
+    }
+}
+
+static void a_response_consumer_that_cannot_be_is_a_fault_when_room_is_needed(void **state)
+{
+    (void)state;
+    for (int32_t wrong = -40; wrong <= 40; wrong++) {
+        open_queue(5, 5);
+        for (unsigned n = 0; n < 32; n++) {
+            put_simple(n);
+        }
+        publish_and_serve();
+        /* 32 answers: the consumer may be from 0 to 32. */
+        *header(REL4_HEADER_RESPONSE_CONSUMER) = (uint32_t)wrong;
+        put_simple(100);
+        publish_and_serve();
+        if (wrong < 0 || wrong > 32) {
+            assert_int_equal(queue->state, QUEUE_FAULTED);
+            check_fault(REL4_FAULT_RESPONSE_INDEX);
+        } else {
+            assert_int_equal(queue->state, wrong ? QUEUE_IDLE : QUEUE_FULL);
+            assert_int_equal(answers(), wrong ? 33 : 32);
+        }
+    }
+}
+
+static void places_wrap_at_the_ends_of_frames_rings_and_indexes(void **state)
+{
+    (void)state;
+    for (unsigned request_bits = 5; request_bits <= 8; request_bits++) {
+        for (unsigned response_bits = 5; response_bits <= 8; response_bits++) {
+            open_queue(request_bits, response_bits);
+            /* As after four milliards of requests, less a few. */
+            produced = consumed = 0xffffff00 - 7;
+            queue->request_consumer = queue->request_producer = queue->response_producer = queue->answered =
+                produced;
+            *header(REL4_HEADER_RESPONSE_PRODUCER) = produced;
+            give_room(0);
+            for (unsigned n = 0; n < 1000;) {
+                unsigned batch = 1 + random_below(&seed, 32);
+                for (unsigned i = 0; i < batch; i++) {
+                    put_simple(n + i);
+                }
+                publish_and_serve();
+                assert_int_equal(answers(), batch);
+                for (unsigned i = 0; i < batch; i++) {
+                    check_served(n++);
+                }
+            }
+        }
+    }
+}
+
+static void what_the_kernel_writes_it_does_not_read_back(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    for (unsigned n = 0; n < 1000; n++) {
+        uint32_t answered;
+        *header(REL4_HEADER_REQUEST_CONSUMER) = nearly(n, 32);
+        *header(REL4_HEADER_RESPONSE_PRODUCER) = nearly(n, 32);
+        *header(REL4_HEADER_FAULT) = random_below(&seed, 5);
+        *header(REL4_HEADER_VERSION) = 0xdeadbeef;
+        *header(REL4_HEADER_VERSION + 4) = 31;
+        *header(REL4_HEADER_VERSION + 8) = 31;
+        memset(header_page() + REL4_HEADER_STATISTICS, 0xff, PAGE - REL4_HEADER_STATISTICS);
+        put_simple(n);
+        publish_and_serve();
+        assert_int_equal(*header(REL4_HEADER_REQUEST_CONSUMER), n + 1);
+        answered = *header(REL4_HEADER_RESPONSE_PRODUCER);
+        assert_int_equal(answered, n + 1);
+        check_served(n);
+    }
+    assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], 1000);
+    assert_int_equal(*(uint64_t *)(void *)(header_page() + REL4_HEADER_STATISTICS + 8ul * REL4_PLACE_CALL),
+                     1000);
+}
+
+static void the_state_words_are_hints(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    for (unsigned n = 0; n < 200; n++) {
+        put_simple(n);
+        *header(REL4_HEADER_KERNEL_STATE) = n % 3 ? random_below(&seed, 3) : 0x80000001;
+        *header(REL4_HEADER_USER_STATE) = n % 5 ? random_below(&seed, 3) : 0xffffffff;
+        publish_and_serve();
+        check_served(n);
+    }
+    /* Asleep, and woken by nobody: the worker looks once more after it has said that it sleeps. */
+    assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
+}
+
+/* ---- Requests ---- */
+
+static void requests_of_every_length_are_served_or_a_fault(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    for (unsigned length = 0; length < 128; length++) {
+        for (unsigned extras = 0; extras < 4; extras++) {
+            unsigned items = rel4_items_for(length + extras);
+            for (unsigned given = items < 3 ? 1 : items - 1; given <= items; given++) {
+                uint32_t before = produced;
+                put(length, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, length, extras), FRAME, words());
+                for (unsigned i = 1; i < given; i++) {
+                    memset(request_at(produced++), 0, REL4_ITEM_BYTES);
+                }
+                publish_and_serve();
+                if (length > REL4_MAX_WORDS) {
+                    check_fault(REL4_FAULT_TOO_LONG);
+                } else if (given < items) {
+                    assert_int_equal(queue->state, QUEUE_FAULTED);
+                    check_fault(REL4_FAULT_INCOMPLETE);
+                } else {
+                    assert_int_equal(*header(REL4_HEADER_REQUEST_CONSUMER), before + items);
+                    /* Extra capabilities at 0 are an empty slot. */
+                    check_served(length);
+                }
+            }
+        }
+    }
+}
+
+static void pointers_have_64_bits_and_labels_twelve(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    for (unsigned i = RADIX; i < WORD_BITS; i++) {
+        put(i, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 0, 0), FRAME | bit(i), words());
+        publish_and_serve();
+        assert_int_equal(rel4_header_error(response_at(consumed)->header), ERR_FAILED_LOOKUP);
+        give_room(rel4_items_for(rel4_header_words(response_at(consumed)->header)));
+        put(i, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 0, 1), FRAME, words(FRAME | bit(i)));
+        publish_and_serve();
+        assert_int_equal(response_at(consumed)->words[0], 1);
+        assert_int_equal(rel4_header_error(response_at(consumed)->header), ERR_FAILED_LOOKUP);
+        give_room(rel4_items_for(rel4_header_words(response_at(consumed)->header)));
+    }
+    for (unsigned label = LABEL_COUNT; label < 4096; label++) {
+        put(label, rel4_header(label, label & 15, 0, 0) | (label & 127) << 25, FRAME, words());
+        publish_and_serve();
+        check_answer(label, ERR_ILLEGAL_OPERATION, 0);
+    }
+    put(1, 0, NOBODY, words());
+    put(2, 0, NOTIFICATION, words());
+    publish_and_serve();
+    assert_int_equal(check_answer(1, ERR_INVALID_CAPABILITY, 1)->words[0], 0);
+    check_answer(2, ERR_NONE, 0);
+}
+
+static void a_request_is_begun_only_when_its_longest_answer_fits(void **state)
+{
+    (void)state;
+    for (unsigned registers = 0; registers <= ABI_REG_COUNT + 2; registers++) {
+        unsigned length = registers < ABI_REG_COUNT ? registers : ABI_REG_COUNT,
+                 items = rel4_items_for(length);
+        for (unsigned room = 0; room < items + 1; room++) {
+            open_queue(5, 5);
+            for (unsigned n = 0; n < 32 - room; n++) {
+                put_simple(n);
+            }
+            publish_and_serve();
+            put(99, rel4_header(LABEL_TCB_READ_REGISTERS, 0, 2, 0), OTHER_THREAD, words(0, registers));
+            publish_and_serve();
+            assert_int_equal(queue->state, room < items && (registers || !room) ? QUEUE_FULL : QUEUE_IDLE);
+            for (unsigned n = 0; n < 32 - room; n++) {
+                check_served(n);
+            }
+            wake_and_serve();
+            if (registers >= 1 && registers <= ABI_REG_COUNT) {
+                check_answer(99, ERR_NONE, length);
+            } else {
+                assert_int_equal(rel4_header_error(response_at(consumed)->header), ERR_RANGE);
+            }
+        }
+    }
+}
+
+static void a_full_response_ring_stops_the_worker_and_loses_nothing(void **state)
+{
+    uint32_t put_count = 0, served = 0;
+
+    (void)state;
+    open_queue(6, 5);
+    while (served < 2000) {
+        while (produced - *header(REL4_HEADER_REQUEST_CONSUMER) < 64) {
+            put_simple(put_count++);
+        }
+        publish_and_serve();
+        assert_int_equal(queue->state, QUEUE_FULL);
+        assert_int_equal(answers(), 32);
+        for (unsigned n = 1 + random_below(&seed, 32); n; n--) {
+            check_served(served++);
+        }
+    }
+}
+
+/* ---- Runs ---- */
+
+static unsigned looks;
+
+static bool refill(void)
+{
+    looks++;
+    put_simple(looks);
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    return false;
+}
+
+static bool is_wanted(void)
+{
+    return true;
+}
+
+static void a_producer_without_end_gets_as_many_as_its_ring_is_long(void **state)
+{
+    (void)state;
+    open_queue(5, 7);
+    host_hart->locks = true;
+    host_lock_wanted = refill;
+    looks = 0;
+    put_simple(0);
+    publish_and_serve();
+    assert_int_equal(answers(), 32);
+    assert_int_equal(queue->state, QUEUE_WAITING);
+    assert_true(owner->work_queued);
+}
+
+static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    host_hart->locks = true;
+    host_lock_wanted = is_wanted;
+    for (unsigned n = 0; n < 20; n++) {
+        put_simple(n);
+    }
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    async_queue_wake(queue);
+    for (unsigned n = 0; n < 20; n++) {
+        assert_int_equal(answers(), 0);
+        serve(REL4_PLACE_CALL);
+        check_served(n);
+    }
+}
+
+static void an_interrupted_request_goes_on_from_its_copy(void **state)
+{
+    unsigned runs = 0;
+
+    (void)state;
+    open_queue(5, 5);
+    struct slot *children = build_cnode(8), *victim = build_endpoint();
+    slot_move(own(NOBODY), victim->cap, victim);
+    for (unsigned i = 0; i < 256; i++) {
+        slot_insert(slots_of(children) + i, own(NOBODY)->cap, own(NOBODY));
+    }
+    put(7, rel4_header(LABEL_CNODE_REVOKE, 0, 2, 0), ROOT, words(NOBODY, WORD_BITS));
+    put_simple(8);
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    async_queue_wake(queue);
+    host_preempt_every(1);
+    while (answers() == 0) {
+        serve(REL4_PLACE_CALL);
+        assert_true(++runs < 1000);
+        /* Whatever becomes of the request in the ring meanwhile, and of the indexes. */
+        memset(request_at(0), 0xff, REL4_ITEM_BYTES);
+        *header(REL4_HEADER_REQUEST_CONSUMER) = 0x12345678;
+    }
+    assert_true(runs > 2);
+    check_answer(7, ERR_NONE, 0);
+    host_preempt_never();
+    serve(REL4_PLACE_CALL);
+    check_served(8);
+    assert_false(slot_has_children(own(NOBODY)));
+    assert_true(slot_is_empty(slots_of(children) + 255));
+}
+
+static void reset_forgets_the_request_in_hand(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    host_preempt_every(1);
+    put(7, rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, 6, 0), OWN_QUEUE, words(40, 0, 0, 0, 0, 0));
+    put(8, rel4_header(LABEL_TCB_READ_REGISTERS, 0, 2, 0), OTHER_THREAD, words(0, 1));
+    publish_and_serve();
+    queue->holds_request = true;
+    reset_queue();
+    assert_false(queue->holds_request);
+    host_preempt_never();
+    check_works();
+    assert_int_equal(answers(), 0);
+}
+
+static void what_ends_the_queue_ends_the_run(void **state)
+{
+    static const struct {
+        unsigned pointer;
+        enum queue_state left; /* of the queue */
+    } ends[] = { { OWN_THREAD, QUEUE_STOPPED }, { OWN_QUEUE, QUEUE_NEW } };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+        open_queue(5, 5);
+        put_simple(1);
+        put(2, rel4_header(LABEL_CNODE_REVOKE, 0, 2, 0), ROOT, words(ends[i].pointer, WORD_BITS));
+        put(3, rel4_header(LABEL_CNODE_DELETE, 0, 2, 0), ROOT, words(ends[i].pointer, WORD_BITS));
+        put_simple(4);
+        /* These are the only ones. */
+        struct slot *outside = ends[i].pointer == OWN_THREAD ? thread : queue_slot;
+        assert_int_equal(slot_delete(outside), DONE);
+        publish_and_serve();
+        /* What was answered before is handed over, and nothing more. */
+        assert_int_equal(answers(), 2);
+        check_served(1);
+        check_answer(2, ERR_NONE, 0);
+        assert_int_equal(queue->state, ends[i].left);
+        assert_null(owner->async_queue);
+        assert_false(owner->work_queued);
+    }
+}
+
+static void what_is_left_of_an_interrupted_end_can_be_deleted_again(void **state)
+{
+    static const unsigned ends[] = { OWN_THREAD, OWN_QUEUE };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+        open_queue(9, 9);
+        put(1, rel4_header(LABEL_CNODE_DELETE, 0, 2, 0), ROOT, words(ends[i], WORD_BITS));
+        put_simple(2);
+        assert_int_equal(slot_delete(ends[i] == OWN_THREAD ? thread : queue_slot), DONE);
+        host_preempt_every(1);
+        publish_and_serve();
+        assert_int_equal(answers(), 0);
+        assert_null(owner->async_queue);
+        assert_false(owner->work_queued || slot_is_empty(own(ends[i])));
+        for (unsigned patience = 100; slot_delete(own(ends[i])) == AGAIN; patience--) {
+            assert_int_not_equal(patience, 0);
+        }
+        assert_true(slot_is_empty(own(ends[i])));
+    }
+}
+
+static void a_thread_that_stops_itself_is_served_again_when_it_is_resumed(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    put(1, rel4_header(LABEL_TCB_SUSPEND, 0, 0, 0), OWN_THREAD, words());
+    put_simple(2);
+    publish_and_serve();
+    assert_int_equal(queue->state, QUEUE_SUSPENDED);
+    check_answer(1, ERR_NONE, 0);
+    wake_and_serve();
+    assert_int_equal(answers(), 0);
+    thread_resume(owner);
+    assert_int_equal(queue->state, QUEUE_WAITING);
+    serve(REL4_PLACE_CALL);
+    check_served(2);
+}
+
+static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    for (unsigned n = 0, patience = 1; n < 10; n++, patience = patience < 64 ? 2 * patience : 64) {
+        put_simple(n);
+        *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+        if (n == 0) {
+            async_queue_wake(queue);
+            serve(REL4_PLACE_IDLE);
+        } else {
+            worker_look(host_hart);
+        }
+        check_served(n);
+        assert_ptr_equal(host_hart->watched, owner);
+        assert_int_equal(queue->state, QUEUE_WATCHED);
+        assert_int_equal(queue->looks, patience);
+        assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_AWAKE);
+    }
+    for (unsigned n = 64; n; n--) {
+        assert_ptr_equal(host_hart->watched, owner);
+        worker_look(host_hart);
+    }
+    assert_null(host_hart->watched);
+    assert_int_equal(queue->state, QUEUE_IDLE);
+    assert_int_equal(queue->patience, 32);
+    assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
+}
+
+int main(void)
+{
+#define EACH(test) cmocka_unit_test_teardown(test, close_queue)
+    const struct CMUnitTest tests[] = {
+        EACH(a_request_producer_more_than_a_ring_ahead_is_a_fault),
+        EACH(a_response_consumer_that_cannot_be_is_a_fault_when_room_is_needed),
+        EACH(places_wrap_at_the_ends_of_frames_rings_and_indexes),
+        EACH(what_the_kernel_writes_it_does_not_read_back),
+        EACH(the_state_words_are_hints),
+        EACH(requests_of_every_length_are_served_or_a_fault),
+        EACH(pointers_have_64_bits_and_labels_twelve),
+        EACH(a_request_is_begun_only_when_its_longest_answer_fits),
+        EACH(a_full_response_ring_stops_the_worker_and_loses_nothing),
+        EACH(a_producer_without_end_gets_as_many_as_its_ring_is_long),
+        EACH(a_hart_that_wants_the_lock_waits_for_one_request),
+        EACH(an_interrupted_request_goes_on_from_its_copy),
+        EACH(reset_forgets_the_request_in_hand),
+        EACH(what_ends_the_queue_ends_the_run),
+        EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
+        EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
+        EACH(an_idle_hart_looks_longer_for_those_who_send_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
