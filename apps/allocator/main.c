@@ -33,6 +33,7 @@ static const struct {
     { "instructions", &settings.instructions, 0, 1 },
     { "policy", &settings.policy, 0, REL4_POLICY_TICK },
     { "looks", &settings.looks, 0, 1000000000 },
+    { "skip", &settings.skip, 0, 2 },
     { "records", &settings.records, 0, 1 },
 };
 

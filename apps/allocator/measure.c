@@ -102,9 +102,15 @@ static void compute(void *arg)
     work.scenario->compute(true);
 }
 
+/* Where the units of the jobs end. */
+static unsigned last_unit(void)
+{
+    return work.units - (settings.skip == 1);
+}
+
 static seL4_Word run_by_trap(const struct phase *phase, bool timed)
 {
-    struct job all = { 0, 1, work.units };
+    struct job all = { 0, 1, last_unit() };
     seL4_Word start = now();
 
     phase->ways[true][timed](&all);
@@ -117,7 +123,7 @@ static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, boo
     seL4_Word start;
 
     for (unsigned i = 0; i < count; i++) {
-        jobs[i] = (struct job){ i, count, work.units };
+        jobs[i] = (struct job){ i, count, last_unit() };
         if (!rel4_coroutine_create(phase->ways[false][timed], &jobs[i], PRIORITY))
             fail(-1, "a coroutine could not be made");
     }

@@ -44,6 +44,13 @@ static void touch(struct page *page)
         fail(-1, "a page lost what it held");
     page->value += page->address;
     *word = page->value;
+    work.touched++;
+}
+
+bool pages_check(unsigned phase)
+{
+    (void)phase;
+    return work.touched == work.units * work.rounds;
 }
 
 JOB rounds(const struct job *job, struct way way)
@@ -73,4 +80,5 @@ const struct scenario pages = {
     .round = "one Page Map and one Page Unmap",
     .init = pages_init,
     .phases = { &page_rounds },
+    .check = pages_check,
 };

@@ -25,8 +25,9 @@ struct way {
 struct work {
     const struct scenario *scenario;
     unsigned units, rounds;
-    bool checks; /* looks at what has been done, and does not count */
-    int error;   /* what the first call that failed returned; -1: something else was wrong, 0: nothing */
+    bool checks;      /* looks at what has been done, and does not count */
+    unsigned touched; /* times that a page was looked at */
+    int error;        /* what the first call that failed returned; -1: something else was wrong, 0: nothing */
     const char *failed;
 };
 
@@ -117,8 +118,10 @@ bool is_whole(seL4_CPtr untyped, seL4_Word bits, seL4_CPtr slot);
 /* The next fault that a thread sends to an endpoint, and its badge. Signals in between are dropped. */
 seL4_Fault_t next_fault(seL4_CPtr endpoint, seL4_Word *badge);
 
-/* Of the scenarios that map and unmap pages: makes the frames, once; rounds of Map and Unmap. */
+/* Of the scenarios that map and unmap pages: makes the frames, once; rounds of Map and Unmap; whether each
+ * page was looked at in each. */
 void pages_init(unsigned units);
+bool pages_check(unsigned phase);
 extern const struct phase page_rounds;
 
 /* The calls that have no function of their own in lib/rel4. All are in the root CNode. */
