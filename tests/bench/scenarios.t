@@ -66,7 +66,7 @@ my @again = points("all scenarios once more", "scenarios=63 instructions=1", qem
 is_deeply([map { $_->{totals} } @again], [map { $_->{totals} } @deterministic], "instruction counts are the same in every run");
 
 whole($_) for points("all scenarios with idle harts", "scenarios=63", harts => 4);
-points("all scenarios, debug kernel that checks itself", "scenarios=63", harts => 4, kernel => "out/debug/rel4.elf", options => "check=20");
+points("all scenarios, debug kernel that checks itself", "scenarios=63", harts => 4, kernel => "out/debug/rel4.elf", options => "check=2000");
 points("all scenarios without user interrupts", "scenarios=63", options => "uintr=none");
 points("all scenarios with abi=up", "scenarios=63", root => "out/up/apps/allocator.elf", options => "abi=up");
 points("all scenarios with a coroutine for each unit, and one for all", "scenarios=63 coroutines=$_") for 1024, 1;
