@@ -7,11 +7,10 @@ $(LATENCY_PLUGIN): $(wildcard tests/latency/*.[ch]) | packages
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -o $@
 
-# The runs that are made for it, and random calls; a soak run measures all.
-LATENCY_RUNS := latency-1 latency-4 latency-debug sysfuzz-1 sysfuzz-4
-
+# Every run of a release kernel, and those that are made for it.
 .PHONY: latency
-latency: $(kernel_release) $(kernel_debug) $(OUT)/tests/latency.elf $(OUT)/tests/sysfuzz.elf $(LATENCY_PLUGIN)
-	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "^system/(latency|sysfuzz-[0-9]+$$)"
+latency: $(KERNELS) $(SYSTEM_TESTS) $(LATENCY_PLUGIN)
+	$(Q)rm -f $(OUT)/latency/*.json
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --latency --match "$(TEST)"
 	$(Q)mkdir -p $(OUT)/bench
-	@tests/latency/report $(OUT)/bench/latency.json $(LATENCY_RUNS)
+	@tests/latency/report $(OUT)/bench/latency.json $(OUT)/latency/*.json

@@ -33,6 +33,19 @@ static void check_owners(const struct hart *hart, unsigned domain, enum work_lis
     }
 }
 
+static void check_work(const struct hart *hart, unsigned domain, enum work_list list)
+{
+    const struct ready_queue *queue = &hart->work[domain].lists[list];
+
+    for (unsigned i = 0; i < NUM_PRIORITIES; i++) {
+        check_owners(hart, domain, list, i);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(queue->bitmap); i++) {
+        require((queue->summary >> i & 1) == (queue->bitmap[i] != 0),
+                "the summary marks words of the bitmap of owners", &queue->summary);
+    }
+}
+
 static void check_held(const struct slot *slot, const struct async_queue *queue)
 {
     require(slot_is_empty(slot) ||
@@ -99,9 +112,8 @@ void check_queues(void)
         const struct tcb *watched = harts_table[id].watched;
         require(!watched || (is_found(&found.threads, watched) && watched->async_queue),
                 "a hart watches a queue that exists", &harts_table[id]);
-        for (unsigned i = 0; i < REL4_NUM_DOMAINS * WORK_LISTS * NUM_PRIORITIES; i++) {
-            check_owners(&harts_table[id], i / NUM_PRIORITIES / WORK_LISTS,
-                         (enum work_list)(i / NUM_PRIORITIES % WORK_LISTS), i % NUM_PRIORITIES);
+        for (unsigned i = 0; i < REL4_NUM_DOMAINS * WORK_LISTS; i++) {
+            check_work(&harts_table[id], i / WORK_LISTS, (enum work_list)(i % WORK_LISTS));
         }
     }
     require(waiting == 0, "a queue that waits for the worker is in a list", NULL);

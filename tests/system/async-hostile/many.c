@@ -368,7 +368,7 @@ TEST("async many: a thread that deletes itself by a request is gone, with its qu
         }
         seL4_Poll(marker, &badge);
         CHECK_EQUAL(badge, 0);
-        check_memory_is_whole();
+        test_check_memory_is_whole();
     }
 }
 

@@ -7,7 +7,6 @@
 
 #define VIEWS      0x3000000000ul
 #define VIEW_BYTES 0x200000ul
-#define ARENA_BITS 23
 
 static struct queue queues[QUEUES];
 static unsigned queues_used;
@@ -275,16 +274,4 @@ void hostile_pause(void)
     seL4_Yield();
     for (volatile unsigned i = 0; test_nodes() > 1 && i < 2000; i++) {
     }
-}
-
-void check_memory_is_whole(void)
-{
-    seL4_CPtr whole;
-
-    test_reset();
-    whole = test_slot();
-    CHECK_OK(seL4_Untyped_Retype(test_arena, seL4_UntypedObject, ARENA_BITS, seL4_CapInitThreadCNode, 0, 0,
-                                 whole, 1));
-    CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, whole, seL4_WordBits));
-    test_reset();
 }

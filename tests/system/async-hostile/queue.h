@@ -137,9 +137,6 @@ uint32_t hostile_index(seL4_Word *state, uint32_t right, uint32_t length);
  */
 void hostile_pause(void);
 
-/* The memory of the running test is whole again: call it when everything else is done. */
-void check_memory_is_whole(void);
-
 /* Generous: far more than anything needs, even on a host that does other things. */
 #define SPINS 500000ul
 

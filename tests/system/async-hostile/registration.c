@@ -389,7 +389,7 @@ TEST("async registration: every invocation in every state is answered, and all m
                 bring_into(state);
                 anything(first);
                 anything(second);
-                check_memory_is_whole();
+                test_check_memory_is_whole();
             }
         }
     }

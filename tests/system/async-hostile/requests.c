@@ -239,6 +239,6 @@ TEST("async requests: a queue that is deleted by a request in it ends there, and
         seL4_Poll(beyond, &badge);
         CHECK_EQUAL(badge, 0);
         CHECK_EQUAL(queue_invoke(queue, REL4_LABEL_QUEUE_WAKE).error != seL4_NoError, true);
-        check_memory_is_whole();
+        test_check_memory_is_whole();
     }
 }

@@ -303,7 +303,7 @@ TEST("async teardown: in each situation, each thing that the queue needs goes aw
                 let_run(hostile_random(&it.random) % 8);
                 bring_to(end);
                 let_run(hostile_random(&it.random) % 4);
-                check_memory_is_whole();
+                test_check_memory_is_whole();
             }
         }
     }
@@ -322,7 +322,7 @@ TEST("async teardown: two things at once, from two harts or in turn")
                 bring_to(first);
                 let_run(hostile_random(&it.random) % 4);
                 bring_to(it.random >> 20 & 1 ? DELETE_THREAD : DELETE_QUEUE);
-                check_memory_is_whole();
+                test_check_memory_is_whole();
             }
         }
     }
@@ -376,7 +376,7 @@ TEST("async teardown: each of these as a request of the queue itself, with other
             queue_publish(it.queue);
             queue_invoke(it.queue, REL4_LABEL_QUEUE_WAKE);
             let_run(4);
-            check_memory_is_whole();
+            test_check_memory_is_whole();
         }
     }
 }

@@ -1,6 +1,6 @@
 /*
  * Coroutines on the real machine: what they keep across a call, and what becomes of calls that nobody waits
- * for any more. tests/host/test_rel4_coroutine.c has the rest.
+ * for any more. tests/host/test_rel4_coroutine.c and test_rel4_calls.c have the rest.
  */
 #include <string.h>
 

@@ -18,6 +18,7 @@ const seL4_BootInfo *test_bootinfo;
 seL4_CPtr test_arena;
 
 static seL4_CPtr first_slot, next_slot, last_slot;
+static seL4_Word arena_address;
 static bool failed;
 
 static struct {
@@ -151,6 +152,23 @@ void test_reset(void)
     threads_used = 0;
 }
 
+/* The physical address of the next page of the arena. */
+static seL4_Word next_page(void)
+{
+    seL4_RISCV_Page_GetAddress_t result = seL4_RISCV_Page_GetAddress(test_object(seL4_RISCV_4K_Page, 0));
+
+    CHECK_OK(result.error);
+    return result.paddr;
+}
+
+void test_check_memory_is_whole(void)
+{
+    test_reset();
+    /* With a child left, Retype would go on behind what was used. */
+    CHECK_EQUAL(next_page(), arena_address);
+    test_reset();
+}
+
 int main(void)
 {
     unsigned count = (unsigned)(((uintptr_t)__stop_tests - (uintptr_t)__start_tests) / sizeof(struct test));
@@ -162,6 +180,8 @@ int main(void)
     last_slot = test_bootinfo->empty.end - SEL4_RUNTIME_SLOTS;
     first_slot = last_slot - 1024;
     next_slot = first_slot;
+    arena_address = next_page();
+    test_reset();
     printf("1..%u\n", count);
     for (unsigned i = 0; i < count; i++) {
         const struct test *test = &__stop_tests[-1 - (int)i]; /* the compiler emits the last one first */

@@ -79,6 +79,10 @@ void test_thread_set_node(struct test_thread *thread, seL4_Word node);
  * For tests that go through many cases. */
 void test_reset(void);
 
+/* The same, and the test fails if some of its memory is still in use. The cost is that of clearing what was
+ * used, and not the whole arena. */
+void test_check_memory_is_whole(void);
+
 /* The priority of the thread that runs the tests: set before each test, below the maximum so that tests can
  * go above. */
 #define TEST_PRIORITY 100

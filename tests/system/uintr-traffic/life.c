@@ -6,7 +6,6 @@
 #include "uintr.h"
 
 #define ROUNDS     SOAK_OR(10000, 100)
-#define ARENA_BITS 23
 #define SENDER_BIT 7
 #define FLUSH_BIT  63
 
@@ -189,19 +188,6 @@ static void check_silence(seL4_Word uncounted)
     CHECK_EQUAL(it.next_delivery, it.delivery); /* a slot of the controller is back, if there are any */
 }
 
-/* Deletes everything; the arena is whole again afterwards. */
-static void end(void)
-{
-    seL4_CPtr whole;
-
-    test_reset();
-    whole = test_slot();
-    CHECK_OK(seL4_Untyped_Retype(test_arena, seL4_UntypedObject, ARENA_BITS, seL4_CapInitThreadCNode, 0, 0,
-                                 whole, 1));
-    CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, whole, seL4_WordBits));
-    test_reset();
-}
-
 static void delete_cap(seL4_CPtr cap)
 {
     CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, cap, seL4_WordBits));
@@ -224,7 +210,7 @@ TEST("uintr life: the sender's capability is deleted, or revoked, in the middle 
         flush();
         CHECK(!it.stopped);
         check_silence(0);
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -236,7 +222,7 @@ TEST("uintr life: the sender table is deleted in the middle of traffic")
         flush();
         CHECK(!it.stopped);
         check_silence(0);
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -253,7 +239,7 @@ TEST("uintr life: the sending thread is deleted in the middle of traffic; its ta
         CHECK_OK(rel4_SenderTable_Bind(it.sender->record.table, seL4_CapInitThreadTCB));
         rel4_uipi_send((seL4_Word)it.index);
         WAIT_FOR(it.delivered == before + 1);
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -275,7 +261,7 @@ TEST("uintr life: the receiving thread is deleted in the middle of traffic; the 
         seL4_Signal(it.badged);
         seL4_Poll(it.receiver->notification, &word);
         CHECK_EQUAL(word, 1ul << SENDER_BIT);
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -286,7 +272,7 @@ TEST("uintr life: the notification is deleted in the middle of traffic")
         revoke(it.receiver->notification);
         delete_cap(it.receiver->notification);
         check_silence(2); /* one by the handler, one by rel4_wait() */
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -301,7 +287,7 @@ TEST("uintr life: the registration or the binding is ended by another thread in 
         }
         flush(); /* by rel4_wait() now */
         check_silence(0);
-        end();
+        test_check_memory_is_whole();
     }
 }
 
@@ -315,6 +301,6 @@ TEST("uintr life: threads are moved from hart to hart in the middle of traffic, 
         }
         seL4_Word before = it.delivered;
         WAIT_FOR(it.delivered > before);
-        end();
+        test_check_memory_is_whole();
     }
 }

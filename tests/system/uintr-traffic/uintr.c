@@ -16,10 +16,15 @@ bool uintr_is_complete(void)
 
 void uintr_set_up(enum rel4_sending sending, unsigned tables)
 {
+    seL4_Word memory_bits = REL4_SENDER_TABLE_BITS;
+
+    while (1ul << (memory_bits - REL4_SENDER_TABLE_BITS) < tables) {
+        memory_bits++;
+    }
     struct rel4_resources resources = {
         .backend = rel4_backend_of(test_bootinfo),
         .sending = sending,
-        .untyped = test_object(seL4_UntypedObject, 20),
+        .untyped = test_object(seL4_UntypedObject, memory_bits),
         .cnode = seL4_CapInitThreadCNode,
         .slot_count = tables,
     };
