@@ -32,7 +32,8 @@
 #?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
 #?   TEST=          run only the tests whose name matches this Perl pattern
 #?   EXPERIMENT=all what `make bench` measures; records go to out/bench/EXPERIMENT.json
-#?   FRAMES= MODE= CLOCK= HARTS= PLATFORM=   a part of EXPERIMENT=async; bench/async.pl says what there is
+#?   SCENARIO= FRAMES= MODE= CLOCK= HARTS= PLATFORM=   a part of EXPERIMENT=async; SCENARIO is map-unmap, address-space,
+#?                  threads, capabilities, overlap or all; bench/async.pl says what else there is
 #?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb

@@ -90,7 +90,7 @@ sub table {
     for my $record (@records) {
         my $cost = $record->{cost_per_round};
         my $relative = defined $record->{relative_performance} ? sprintf '%.1f', 100 * $record->{relative_performance} : '';
-        $rows .= '<tr>' . join('', map { "<td>$_</td>" } @$record{qw(clock placement harts policy backend mode frames rounds)},
+        $rows .= '<tr>' . join('', map { "<td>$_</td>" } @$record{qw(scenario clock placement harts policy backend mode units coroutines rounds)},
             (map { sprintf '%.0f', $cost->{$_} } qw(median p5 p95)), $relative, sprintf('%.3f', 100 * $record->{trap_frequency}),
             sprintf('%.0f', $record->{user_interrupts}), sprintf('%.0f', $record->{ipis}),
             join(' / ', map { sprintf '%.0f', $record->{served}{$_} } qw(idle call block tick))) . "</tr>\n";
@@ -113,6 +113,111 @@ sub comparison {
         }
     }
     return $rows;
+}
+
+# Rows of the modes of one point, in the order of the records: [any of the records, mode to record].
+sub rows_of {
+    my (@rows, %row);
+
+    for my $record (@_) {
+        my $key = join " ", @$record{qw(clock backend placement harts policy scenario units)};
+        push @rows, $row{$key} = [$record, {}] if !$row{$key};
+        $row{$key}[1]{ $record->{mode} } = $record;
+    }
+    return @rows;
+}
+
+sub cells { return join "", map { "<td>$_</td>" } @_ }
+
+# The scenarios: cost of a round in each mode, how many times as fast it is, and traps.
+sub scenario_table {
+    my $rows = "";
+
+    for my $row (rows_of(@_)) {
+        my ($any, $modes) = @$row;
+        my @costs = map {
+            my $record = $modes->{$_};
+            my $ratio = $record && $record->{relative_performance};
+            ($record ? sprintf("%.4g", $record->{cost_per_round}{median}) : "", $ratio ? sprintf("%.2f", $ratio) : "");
+        } qw(async adaptive);
+        $rows .= "<tr>" . cells(@$any{qw(scenario units coroutines clock placement harts backend)},
+            $modes->{sync} ? sprintf("%.4g", $modes->{sync}{cost_per_round}{median}) : "", @costs,
+            $modes->{async} ? sprintf("%.2f", 100 * $modes->{async}{trap_frequency}) : "") . "</tr>\n";
+    }
+    return $rows;
+}
+
+# How long a single call takes in each mode, by percentiles.
+sub latency_table {
+    my $rows = "";
+
+    for my $row (rows_of(@_)) {
+        my ($any, $modes) = @$row;
+        $rows .= "<tr>" . cells(@$any{qw(scenario units coroutines clock placement harts policy backend)},
+            map { my $record = $modes->{$_}; map { $record ? $record->{call_latency}{$_} : "" } qw(p50 p95 p99) } qw(sync async adaptive)) . "</tr>\n";
+    }
+    return $rows;
+}
+
+# The share of the time that each hart served requests.
+sub busy_table {
+    my $rows = "";
+
+    for my $record (grep { $_->{busy} && $_->{mode} ne "sync" } @_) {
+        $rows .= "<tr>" . cells(@$record{qw(scenario units mode placement policy backend)},
+            join " / ", map { sprintf "%.1f", 100 * $_ } @{ $record->{busy} }) . "</tr>\n";
+    }
+    return $rows;
+}
+
+# Bars: how many times as fast the asynchronous scenarios are, by clock and placement. Returns the name of the picture.
+sub draw_scenarios {
+    my ($folder, $backend, @records) = @_;
+    my @kinds = grep { my $kind = $_; grep { bar_kind($_) eq $kind } @records } "one hart, time", "idle hart, time", "one hart, instructions";
+    my (%seen, %value);
+
+    my @async = grep { $_->{mode} eq "async" && $_->{policy} eq "call" && defined $_->{relative_performance} } @records;
+    my @names = grep { !$seen{$_}++ } map { $_->{scenario} } @async;
+    return unless @names;
+    $value{ $_->{scenario} }{ bar_kind($_) } = 100 * $_->{relative_performance} for @async;
+    my $data = join "", map { my $name = $_; join(" ", "\"$name\"", map { $value{$name}{$_} // 0 } @kinds) . "\n" } @names;
+    my @bars = map {
+        "\$d using " . ($_ + 2) . ($_ ? "" : ":xtic(1)") . " title '$kinds[$_]' linecolor rgb '$colours[$_]' fillstyle pattern " . (3, 1, 2)[$_]
+    } 0 .. $#kinds;
+    my $file = "async-scenarios-$backend";
+
+    for my $terminal (["svg", "svg size 900,460 font 'sans-serif,13' background 'white'"], ["png", "pngcairo size 900,460 font 'sans,11'"]) {
+        my ($suffix, $set) = @$terminal;
+        open my $gnuplot, "|-", "gnuplot" or die "gnuplot: $!\n";
+        print $gnuplot <<"P";
+\$d << E
+${data}E
+set terminal $set
+set output "$folder/$file.$suffix"
+set title "Scenarios: asynchronous against synchronous, user interrupts: $backend"
+set ylabel "performance, % of synchronous"
+set xlabel "scenario"
+set logscale y
+set yrange [10:1000]
+set ytics (10, 20, 50, 100, 200, 500, 1000)
+set grid ytics linecolor rgb 'gray70' linewidth 0.5
+set style data histogram
+set style histogram clustered gap 1
+set xrange [-0.6:@{[$#names + 0.6]}]
+set arrow from -0.6,100 to @{[$#names + 0.6]},100 nohead linecolor rgb 'black' linewidth 1
+set bmargin 6
+set key at screen 0.5,0.02 bottom center horizontal spacing 1.1
+plot @{[join ", ", @bars]}
+P
+        close $gnuplot or die "gnuplot failed\n";
+    }
+    return $file;
+}
+
+# Of which series a record is a bar.
+sub bar_kind {
+    my ($record) = @_;
+    return ($record->{placement} eq "one" ? "one hart" : "idle hart") . ", " . ($record->{clock} eq "ticks" ? "time" : "instructions");
 }
 
 sub percent {
@@ -144,7 +249,8 @@ sub draw_curves {
 # The picture of README.md, from the records in a file: one hart, user interrupts emulated, served in the wake call.
 sub draw_picture {
     my ($json, $svg) = @_;
-    my @records = grep { $_->{placement} eq "one" && $_->{policy} eq "call" && $_->{backend} eq "emulated" } @{ decode_json(read_text($json)) };
+    my @records = grep { $_->{scenario} eq "map-unmap" && $_->{placement} eq "one" && $_->{policy} eq "call" && $_->{backend} eq "emulated" }
+        @{ decode_json(read_text($json)) };
     my $data = "";
     my %curve = (time => [qw(async ticks)], adaptive => [qw(adaptive ticks)], instructions => [qw(async instructions)]);
 
@@ -196,7 +302,7 @@ sub relative {
     my ($record, @records) = @_;
     my ($sync) = grep {
         my $other = $_;
-        $other->{mode} eq "sync" && !grep { $other->{$_} ne $record->{$_} } qw(clock backend placement harts policy frames)
+        $other->{mode} eq "sync" && !grep { $other->{$_} ne $record->{$_} } qw(clock backend placement harts policy scenario units)
     } @records;
     return $sync && $sync->{cost_per_round}{median} / $record->{cost_per_round}{median};
 }
@@ -209,12 +315,14 @@ sub draw {
     my (%seen, @curves);
 
     $_->{relative_performance} = relative($_, @records) for @records;
+    my @pages = grep { $_->{scenario} eq "map-unmap" } @records;
+    my @others = grep { $_->{scenario} ne "map-unmap" } @records;
 
     for my $backend (grep { !$seen{$_}++ } map { $_->{backend} } @records) {
-        push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @records);
+        push @curves, draw_curves($folder, $backend, grep { $_->{backend} eq $backend } @pages);
+        push @curves, draw_scenarios($folder, $backend, grep { $_->{backend} eq $backend } @others);
     }
     push @curves, "breakdown" if -f "$folder/breakdown.svg";
-    return unless @curves;
     my $figures = join "", map { "<figure>" . embedded($folder, $_) . "</figure>\n" } @curves;
     open my $html, '>', "$folder/report.html" or die "$folder/report.html: $!\n";
     print $html <<"H";
@@ -223,16 +331,37 @@ sub draw {
 <style>body { font-family: sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em } table { border-collapse: collapse; font-size: 80% }
 td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } td { white-space: nowrap } figure { margin: 1em 0 }</style></head><body>
 <h1>Asynchronous system calls</h1>
-<p>N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls in a loop. Ticks:
-of time, harts running freely, all points in turn; median of the repetitions,
+<p>The scenario map-unmap: N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls
+in a loop. Ticks: of time, harts running freely, all points in turn; median of the repetitions,
 with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Emulated time is not that of
 hardware: traps, and above all TLB flushes, cost other multiples of an instruction there.</p>
 $figures<h2>Beside what was published for the original</h2>
 <p>Asynchronous performance relative to synchronous, in time. The original's synchronous call was its own, and so is ours.</p>
 <table><tr><th>placement</th><th>frames</th><th>published</th><th>here</th></tr>
-@{[comparison(@records)]}</table>
+@{[comparison(@pages)]}</table>
+<h2>Scenarios</h2>
+<p>Other work than that of the curves, shared by as many coroutines as the table says. A unit is a page of a new address space, a thread, a
+group of capabilities, a frame. The cost is that of a round of one unit, in ticks of 100 ns or instructions; "times" is the
+synchronous cost by this one. in-sequence is the control of overlap: the same calls, and then the same computation.</p>
+<table><tr><th>scenario</th><th>units</th><th>coroutines</th><th>clock</th><th>placement</th><th>harts</th><th>user interrupts</th><th>sync</th>
+<th>async</th><th>times</th><th>adaptive</th><th>times</th><th>async: traps, %</th></tr>
+@{[scenario_table(@others)]}</table>
+<h2>Single calls</h2>
+<p>How long a call takes from its beginning until its answer is there, in a run of its own: median, 95th and 99th percentile. An
+asynchronous call waits for those that are served with it.</p>
+<table><tr><th rowspan="2">scenario</th><th rowspan="2">units</th><th rowspan="2">coroutines</th><th rowspan="2">clock</th>
+<th rowspan="2">placement</th><th rowspan="2">harts</th><th rowspan="2">policy</th><th rowspan="2">user interrupts</th><th colspan="3">sync</th>
+<th colspan="3">async</th><th colspan="3">adaptive</th></tr>
+<tr>@{["<th>50 %</th><th>95 %</th><th>99 %</th>" x 3]}</tr>
+@{[latency_table(@records)]}</table>
+<h2>Harts</h2>
+<p>The share of the time that the kernel served requests on each hart; hart 0 is that of the thread, which also does its own work
+there. What is missing is that work, and waiting.</p>
+<table><tr><th>scenario</th><th>units</th><th>mode</th><th>placement</th><th>policy</th><th>user interrupts</th><th>hart 0 / 1 / ..., %</th></tr>
+@{[busy_table(@records)]}</table>
 <h2>All points</h2>
-<table><tr><th>clock</th><th>placement</th><th>harts</th><th>policy</th><th>user interrupts</th><th>mode</th><th>frames</th><th>rounds</th>
+<table><tr><th>scenario</th><th>clock</th><th>placement</th><th>harts</th><th>policy</th><th>user interrupts</th><th>mode</th><th>units</th>
+<th>coroutines</th><th>rounds</th>
 <th>cost of a round, in ticks of 100 ns or instructions</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
 <th>served idle / call / block / tick</th></tr>
 @{[table(@records)]}</table>

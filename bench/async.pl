@@ -1,14 +1,22 @@
 #!/usr/bin/perl
-# The experiment (apps/allocator): pages mapped and unmapped by system calls, one after the other, and from many
-# coroutines at once. Each setting of the machine is one boot, in which all points take turns.
+# The experiment (apps/allocator): the same work by system calls, one after the other, and from many coroutines at
+# once. Each setting of the machine is one boot, in which all points take turns.
 #
 # usage: bench/async.pl KERNEL ROOT-TASK JSON-FILE
 #
-# The environment chooses a part: FRAMES (a power of two up to 1024), MODE (sync, async, adaptive), CLOCK (ticks,
-# instructions), HARTS (1, or more: 4 are booted by default), PLATFORMS (virt, uintc, or both), QUICK (fewer points).
+# The environment chooses a part:
+#   SCENARIO   map-unmap, address-space, threads, capabilities, overlap (with its control, in-sequence), or all: the
+#              default, but with FRAMES it is map-unmap
+#   FRAMES     of map-unmap: a power of two up to 1024
+#   MODE       sync, async, adaptive; the latter two also run sync, to compare
+#   CLOCK      ticks, instructions
+#   HARTS      1, or more: then all but one are idle; by default both, with 4 harts
+#   PLATFORMS  virt, uintc, or both
+#   QUICK      fewer repetitions, smaller scenarios, and not the tick policy
 use strict;
 use warnings;
 use FindBin;
+use List::Util qw(sum);
 use lib $FindBin::Bin;
 use Bench;
 use Report;
@@ -16,28 +24,42 @@ use Report;
 my ($kernel, $root, $json) = @ARGV;
 my @modes = qw(sync async adaptive);
 my @places = qw(idle call block tick);
+# In the order of apps/allocator, and what a round is.
+my @scenarios = qw(map-unmap address-space threads capabilities overlap in-sequence);
+my %maps = map { $_ => 1 } qw(map-unmap address-space overlap in-sequence);
 my $quick = $ENV{QUICK};
 $| = 1;
 
 sub chosen {
     my ($name, $pattern) = @_;
     my $value = $ENV{$name} // "";
-    die "bench: $name=$value makes no sense here\n" if $value ne "" && $value !~ /^(?:$pattern)$/;
+    die "bench: $name=$value makes no sense here; there is " . join(", ", split /\|/, $pattern) . "\n"
+        if $value ne "" && $value !~ /^(?:$pattern)$/;
     return $value;
 }
 
 my $frames = chosen("FRAMES", join "|", map { 2**$_ } 0 .. 10);
 my $mode = chosen("MODE", join "|", @modes);
+my $scenario = chosen("SCENARIO", join "|", "all", grep { $_ ne "in-sequence" } @scenarios);
 my $clock = chosen("CLOCK", "ticks|instructions");
 my $harts = chosen("HARTS", "[1-8]");
+die "bench: FRAMES is for SCENARIO=map-unmap, not for $scenario\n" if $frames ne "" && $scenario !~ /^(map-unmap)?$/;
+$scenario ||= $frames ne "" ? "map-unmap" : "all";
 my @platforms = split " ", $ENV{PLATFORMS} // "virt uintc";
+
+# A scenario is a bit of what the root task is told.
+my $chosen = 0;
+for my $bit (0 .. $#scenarios) {
+    my $name = $scenarios[$bit] =~ s/in-sequence/overlap/r;
+    $chosen |= 1 << $bit if $scenario eq "all" || $scenario eq $name;
+}
 
 # The settings of the machine. A boot under policy tick has little to do, as each batch waits for a tick.
 my @boots;
 for my $platform (@platforms) {
     for my $placement ($harts eq "" ? qw(one idle) : $harts == 1 ? "one" : "idle") {
         my $count = $placement eq "one" ? 1 : $harts || 4;
-        for my $policy ($quick ? "call" : qw(call tick)) {
+        for my $policy ($quick || !($chosen & 1) ? "call" : qw(call tick)) {
             push @boots, { platform => $platform, placement => $placement, harts => $count, policy => $policy, clock => "ticks" };
         }
     }
@@ -58,19 +80,25 @@ sub rounded { return sprintf("%.4g", $_[0]) + 0 }
 # Makes a record of a point that the root task has printed as words of KEY=VALUE.
 sub record {
     my ($boot, %point) = @_;
-    my $rounds = $point{frames} * $point{rounds};
-    my @costs = map { $_ / $rounds } sort { $a <=> $b } split /,/, $point{totals};
-    my %served;
+    my $rounds = $point{units} * $point{rounds};
+    my @totals = split /,/, $point{totals};
+    my @costs = map { $_ / $rounds } sort { $a <=> $b } @totals;
+    my @busy = split /,/, $point{busy};
+    my (%served, %latency);
     @served{@places} = map { $_ + 0 } split /,/, $point{served};
+    @latency{qw(samples p50 p95 p99)} = map { $_ + 0 } split /,/, $point{latency};
 
     return {
         experiment     => "allocator",
+        scenario       => $point{scenario},
         mode           => $point{mode},
         placement      => $boot->{placement},
         policy         => $boot->{policy},
         backend        => $boot->{platform} eq "uintc" ? "hardware" : "emulated",
         harts          => $boot->{harts},
-        frames         => $point{frames} + 0,
+        frames         => $maps{ $point{scenario} } ? $point{units} + 0 : 0,
+        units          => $point{units} + 0,
+        coroutines     => $point{coroutines} + 0,
         rounds         => $point{rounds} + 0,
         repetitions    => scalar @costs,
         clock          => $boot->{clock},
@@ -84,6 +112,9 @@ sub record {
         fences          => $point{fences} + 0,
         served          => \%served,
         batch_sizes     => [map { $_ + 0 } split /,/, $point{batches}],
+        call_latency    => \%latency,
+        # The share of the time that each hart was busy serving. The worker's clock is that of ticks.
+        busy => $boot->{clock} eq "ticks" ? [map { rounded($busy[$_] / sum(@totals)) } 0 .. $boot->{harts} - 1] : undef,
     };
 }
 
@@ -94,9 +125,11 @@ sub boot {
     my %with = (records => 1, policy => $tick ? 1 : 0, instructions => $boot->{clock} eq "instructions" ? 1 : 0);
     $with{repetitions} = $boot->{clock} eq "instructions" ? 3 : $tick ? 3 : $quick ? 5 : 11;
     $with{rounds} = 10 if $tick || $quick;
+    $with{scenarios} = $tick ? 1 : $chosen;
+    $with{units} = 256 if $quick;
     $with{modes} = $mode eq "" ? ($tick ? 3 : 7) : $mode eq "sync" ? 1 : $mode eq "async" ? 3 : 5;
     $with{frames} = $frames if $frames ne "";
-    my $options = "log=none -- " . join " ", map { "$_=$with{$_}" } sort keys %with;
+    my $options = "log=none root_cnode_bits=14 -- " . join " ", map { "$_=$with{$_}" } sort keys %with;
     my @records;
     my $done;
 
@@ -115,31 +148,38 @@ sub boot {
     return @records;
 }
 
-sub print_boot {
-    my ($boot, @records) = @_;
+# Prints a line for each number of units of a scenario.
+sub print_records {
+    my ($name, $unit, @records) = @_;
     my %cost;
-    $cost{ $_->{frames} }{ $_->{mode} } = $_ for @records;
+    $cost{ $_->{units} }{ $_->{mode} } = $_ for grep { $_->{scenario} eq $name } @records;
 
-    printf "%-7s %10s %10s %8s %10s %8s %14s\n", "frames", "sync", "async", "ratio", "adaptive", "ratio", "traps per call";
-    for my $frames (sort { $a <=> $b } keys %cost) {
-        my %of = %{ $cost{$frames} };
+    for my $units (sort { $a <=> $b } keys %cost) {
+        my %of = %{ $cost{$units} };
         my $base = $of{sync} && $of{sync}{cost_per_round}{median};
         my @columns = map {
             my $own = $of{$_} && $of{$_}{cost_per_round}{median};
             ($own // "-", $own && $base ? sprintf("%.2fx", $base / $own) : "-");
         } qw(async adaptive);
-        printf "%-7d %10s %10s %8s %10s %8s %14s\n", $frames, $base // "-", @columns,
+        printf "%-18s %10s %10s %8s %10s %8s %14s\n", "$units $unit", $base // "-", @columns,
             $of{async} ? sprintf("%.4f", $of{async}{trap_frequency}) : "-";
     }
+}
+
+sub print_boot {
+    my (@records) = @_;
+
+    printf "%-18s %10s %10s %8s %10s %8s %14s\n", "cost of a round", "sync", "async", "ratio", "adaptive", "ratio", "traps per call";
+    print_records($_, $_ eq "map-unmap" ? "frames" : $_, @records) for @scenarios;
 }
 
 my @all;
 for my $i (0 .. $#boots) {
     my $boot = $boots[$i];
-    printf "\n[%d/%d] PLATFORM=%s, placement %s (harts %d), policy %s; a round of Map and Unmap in %s\n", $i + 1,
+    printf "\n[%d/%d] PLATFORM=%s, placement %s (harts %d), policy %s, clock %s\n", $i + 1,
         scalar @boots, @$boot{qw(platform placement harts policy clock)};
     my @records = boot($boot);
-    print_boot($boot, @records);
+    print_boot(@records);
     push @all, @records;
 }
 die "bench: nothing to measure\n" if !@all;

@@ -1,6 +1,7 @@
 /*
- * The experiment: an allocator that maps and unmaps its pages by system calls, one after the other or from
- * many coroutines at once (docs/experiment.md).
+ * The experiment: the same work by system calls, one after the other, and from many coroutines at once
+ * (docs/experiment.md). What is done is a scenario (scenario.h); the first of them is an allocator that maps
+ * and unmaps its pages.
  */
 #pragma once
 
@@ -12,28 +13,37 @@
 enum {
     MAX_FRAMES_LOG = 10,
     MAX_FRAMES = 1 << MAX_FRAMES_LOG,
-    POINTS = MAX_FRAMES_LOG + 1, /* 1, 2, 4, ... frames */
+    MAX_COROUTINES = MAX_FRAMES,
+    MAX_UNITS = 4096,
+    FRAMES_SERIES = MAX_FRAMES_LOG + 1, /* 1, 2, 4, ... frames */
+    SCENARIOS = 6,
+    ROWS = FRAMES_SERIES + SCENARIOS - 1, /* of points: the series, then the other scenarios */
     MAX_REPETITIONS = 50
 };
 
 /* How the calls are made. */
 enum mode {
     MODE_SYNC,     /* by the functions of lib/sel4, in a loop */
-    MODE_ASYNC,    /* by a coroutine for each frame, all through the ring */
+    MODE_ASYNC,    /* by coroutines, all through the ring */
     MODE_ADAPTIVE, /* the same, and the library chooses */
     MODES
 };
 
 /* What was asked for behind "--". */
 struct settings {
-    seL4_Word frames;      /* 0: all of the series */
+    seL4_Word scenarios;   /* bit i for scenario i */
+    seL4_Word frames;      /* of the first scenario; 0: all of the series */
     seL4_Word modes;       /* bit i for mode i */
     seL4_Word rounds;      /* of each frame in a repetition; 0: as many as make about 2560, and at least 10 */
+    seL4_Word units;       /* of the other scenarios; 0: as many as each has by itself */
+    seL4_Word coroutines;  /* of the other scenarios */
     seL4_Word repetitions; /* that count, behind one that does not */
     seL4_Word instructions; /* the clock: instructions instead of ticks */
     seL4_Word policy;       /* REL4_POLICY_... */
     seL4_Word looks;        /* at the ring before blocking */
-    seL4_Word records;      /* print records for bench/async.pl, not a table */
+    seL4_Word
+        skip; /* what not to do, so that the checks find it: 1: the last unit, 2: a part of the computation */
+    seL4_Word records; /* print records for bench/async.pl, not a table */
 };
 
 /* What happened during the repetitions of a point, but for the first one. */
@@ -44,25 +54,49 @@ struct counts {
     struct rel4_queue_statistics kernel;
 };
 
+/* How long single calls took, from their beginning to their answer, in a run of its own. */
+struct latency {
+    unsigned samples;
+    seL4_Word p50, p95, p99;
+};
+
 struct point {
+    const struct scenario *scenario;
     enum mode mode;
-    unsigned frames;
-    unsigned rounds; /* of each frame, in a repetition */
+    unsigned units;      /* frames, pages, threads: what the scenario does its work on */
+    unsigned rounds;     /* of each of them, in a repetition */
+    unsigned coroutines; /* that share them */
     seL4_Word totals[MAX_REPETITIONS];
     struct counts counts;
+    struct latency latency;
 };
 
 extern struct settings settings;
 
-/* Makes frames, page tables, queue and executor. Stops with a message if something cannot be made. */
-void load_init(void);
+/* The present time on the clock that was asked for. */
+static inline seL4_Word now(void)
+{
+    seL4_Word value;
 
-/* Runs a point once; the repetition number, or -1 for one that is not counted. False: a call failed, or a
- * page did not hold what was written to it. */
-bool load_run(struct point *point, int repetition);
+    if (settings.instructions)
+        __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
+    else
+        __asm__ volatile("rdtime %0" : "=r"(value)::"memory");
+    return value;
+}
+
+/* Stops with a message if something could not be made. */
+void require(int error, const char *what);
+
+/* Makes queue and executor. */
+void measure_init(void);
+
+/* Runs a point once; the repetition number, or -1 for one that is not counted. False, behind a message: a
+ * call failed, or the work was not done. */
+bool measure(struct point *point, int repetition);
 
 /* Prints a point for bench/async.pl. */
 void print_record(const struct point *point);
 
-/* Prints all points for people: what a round costs. */
-void print_table(struct point points[POINTS][MODES]);
+/* Prints all points for people: what a round costs. Points that were not asked for have no scenario. */
+void print_table(struct point points[ROWS][MODES]);

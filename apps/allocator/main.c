@@ -4,95 +4,188 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sel4/runtime.h>
 #include <sel4/simple.h>
 
-#include "allocator.h"
+#include "scenario.h"
 
 #define ROUNDS_IN_ALL 2560
 
-struct settings settings = { .modes = 7, .repetitions = 10 };
+struct settings settings = { .scenarios = 1, .modes = 7, .repetitions = 10, .coroutines = 64 };
+
+static const struct scenario *const scenarios[SCENARIOS] = { &pages,        &address_space, &threads,
+                                                             &capabilities, &overlap,       &in_sequence };
 
 static const struct {
     const char *name;
     seL4_Word *value;
-    seL4_Word max;
+    seL4_Word min, max;
 } arguments[] = {
-    { "frames", &settings.frames, MAX_FRAMES },    { "modes", &settings.modes, 7 },
-    { "rounds", &settings.rounds, 1000000 },       { "repetitions", &settings.repetitions, MAX_REPETITIONS },
-    { "instructions", &settings.instructions, 1 }, { "policy", &settings.policy, REL4_POLICY_TICK },
-    { "looks", &settings.looks, 1000000000 },      { "records", &settings.records, 1 },
+    { "scenarios", &settings.scenarios, 1, (1 << SCENARIOS) - 1 },
+    { "frames", &settings.frames, 0, MAX_FRAMES },
+    { "modes", &settings.modes, 1, (1 << MODES) - 1 },
+    { "rounds", &settings.rounds, 0, 1000000 },
+    { "units", &settings.units, 0, MAX_UNITS },
+    { "coroutines", &settings.coroutines, 1, MAX_COROUTINES },
+    { "repetitions", &settings.repetitions, 1, MAX_REPETITIONS },
+    { "instructions", &settings.instructions, 0, 1 },
+    { "policy", &settings.policy, 0, REL4_POLICY_TICK },
+    { "looks", &settings.looks, 0, 1000000000 },
+    { "skip", &settings.skip, 0, 2 },
+    { "records", &settings.records, 0, 1 },
 };
 
-static struct point points[POINTS][MODES];
+#define ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
+
+static struct point points[ROWS][MODES];
+
+static _Noreturn void refuse(const char *word, size_t length)
+{
+    printf("allocator: '%.*s' is no argument; there are, each with a number:", (int)length, word);
+    for (unsigned i = 0; i < ARGUMENTS; i++)
+        printf(" %s=", arguments[i].name);
+    printf("\n");
+    exit(1);
+}
+
+/* A word of the arguments must be one of those that there are, with a number behind it. */
+static void check_word(const char *word, size_t length)
+{
+    for (unsigned i = 0; i < ARGUMENTS; i++) {
+        size_t name = strlen(arguments[i].name);
+        char *end;
+
+        if (length > name + 1 && strncmp(word, arguments[i].name, name) == 0 && word[name] == '=' &&
+            word[name + 1] != '-' && (strtoul(word + name + 1, &end, 0), end == word + length))
+            return;
+    }
+    refuse(word, length);
+}
 
 static void read_arguments(void)
 {
     /* An idle hart answers sooner than blocking and waking up takes. With one hart there is nobody. */
-    settings.looks = seL4_GetBootInfo()->numNodes > 1 ? 2000 : 0;
-    for (unsigned i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+    settings.looks = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 2000 : 0;
+    for (const char *at = sel4_arguments(); *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+
+        check_word(at, length);
+        at += length;
+    }
+    for (unsigned i = 0; i < ARGUMENTS; i++) {
         sel4_argument(arguments[i].name, arguments[i].value);
-        if (*arguments[i].value > arguments[i].max) {
-            printf("allocator: %s is at most %lu, not %lu\n", arguments[i].name, arguments[i].max,
-                   *arguments[i].value);
+        if (*arguments[i].value < arguments[i].min || *arguments[i].value > arguments[i].max) {
+            printf("allocator: %s is from %lu to %lu, not %lu\n", arguments[i].name, arguments[i].min,
+                   arguments[i].max, *arguments[i].value);
             exit(1);
         }
     }
 }
 
-/* Whether the point was asked for. */
-static bool make_point(struct point *point, unsigned log, enum mode mode)
+/* Makes a point of the series of frames, if it was asked for. */
+static bool make_frames_point(struct point *point, unsigned log, enum mode mode)
 {
     unsigned frames = 1u << log, rounds = ROUNDS_IN_ALL / frames;
 
-    if ((settings.frames && settings.frames != frames) || !(settings.modes & 1ul << mode))
+    if (!(settings.scenarios & 1) || (settings.frames && settings.frames != frames) ||
+        !(settings.modes & 1ul << mode))
         return false;
     if (rounds < 10)
         rounds = 10;
     if (settings.rounds)
         rounds = (unsigned)settings.rounds;
-    *point = (struct point){ .mode = mode, .frames = frames, .rounds = rounds };
+    *point = (struct point){
+        .scenario = &pages, .mode = mode, .units = frames, .rounds = rounds, .coroutines = frames
+    };
     return true;
+}
+
+/* Makes a point of another scenario, if it was asked for. */
+static bool make_point(struct point *point, unsigned number, enum mode mode)
+{
+    const struct scenario *scenario = scenarios[number];
+    unsigned units = scenario->units;
+
+    if (!(settings.scenarios & 1ul << number) || !(settings.modes & 1ul << mode))
+        return false;
+    if (settings.units && settings.units < units)
+        units = (unsigned)settings.units;
+    *point =
+        (struct point){ .scenario = scenario,
+                        .mode = mode,
+                        .units = units,
+                        .rounds = scenario->rounds,
+                        .coroutines = settings.coroutines < units ? (unsigned)settings.coroutines : units };
+    return true;
+}
+
+/* Returns how many points there are. */
+static unsigned make_points(void)
+{
+    unsigned count = 0;
+
+    for (unsigned row = 0; row < ROWS; row++) {
+        for (enum mode mode = 0; mode < MODES; mode++)
+            count += row < FRAMES_SERIES ? make_frames_point(&points[row][mode], row, mode)
+                                         : make_point(&points[row][mode], row - FRAMES_SERIES + 1, mode);
+    }
+    return count;
+}
+
+/* The first point of a row that was asked for, or null. */
+static struct point *first_of(struct point row[MODES])
+{
+    for (enum mode mode = 0; mode < MODES; mode++)
+        if (row[mode].scenario)
+            return &row[mode];
+    return NULL;
+}
+
+/* Makes what the scenarios that were asked for need. */
+static void make_objects(void)
+{
+    const struct scenario *made = NULL;
+
+    simple_init(seL4_GetBootInfo());
+    measure_init();
+    for (unsigned row = 0; row < ROWS; row++) {
+        const struct point *point = first_of(points[row]);
+
+        if (!point || point->scenario == made)
+            continue;
+        made = point->scenario;
+        made->init(point->units);
+    }
 }
 
 /* Runs all points once. */
 static bool repeat(int repetition)
 {
-    for (unsigned log = 0; log < POINTS; log++) {
-        for (enum mode mode = 0; mode < MODES; mode++) {
-            struct point *point = &points[log][mode];
-            if (point->frames && !load_run(point, repetition)) {
-                printf("allocator: NO: %u frames, mode %d: a call failed, or a page lost what it held\n",
-                       point->frames, (int)mode);
+    for (unsigned row = 0; row < ROWS; row++)
+        for (enum mode mode = 0; mode < MODES; mode++)
+            if (points[row][mode].scenario && !measure(&points[row][mode], repetition))
                 return false;
-            }
-        }
-    }
     return true;
 }
 
 int main(void)
 {
-    unsigned count = 0;
-
     read_arguments();
-    for (unsigned log = 0; log < POINTS; log++)
-        for (enum mode mode = 0; mode < MODES; mode++)
-            count += make_point(&points[log][mode], log, mode);
-    if (!count) {
-        printf("allocator: nothing to measure: frames is a power of two, modes the sum of 1, 2 and 4\n");
+    if (!make_points()) {
+        printf("allocator: nothing to measure: frames is a power of two\n");
         return 1;
     }
-    simple_init(seL4_GetBootInfo());
-    load_init();
+    make_objects();
     for (int repetition = -1; repetition < (int)settings.repetitions; repetition++)
         if (!repeat(repetition))
             return 1;
     if (settings.records) {
-        for (unsigned i = 0; i < POINTS * MODES; i++)
-            if (points[i / MODES][i % MODES].frames)
-                print_record(&points[i / MODES][i % MODES]);
+        for (unsigned row = 0; row < ROWS; row++)
+            for (enum mode mode = 0; mode < MODES; mode++)
+                if (points[row][mode].scenario)
+                    print_record(&points[row][mode]);
     } else {
         print_table(points);
     }

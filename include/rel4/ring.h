@@ -68,6 +68,9 @@ enum rel4_place {
     REL4_PLACES
 };
 
+/* Harts that a kernel can use. */
+#define REL4_MAX_HARTS 8
+
 /* Written by the kernel, counted since AsyncQueue Start. */
 struct rel4_queue_statistics {
     uint64_t served[REL4_PLACES]; /* requests */
@@ -78,6 +81,7 @@ struct rel4_queue_statistics {
     uint64_t fences;              /* TLB fences, each for all that one batch unmapped */
     uint64_t full;                /* times that the worker stopped for room in the response ring */
     uint64_t batches[REL4_RING_MAX_BITS + 1]; /* runs by log2 of the requests served, rounded down */
+    uint64_t busy[REL4_MAX_HARTS];            /* ticks of the time counter that the worker ran, by hart */
 };
 
 /* Header word: label 12 bits, error 4, words 7, extra capabilities 2; the 7 flags are 0. */

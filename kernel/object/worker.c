@@ -7,6 +7,7 @@
  * for its longest answer. After each request everything may be different: the queue may be gone, its thread
  * stopped, something more important ready to run.
  */
+#include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
 #include "ipc/notification.h"
 #include "lib/bits.h"
@@ -23,6 +24,8 @@ enum {
 };
 
 #define ITEM_SIZE REL4_MORE_WORDS
+
+_Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
 /* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
  * sleep halves it. */
@@ -346,7 +349,7 @@ static void count_run(struct async_queue *queue, word_t served, enum rel4_place 
 void worker_run(struct tcb *thread, enum rel4_place place)
 {
     struct async_queue *queue = thread->async_queue;
-    word_t served = 0;
+    word_t served = 0, start = time_now();
 
     if (thread->state == THREAD_INACTIVE) {
         queue->state = QUEUE_SUSPENDED;
@@ -364,6 +367,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     }
     count_run(queue, served, place);
     worker_publish(queue);
+    worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }

@@ -31,6 +31,8 @@ my %runs = (
     "make run APP=uintr-ping HARTS=1" => ["", qr/^uintr-ping: done$/m],
     "make run APP=allocator HARTS=4" =>
         ['make run APP=allocator HARTS=4 BOOTARGS="-- frames=16 rounds=2 repetitions=1"', qr/^allocator: done$/m],
+    'make run APP=allocator BOOTARGS="root_cnode_bits=14 -- scenarios=62"' =>
+        ['make run APP=allocator BOOTARGS="root_cnode_bits=14 -- scenarios=62 units=32 repetitions=1"', qr/^capabilities: .*^allocator: done$/ms],
     # docs/programming.md has its readers write the program.
     "make run APP=mine" => ["make run APP=hello", $hello],
     'make run APP=mine BOOTARGS="harts=1 -- rounds=100"' => ['make run APP=hello BOOTARGS="harts=1 -- rounds=100"', qr/on 1 of 2 harts.*$hello/s],
@@ -52,6 +54,7 @@ my %elsewhere = (
     "make bench EXPERIMENT=stages" => ["too long", "tests/bench/kernel.t"],
     "make bench EXPERIMENT=async" => ["too long", "tests/bench/async.t"],
     "make bench EXPERIMENT=async QUICK=1" => ["too long", "tests/bench/async.t"],
+    "make bench EXPERIMENT=async SCENARIO=threads" => ["too long", "tests/bench/scenarios.t"],
     "make bench EXPERIMENT=async FRAMES=64 MODE=async CLOCK=ticks HARTS=1 PLATFORM=uintc" => ["it needs the other QEMU", "tests/bench/async.t"],
     "make bench EXPERIMENT=async PLATFORM=virt HARTS=1" => ["too long", "tests/bench/async.t"],
     "make bench-picture" => ["it writes into docs/", "tests/bench/async.t"],

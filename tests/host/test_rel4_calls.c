@@ -243,6 +243,39 @@ static void coroutines_that_yield_do_not_keep_others_from_their_answers(void **s
     assert_string_equal(trace, "yyyyy");
 }
 
+static unsigned answered;
+
+static void call_and_count(void *arg)
+{
+    (void)arg;
+    assert_int_equal(call(0), 0);
+    answered++;
+}
+
+static void compute_until_answered(void *arg)
+{
+    unsigned *yields = arg;
+
+    while (answered < 10) {
+        rel4_coroutine_yield();
+        ++*yields;
+    }
+}
+
+static void one_that_yields_alone_lets_the_others_have_their_answers_at_once(void **state)
+{
+    unsigned yields = 0;
+
+    (void)state;
+    answered = 0;
+    for (unsigned i = 0; i < 10; i++)
+        rel4_coroutine_create(call_and_count, NULL, 2);
+    rel4_coroutine_create(compute_until_answered, &yields, 2);
+    assert_int_equal(rel4_run(), 0);
+    assert_int_equal(yields, 1);
+    assert_int_equal(kernel.wakes, 1);
+}
+
 static void wake_until_done(void *arg)
 {
     while (!done) {
@@ -297,6 +330,7 @@ int main(void)
         EACH(adaptive_calls_trap_when_nothing_else_could_run),
         EACH(modes_decide_how_calls_go),
         EACH(coroutines_that_yield_do_not_keep_others_from_their_answers),
+        EACH(one_that_yields_alone_lets_the_others_have_their_answers_at_once),
         EACH(the_more_important_goes_on_first_when_both_have_their_answers),
     };
 

@@ -16,7 +16,7 @@ void timer_init(word_t time_frequency)
 
 void timer_start(struct hart *hart)
 {
-    hart->arch.deadline = csr_read(time) + counts_per_tick;
+    hart->arch.deadline = time_now() + counts_per_tick;
     sbi_set_timer(hart->arch.deadline);
 }
 
@@ -27,7 +27,7 @@ void timer_stop(void)
 
 void timer_acknowledge(struct hart *hart)
 {
-    word_t now = csr_read(time);
+    word_t now = time_now();
 
     hart->arch.deadline += counts_per_tick;
     if (hart->arch.deadline <= now) {

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/csr.h"
 #include "lib/types.h"
 
 #define TICKS_PER_SECOND 500
@@ -18,3 +19,9 @@ void timer_stop(void);
 
 /* Acknowledges the tick and sets the next one. */
 void timer_acknowledge(struct hart *hart);
+
+/* The time counter, which is the same on all harts. */
+static inline word_t time_now(void)
+{
+    return csr_read(time);
+}

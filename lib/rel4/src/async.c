@@ -62,33 +62,13 @@ int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words)
     return trap(cap, rel4_header_label(header), count, extras, words, NULL);
 }
 
-int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
-              unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply)
+/* The rest of rel4_call(), for a call that does not go through the ring. */
+static int __attribute__((noinline))
+call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
+             unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply)
 {
-    struct rel4_executor *executor = rel4_executor_self;
-    unsigned items = rel4_items_for(word_count + extra_count);
     seL4_Word first[4] = { 0 };
-    int error;
 
-    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff)
-        return seL4_InvalidArgument;
-    if (reply)
-        reply->word_count = 0;
-    if (rel4_make_room(executor, items)) {
-        struct rel4_coroutine *current = executor->current;
-
-        rel4_queue_write(&executor->queue, &(struct rel4_request){ .cookie = current->cookie,
-                                                                   .cap = cap,
-                                                                   .label = label,
-                                                                   .word_count = word_count,
-                                                                   .extra_count = extra_count,
-                                                                   .words = words,
-                                                                   .extras = extras });
-        current->reply = reply;
-        error = submit(executor, items);
-        current->reply = NULL;
-        return error;
-    }
     for (unsigned i = 0; i < extra_count; i++)
         seL4_SetCap((int)i, extras[i]);
     for (unsigned i = 0; i < word_count; i++) {
@@ -98,6 +78,35 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
             seL4_SetMR((int)i, words[i]);
     }
     return trap(cap, label, word_count, extra_count, first, reply);
+}
+
+int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
+              unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    struct rel4_queue *queue = &executor->queue;
+    unsigned items = rel4_items_for(word_count + extra_count);
+    int error;
+
+    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff)
+        return seL4_InvalidArgument;
+    if (reply)
+        reply->word_count = 0;
+    if (queue->request_limit - queue->request_producer < items && !rel4_make_room(executor, items))
+        return call_by_trap(cap, label, word_count, words, extra_count, extras, reply);
+    rel4_queue_write(queue, &(struct rel4_request){ .cookie = executor->current->cookie,
+                                                    .cap = cap,
+                                                    .label = label,
+                                                    .word_count = word_count,
+                                                    .extra_count = extra_count,
+                                                    .words = words,
+                                                    .extras = extras });
+    if (!reply)
+        return submit(executor, items);
+    executor->current->reply = reply;
+    error = submit(executor, items);
+    executor->current->reply = NULL;
+    return error;
 }
 
 seL4_Word rel4_error_word(unsigned i)

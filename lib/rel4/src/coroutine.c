@@ -136,12 +136,24 @@ static int suspend(struct rel4_executor *executor)
     return error;
 }
 
+/* Nobody is ready: are there answers for somebody? One that computes and yields, alone, must not keep the
+ * others from theirs. */
+static bool others_get_answers(struct rel4_executor *executor)
+{
+    executor_look(executor);
+    if (!executor->top) {
+        rel4_flush();
+        executor_look(executor);
+    }
+    return executor->top;
+}
+
 void rel4_coroutine_yield(void)
 {
     struct rel4_executor *executor = rel4_executor_self;
 
     look_sometimes(executor);
-    if (!executor->top)
+    if (!executor->top && !others_get_answers(executor))
         return;
     executor_make_ready(executor, executor->current);
     suspend(executor);

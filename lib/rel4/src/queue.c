@@ -38,17 +38,32 @@ uint32_t rel4_queue_room(struct rel4_queue *queue)
 
 void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *request)
 {
-    unsigned words = request->word_count, extras = request->extra_count;
-    seL4_Word index = queue->request_producer, mask = queue->request_mask;
-    struct rel4_item *item = &queue->requests[index & mask];
+    unsigned words = request->word_count, left = words + request->extra_count, room = REL4_ITEM_WORDS;
+    seL4_Word index = queue->request_producer;
+    struct rel4_item *item = &queue->requests[index & queue->request_mask];
+    const seL4_Word *from = words ? request->words : request->extras;
+    uint64_t *to = item->words;
 
     item->cookie = request->cookie;
-    item->header = rel4_header((unsigned)request->label, 0, words, extras);
+    item->header = rel4_header((unsigned)request->label, 0, words, request->extra_count);
     item->cap = request->cap;
-    for (unsigned i = 0; i < words; i++)
-        *rel4_ring_word(queue->requests, mask, index, i) = request->words[i];
-    for (unsigned i = 0; i < extras; i++)
-        *rel4_ring_word(queue->requests, mask, index, words + i) = request->extras[i];
+    /* The words, and behind them the capabilities; from item to item. */
+    while (left) {
+        unsigned count = words ? words : left;
+
+        if (!room) {
+            to = (uint64_t *)&queue->requests[++index & queue->request_mask];
+            room = REL4_MORE_WORDS;
+        }
+        if (count > room)
+            count = room;
+        room -= count;
+        left -= count;
+        for (const seL4_Word *end = from + count; from < end; from++)
+            *to++ = *from;
+        if (words && !(words -= count))
+            from = request->extras;
+    }
 }
 
 bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request)

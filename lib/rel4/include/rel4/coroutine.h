@@ -185,7 +185,8 @@ rel4_coroutine_id rel4_coroutine_self(void);
 /* Whether it has been created, and has neither ended nor been cancelled. */
 bool rel4_coroutine_exists(rel4_coroutine_id id);
 
-/* Lets all others run that are ready and as important, or more so. */
+/* Lets all others run that are ready and as important, or more so. If none is ready, takes answers, or hands
+ * over requests and takes answers, before. */
 void rel4_coroutine_yield(void);
 
 /*

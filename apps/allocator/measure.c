@@ -1,0 +1,323 @@
+/*
+ * Runs points: a scenario in one mode. What is measured begins with the first call of a phase and ends with
+ * its last answer; all else is done before or afterwards.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rel4/setup.h>
+#include <sel4/simple.h>
+
+#include "scenario.h"
+
+#define RINGS 0x2040000000
+
+enum {
+    RING_BITS = MAX_FRAMES_LOG, /* one request of each coroutine fits */
+    STACK_BYTES = 1024,
+    PRIORITY = 3,
+    MAX_SAMPLES = 1 << 15,
+    WANTED_SAMPLES = 200,       /* at least, of the time of single calls */
+    EMULATED_TRAPS = 5,         /* instructions of an entry of lib/rel4 that trap on the emulated backend, */
+    EMULATED_RESTART_TRAPS = 2, /* and those in addition if it restarts a sequence */
+};
+
+struct work work;
+
+static struct rel4_executor executor;
+static struct rel4_thread thread;
+static char handler_stack[2048] __attribute__((aligned(16)));
+static char pool[(MAX_COROUTINES + 2) * (STACK_BYTES + sizeof(struct rel4_coroutine)) + 64];
+static struct job jobs[MAX_COROUTINES];
+static seL4_Word samples[MAX_SAMPLES];
+static unsigned sample_count;
+
+void require(int error, const char *what)
+{
+    if (error) {
+        printf("allocator: %s: error %d\n", what, error);
+        exit(1);
+    }
+}
+
+/* Answers come as user interrupts where there are any. */
+static seL4_CPtr make_notification(enum rel4_backend backend)
+{
+    seL4_CPtr notification = simple_object(seL4_NotificationObject, 0);
+
+    rel4_init(&(struct rel4_resources){ .backend = backend });
+    rel4_thread_init(&thread, seL4_CapInitThreadTCB);
+    require(seL4_TCB_BindNotification(seL4_CapInitThreadTCB, notification), "BindNotification");
+    if (backend != REL4_BACKEND_NONE)
+        require(rel4_uintr_register_receiver(
+                    notification, &(struct rel4_receiver_options){ .stack = handler_stack,
+                                                                   .stack_bytes = sizeof(handler_stack) }),
+                "RegisterReceiver");
+    return simple_mint(notification, seL4_AllRights, 1);
+}
+
+void measure_init(void)
+{
+    seL4_CPtr notification = make_notification(rel4_backend_of(seL4_GetBootInfo()));
+
+    require(rel4_queue_create(&executor.queue,
+                              &(struct rel4_queue_options){
+                                  .untyped = simple_object(seL4_UntypedObject, 18),
+                                  .cnode = seL4_CapInitThreadCNode,
+                                  .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
+                                  .vspace = seL4_CapInitThreadVSpace,
+                                  .vaddr = RINGS,
+                                  .tcb = seL4_CapInitThreadTCB,
+                                  .notification = notification,
+                                  .request_bits = RING_BITS,
+                                  .response_bits = RING_BITS,
+                                  .policy = (unsigned)settings.policy }),
+            "the queue");
+    require(rel4_executor_init(&executor, &(struct rel4_executor_options){ .memory = pool,
+                                                                           .memory_bytes = sizeof(pool),
+                                                                           .stack_bytes = STACK_BYTES,
+                                                                           .looks = (unsigned)settings.looks,
+                                                                           .answer_bit = 1 }),
+            "the executor");
+}
+
+void sample(seL4_Word time)
+{
+    if (sample_count < MAX_SAMPLES)
+        samples[sample_count] = time;
+    sample_count++;
+}
+
+void fail(int error, const char *what)
+{
+    if (work.error)
+        return;
+    work.error = error;
+    work.failed = what;
+}
+
+static void compute(void *arg)
+{
+    (void)arg;
+    work.scenario->compute(true);
+}
+
+/* Where the units of the jobs end. */
+static unsigned last_unit(void)
+{
+    return work.units - (settings.skip == 1);
+}
+
+static seL4_Word run_by_trap(const struct phase *phase, bool timed)
+{
+    struct job all = { 0, 1, last_unit() };
+    seL4_Word start = now();
+
+    phase->ways[true][timed](&all);
+    return now() - start;
+}
+
+static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, bool timed)
+{
+    unsigned count = phase->alone ? 1 : coroutines;
+    seL4_Word start;
+
+    for (unsigned i = 0; i < count; i++) {
+        jobs[i] = (struct job){ i, count, last_unit() };
+        if (!rel4_coroutine_create(phase->ways[false][timed], &jobs[i], PRIORITY))
+            fail(-1, "a coroutine could not be made");
+    }
+    if (work.scenario->overlapped && !rel4_coroutine_create(compute, NULL, PRIORITY))
+        fail(-1, "a coroutine could not be made");
+    start = now();
+    if (rel4_run())
+        fail(-1, "coroutines are left that nobody can wake");
+    return now() - start;
+}
+
+/* Does the work once, and returns the time it took. */
+static seL4_Word run(const struct point *point, bool timed)
+{
+    const struct scenario *scenario = point->scenario;
+    bool by_trap = point->mode == MODE_SYNC;
+    seL4_Word time = 0;
+
+    if (!by_trap)
+        rel4_set_mode(point->mode == MODE_ASYNC ? REL4_ASYNC : REL4_ADAPTIVE);
+    for (unsigned i = 0; i < MAX_PHASES && scenario->phases[i] && !work.error; i++) {
+        time += by_trap ? run_by_trap(scenario->phases[i], timed)
+                        : run_by_ring(scenario->phases[i], point->coroutines, timed);
+        if (work.checks && scenario->check && !work.error && !scenario->check(i))
+            fail(-1, "the work was not done");
+    }
+    if (scenario->compute && (by_trap || !scenario->overlapped)) {
+        seL4_Word start = now();
+
+        scenario->compute(false);
+        time += now() - start;
+    }
+    return time;
+}
+
+/* Behind a run: is all as it was before? */
+static void look_behind(const struct scenario *scenario)
+{
+    if (!work.error && scenario->clean && !scenario->clean())
+        fail(-1, "a result was wrong, or something was left behind");
+}
+
+/* Adds what has happened between two looks. The statistics of the kernel are words, one behind the other. */
+static void add_counts(struct counts *counts, const struct rel4_stats *before, const struct rel4_stats *after)
+{
+    const seL4_Word *from = (const seL4_Word *)&before->kernel, *to = (const seL4_Word *)&after->kernel;
+    seL4_Word *sum = (seL4_Word *)&counts->kernel;
+
+    for (unsigned i = 0; i < sizeof(counts->kernel) / sizeof(seL4_Word); i++)
+        sum[i] += to[i] - from[i];
+    counts->user_interrupts += after->user_interrupts - before->user_interrupts;
+    counts->calls += after->submitted - before->submitted + after->by_trap - before->by_trap;
+    counts->traps += after->by_trap - before->by_trap + after->wakes - before->wakes + after->blocks -
+                     before->blocks + after->yields - before->yields;
+}
+
+static void measure_run(struct point *point, int repetition)
+{
+    bool emulated = rel4_backend_of(seL4_GetBootInfo()) == REL4_BACKEND_EMULATED;
+    struct rel4_statistics interrupts_before, interrupts_after;
+    struct rel4_stats before, after;
+    seL4_Word time;
+
+    rel4_stats(&before);
+    rel4_thread_statistics(&interrupts_before);
+    time = run(point, false);
+    rel4_stats(&after);
+    rel4_thread_statistics(&interrupts_after);
+    look_behind(point->scenario);
+    if (repetition < 0)
+        return;
+    point->totals[repetition] = time;
+    if (point->mode == MODE_SYNC)
+        return;
+    add_counts(&point->counts, &before, &after);
+    if (emulated)
+        point->counts.traps +=
+            EMULATED_TRAPS * (interrupts_after.interrupts - interrupts_before.interrupts) +
+            EMULATED_RESTART_TRAPS * (interrupts_after.restarts - interrupts_before.restarts);
+}
+
+static int compare(const void *a, const void *b)
+{
+    seL4_Word x = *(const seL4_Word *)a, y = *(const seL4_Word *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Nearest rank. */
+static seL4_Word percentile(unsigned count, unsigned percent)
+{
+    return samples[(count * percent + 99) / 100 - 1];
+}
+
+/* Runs with each call timed on its own. They also tell how many calls there are. */
+static void measure_latency(struct point *point)
+{
+    seL4_Word calls;
+    unsigned count;
+
+    sample_count = 0;
+    run(point, true);
+    look_behind(point->scenario);
+    calls = sample_count;
+    while (sample_count < WANTED_SAMPLES && sample_count && !work.error) {
+        run(point, true);
+        look_behind(point->scenario);
+    }
+    if (point->mode == MODE_SYNC)
+        point->counts.calls = point->counts.traps = calls * settings.repetitions;
+    else if (point->counts.calls != calls * settings.repetitions)
+        fail(-1, "there were more calls, or fewer, than in the runs that were measured");
+    count = sample_count < MAX_SAMPLES ? sample_count : MAX_SAMPLES;
+    if (work.error || !count)
+        return;
+    qsort(samples, count, sizeof(samples[0]), compare);
+    point->latency =
+        (struct latency){ count, percentile(count, 50), percentile(count, 95), percentile(count, 99) };
+}
+
+bool measure(struct point *point, int repetition)
+{
+    static const char *const modes[MODES] = { "synchronous", "asynchronous", "adaptive" };
+
+    work = (struct work){ .scenario = point->scenario, .units = point->units, .rounds = point->rounds };
+    measure_run(point, repetition);
+    if (repetition == (int)settings.repetitions - 1)
+        measure_latency(point);
+    work.checks = true;
+    if (!point->scenario->units)
+        work.rounds = 2;
+    run(point, false);
+    look_behind(point->scenario);
+    if (!work.error)
+        return true;
+    printf("allocator: NO: %s, %u units, %s: %s", point->scenario->name, point->units, modes[point->mode],
+           work.failed);
+    if (work.error > 0)
+        printf(": %s", rel4_error_name(work.error));
+    printf("\n");
+    return false;
+}
+
+/*
+ * ---- For the scenarios ----
+ */
+
+seL4_CPtr slots(seL4_Word count)
+{
+    seL4_CPtr first = simple_alloc_slots(count);
+
+    if (!first)
+        require(seL4_NotEnoughMemory, "too few slots; root_cnode_bits=14 in front of -- makes more");
+    return first;
+}
+
+seL4_CPtr untyped_of(seL4_Word bytes, seL4_Word *bits)
+{
+    seL4_CPtr untyped;
+
+    for (*bits = seL4_PageBits; bytes > 1ul << *bits; ++*bits)
+        ;
+    untyped = simple_object(seL4_UntypedObject, *bits);
+    if (!untyped)
+        require(seL4_NotEnoughMemory, "memory");
+    return untyped;
+}
+
+bool are_empty(seL4_CPtr first, unsigned count)
+{
+    static seL4_CPtr spare;
+
+    if (!spare)
+        spare = slots(1);
+    for (unsigned i = 0; i < count; i++) {
+        /* Nothing can be moved away from there. */
+        if (trap_move(spare, first + i) != seL4_FailedLookup)
+            return false;
+    }
+    return true;
+}
+
+bool is_whole(seL4_CPtr untyped, seL4_Word bits, seL4_CPtr slot)
+{
+    return trap_retype(untyped, seL4_UntypedObject, bits, slot, 1) == seL4_NoError &&
+           trap_delete(slot) == seL4_NoError;
+}
+
+seL4_Fault_t next_fault(seL4_CPtr endpoint, seL4_Word *badge)
+{
+    seL4_MessageInfo_t info;
+
+    do {
+        info = rel4_recv(endpoint, badge);
+    } while (seL4_MessageInfo_get_label(info) == seL4_Fault_NullFault);
+    return seL4_getFault(info);
+}
