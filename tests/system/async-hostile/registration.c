@@ -9,8 +9,6 @@
 #define FRAME_BITS    1
 #define FRAMES        2
 
-#define RTC_ADDRESS 0x101000
-
 /* Where pages of this file's queues are seen. */
 #define VIEW ((char *)0x3001000000)
 
@@ -214,11 +212,9 @@ static seL4_CPtr pair_with(seL4_CPtr cap, seL4_CapRights_t rights)
 
 TEST("async registration: frames are frames of memory with read and write rights, all of them")
 {
-    static seL4_CPtr device;
-
     set_up();
     bind_right();
-    device = device ? device : simple_device_frame(RTC_ADDRESS);
+    seL4_CPtr device = clock_frame();
     CHECK(device != seL4_CapNull);
     seL4_CPtr wrong[] = {
         seL4_CapNull,
