@@ -39,6 +39,12 @@ static inline struct user_words user_words_from(struct user_words words, unsigne
     return (struct user_words){ words.window_address + i };
 }
 
+/* Both are none, or the same word. */
+static inline bool user_words_equal(struct user_words a, struct user_words b)
+{
+    return a.window_address == b.window_address;
+}
+
 static inline word_t user_load(struct user_words words, unsigned i)
 {
     return words.window_address[i];

@@ -308,7 +308,7 @@ static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel
             return next;
         }
         worker_run(owner, place);
-        turn |= owner->work_queued;
+        turn |= owner->work_in != NULL;
         charge_owner(owner, next);
         if (interrupt_pending()) {
             hart->pending |= PENDING_RESCHEDULE;

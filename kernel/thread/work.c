@@ -13,17 +13,10 @@ static struct ready_links *links_of_work(struct tcb *thread)
     return &thread->work;
 }
 
-static struct ready_queue *queue_of(const struct tcb *thread)
-{
-    return &thread->work_hart->work[thread->domain].lists[thread->work_list];
-}
-
 static void insert(struct tcb *thread, struct hart *hart, enum work_list list)
 {
-    thread->work_hart = hart;
-    thread->work_list = (uint8_t)list;
-    thread->work_queued = true;
-    queue_insert(queue_of(thread), thread, links_of_work, false);
+    thread->work_in = &hart->work[thread->domain].lists[list];
+    queue_insert(thread->work_in, thread, links_of_work, false);
     if (list == WORK_ANY_TIME && domain_is_current(thread)) {
         hart->pending |= PENDING_WORK;
     }
@@ -31,7 +24,7 @@ static void insert(struct tcb *thread, struct hart *hart, enum work_list list)
 
 bool work_queue(struct tcb *thread)
 {
-    if (thread->work_queued) {
+    if (thread->work_in) {
         return false;
     }
     if (thread->work_retry) {
@@ -62,11 +55,13 @@ void work_queue_here(struct tcb *thread)
 
 bool work_dequeue(struct tcb *thread)
 {
-    if (!thread->work_queued) {
+    struct ready_queue *queue = thread->work_in;
+
+    if (!queue) {
         return false;
     }
-    thread->work_queued = false;
-    queue_remove(queue_of(thread), thread, links_of_work);
+    thread->work_in = NULL;
+    queue_remove(queue, thread, links_of_work);
     return true;
 }
 

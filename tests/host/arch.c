@@ -308,7 +308,7 @@ void tlb_flush_asid_now(word_t harts, word_t asid)
 
 /* Fences are counted when they are asked for. */
 
-void tlb_batch_add(word_t harts, word_t asid)
+void tlb_batch_begin(word_t harts, word_t asid)
 {
     (void)harts;
     (void)asid;

@@ -42,23 +42,13 @@ void tlb_flush_asid_now(word_t harts, word_t asid)
     }
 }
 
-/* What is owed is for one address space at a time. */
-static void pay_and_add(struct tlb_batch *batch, word_t harts, word_t asid)
-{
-    tlb_batch_pay();
-    batch->asid = asid;
-    batch->harts = harts;
-}
-
-void tlb_batch_add(word_t harts, word_t asid)
+void tlb_batch_begin(word_t harts, word_t asid)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    if (likely(batch->asid == asid)) {
-        batch->harts |= harts;
-    } else {
-        pay_and_add(batch, harts, asid);
-    }
+    tlb_batch_pay();
+    batch->asid = asid;
+    batch->harts = harts;
 }
 
 void tlb_batch_open(void)

@@ -13,8 +13,20 @@
 void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr);
 void tlb_flush_asid_now(word_t harts, word_t asid);
 
-/* Another flush is owed. */
-void tlb_batch_add(word_t harts, word_t asid);
+/* The batch owes something for another address space, which is paid first. */
+void tlb_batch_begin(word_t harts, word_t asid);
+
+/* Another flush is owed. What is owed is for one address space at a time. */
+static inline void tlb_batch_add(word_t harts, word_t asid)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    if (likely(batch->asid == asid)) {
+        batch->harts |= harts;
+    } else {
+        tlb_batch_begin(harts, asid);
+    }
+}
 
 static inline void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
 {
