@@ -106,4 +106,9 @@ void async_queue_wake(struct async_queue *queue);
 void worker_publish(struct async_queue *queue);
 
 /* Counts in the statistics, of which counter is one, and shows it to the user. */
-void worker_count(struct async_queue *queue, word_t *counter, word_t more);
+static inline void worker_count(struct async_queue *queue, word_t *counter, word_t more)
+{
+    *counter += more;
+    user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),
+               (word_t)(counter - (word_t *)&queue->statistics), *counter);
+}

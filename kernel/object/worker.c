@@ -72,13 +72,6 @@ static inline struct user_words pass_item(struct ring_cursor *cursor)
     return item;
 }
 
-void worker_count(struct async_queue *queue, word_t *counter, word_t more)
-{
-    *counter += more;
-    user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),
-               (unsigned)(counter - (word_t *)&queue->statistics), *counter);
-}
-
 /* It is served no more, and the user learns why. */
 static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault reason)
 {
@@ -108,7 +101,7 @@ static inline __attribute__((always_inline)) void copy_words(struct async_queue 
 }
 
 /* Finds out whether there are more requests. RUNNING if so, else what becomes of the queue. */
-static enum queue_state look_for_requests(struct async_queue *queue)
+static inline enum queue_state look_for_requests(struct async_queue *queue)
 {
     queue->request_producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
     uint32_t available = queue->request_producer - queue->request_consumer;
@@ -131,7 +124,7 @@ static enum queue_state fetch_rest(struct async_queue *queue, uint32_t items)
 }
 
 /* Copies the next request, if there is one. RUNNING if so, else what becomes of the queue. */
-static inline enum queue_state fetch(struct async_queue *queue)
+static inline __attribute__((always_inline)) enum queue_state fetch(struct async_queue *queue)
 {
     enum queue_state state = QUEUE_RUNNING;
 
@@ -300,16 +293,15 @@ static inline enum queue_state first_request(struct async_queue *queue)
 }
 
 /* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
-static enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
+static inline enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
     enum queue_state state = first_request(queue);
     word_t budget = bit(queue->request_bits);
-    struct request request = {
-        .thread = thread,
-        .first = &queue->copy[ITEM_WORDS],
-        .words = user_words_none(),
-    };
+    struct request request; /* what is the same for all of them, and the rest by make_call() */
 
+    request.thread = thread;
+    request.first = &queue->copy[ITEM_WORDS];
+    request.words = user_words_none();
     while (state == QUEUE_RUNNING) {
         unsigned needed = longest_answer(queue);
         if (unlikely(queue->response_limit - queue->response_producer < needed) &&
@@ -352,7 +344,7 @@ static void signal(struct async_queue *queue)
     }
 }
 
-void worker_publish(struct async_queue *queue)
+static inline void publish(struct async_queue *queue)
 {
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
@@ -368,9 +360,14 @@ void worker_publish(struct async_queue *queue)
     }
 }
 
+void worker_publish(struct async_queue *queue)
+{
+    publish(queue);
+}
+
 /* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
  * does not wake the worker, it goes on. */
-static enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
+static inline enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
 {
     struct user_words kernel_state = async_queue_header(queue, REL4_HEADER_KERNEL_STATE);
     word_t index = state == QUEUE_IDLE ? REL4_HEADER_REQUEST_PRODUCER : REL4_HEADER_RESPONSE_CONSUMER;
@@ -412,7 +409,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         return;
     }
     count_run(queue, served, place);
-    worker_publish(queue);
+    publish(queue);
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }

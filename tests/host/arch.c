@@ -314,17 +314,8 @@ void tlb_batch_begin(word_t harts, word_t asid)
     (void)asid;
 }
 
-void tlb_batch_open(void)
+void tlb_batch_pay_owed(void)
 {
-}
-
-void tlb_batch_pay(void)
-{
-}
-
-bool tlb_batch_close(void)
-{
-    return false;
 }
 
 void vm_install_kernel_half(pte_t *root)

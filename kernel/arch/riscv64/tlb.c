@@ -51,30 +51,13 @@ void tlb_batch_begin(word_t harts, word_t asid)
     batch->harts = harts;
 }
 
-void tlb_batch_open(void)
-{
-    this_hart()->tlb_batch.open = true;
-}
-
-void tlb_batch_pay(void)
+void tlb_batch_pay_owed(void)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    if (batch->harts) {
-        tlb_flush_asid_now(batch->harts, batch->asid);
-        batch->harts = 0;
-        batch->paid = true;
-    }
-}
-
-bool tlb_batch_close(void)
-{
-    struct tlb_batch *batch = &this_hart()->tlb_batch;
-
-    tlb_batch_pay();
-    bool paid = batch->paid;
-    *batch = (struct tlb_batch){ 0 };
-    return paid;
+    tlb_flush_asid_now(batch->harts, batch->asid);
+    batch->harts = 0;
+    batch->paid = true;
 }
 
 void tlb_flush_local(void)
