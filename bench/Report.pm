@@ -159,7 +159,7 @@ sub latency_table {
     return $rows;
 }
 
-# The share of the time that each hart served requests.
+# The share of the time that each hart served requests while it was idle.
 sub busy_table {
     my $rows = "";
 

@@ -4,14 +4,15 @@
 KERNEL_SRCS := $(sort $(shell find kernel -name '*.[cS]'))
 KERNEL_LDS  := kernel/arch/riscv64/kernel.ld
 
-# -mcmodel=medany and --no-relax keep code independent of where data lies, so that adding the symbol table in the
-# second link moves nothing. The loop-distribution pass would turn memset's own loop into a call of memset.
+# -mcmodel=medany keeps code independent of where data lies, so that adding the symbol table in the second link moves
+# nothing: what the linker shortens is calls, and there is no gp by which it could shorten anything else. The
+# loop-distribution pass would turn memset's own loop into a call of memset.
 KERNEL_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -g \
 	-ffreestanding -fno-common -fno-pic -fno-stack-protector -fno-tree-loop-distribute-patterns \
 	-ffunction-sections -fdata-sections \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ikernel
 KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
-	-Wl,--no-relax -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
+	-Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 
 KERNEL_FLAGS_release := -O2
 KERNEL_FLAGS_debug   := -O1 -fno-omit-frame-pointer -DREL4_DEBUG=1

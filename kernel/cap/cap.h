@@ -105,15 +105,6 @@ static inline bool cap_is_ipc_object(struct cap cap)
     return cap_is(cap, CAP_ENDPOINT) || cap_is(cap, CAP_NOTIFICATION) || cap_is(cap, CAP_REPLY);
 }
 
-/* Invoked by a request that is decoded and performed. */
-static inline bool cap_is_kernel_object(struct cap cap)
-{
-    return ~(1u << CAP_NULL | 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_REPLY |
-             1u << CAP_ZOMBIE) >>
-               cap_type(cap) &
-           1;
-}
-
 static inline bool cap_is_null(struct cap cap)
 {
     return cap.w0 == 0;
@@ -247,7 +238,7 @@ static inline struct cap cap_make_frame(word_t phys, enum frame_size size, enum 
 
 static inline word_t frame_phys(struct cap cap)
 {
-    return cap.w0 & mask(39) & ~mask(12);
+    return cap.w0 << (WORD_BITS - 39) >> (WORD_BITS - 39 + 12) << 12;
 }
 
 static inline enum frame_size frame_size(struct cap cap)

@@ -22,7 +22,7 @@ struct cap_ops {
     const char *name;
 
     /* Checks a request against everything it names and fills operation, or returns the error of the binary
-     * interface with its words in result. Changes nothing. Missing: IllegalOperation. */
+     * interface with its words in result. Changes nothing. Missing: it is not invoked in this way. */
     word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
 
     /* The capability that a copy gets, or an error. A null capability means that it cannot be copied.
@@ -47,6 +47,12 @@ extern const struct cap_ops *const cap_ops_table[CAP_TYPES];
 static inline const struct cap_ops *cap_ops(struct cap cap)
 {
     return cap_ops_table[cap_type(cap)];
+}
+
+/* Invoked by a request that is decoded and performed. */
+static inline bool cap_is_kernel_object(struct cap cap)
+{
+    return cap_ops(cap)->decode;
 }
 
 static inline word_t cap_derive(const struct slot *slot, struct cap cap, struct cap *derived)

@@ -21,12 +21,12 @@ static void check_owners(const struct hart *hart, unsigned domain, enum work_lis
     require(marked == (head != NULL), "the bitmap marks the lists of owners that are not empty",
             &queue->head[priority]);
     while (thread) {
-        require(is_found(&found.threads, thread) && thread->work_queued && thread->async_queue &&
+        require(is_found(&found.threads, thread) && thread->work_in == queue && thread->async_queue &&
                     thread->async_queue->state == QUEUE_WAITING,
-                "a list of owners holds threads whose queue waits", &queue->head[priority]);
-        require(thread->work_hart == hart && thread->domain == domain && thread->work_list == list &&
-                    thread->priority == priority,
-                "an owner knows the list that it is in", thread);
+                "a list of owners holds threads whose queue waits, and that know the list",
+                &queue->head[priority]);
+        require(thread->domain == domain && thread->priority == priority,
+                "a list of owners holds those of one domain and priority", thread);
         require(thread->work.next->work.prev == thread, "lists of owners are linked both ways", thread);
         waiting--;
         thread = thread->work.next == head ? NULL : thread->work.next;

@@ -39,12 +39,18 @@ static inline struct user_words user_words_from(struct user_words words, unsigne
     return (struct user_words){ words.window_address + i };
 }
 
-static inline word_t user_load(struct user_words words, unsigned i)
+/* Both are none, or the same word. */
+static inline bool user_words_equal(struct user_words a, struct user_words b)
+{
+    return a.window_address == b.window_address;
+}
+
+static inline word_t user_load(struct user_words words, word_t i)
 {
     return words.window_address[i];
 }
 
-static inline void user_store(struct user_words words, unsigned i, word_t value)
+static inline void user_store(struct user_words words, word_t i, word_t value)
 {
     words.window_address[i] = value;
 }

@@ -246,8 +246,9 @@ static void clear_rings(struct async_queue *queue)
     queue->request_consumer = 0;
     queue->request_producer = 0;
     queue->response_producer = 0;
-    queue->room = (uint32_t)bit(queue->response_bits);
+    queue->response_limit = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
+    queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none() };
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
         user_ring_publish(async_queue_header(queue, line), 0, 0);
     }

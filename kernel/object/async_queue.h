@@ -29,10 +29,10 @@ enum queue_state {
 /* Words of a request in the queue's own memory: an item, and those that continue it. */
 #define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
 
-/* Where the worker is in a ring: items that follow one another in a frame. Void when it does not run. */
+/* Where the worker is in a ring: items that follow one another in a frame. */
 struct ring_cursor {
     struct user_words item; /* the next one */
-    unsigned left;          /* items until the end of the frame, or of the ring */
+    struct user_words end;  /* of the frame, or of the ring: the item after that has to be looked up */
 };
 
 struct async_queue {
@@ -45,15 +45,15 @@ struct async_queue {
     uint8_t frame_bits;                  /* log2 of the size of all frames; 0 if there are none yet */
     uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
     uint16_t printed;                    /* bytes of the PutString in copy */
-    bool holds_request;                  /* copy is a request that is not answered yet */
+    bool holds_request;                  /* copy is the request that the worker goes on with */
     uint8_t patience,
         looks; /* of the idle hart: how often it looks before it sleeps, and what is left of that */
 
     /* The indices that this side writes, and what is known of the others. */
     uint32_t request_consumer, request_producer;
     uint32_t response_producer;
-    uint32_t room;     /* items of the response ring that are known to be free */
-    uint32_t answered; /* response_producer as the user knows it */
+    uint32_t response_limit; /* up to here the response ring is known to be free */
+    uint32_t answered;       /* response_producer as the user knows it */
     struct ring_cursor requests, responses;
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
@@ -106,4 +106,9 @@ void async_queue_wake(struct async_queue *queue);
 void worker_publish(struct async_queue *queue);
 
 /* Counts in the statistics, of which counter is one, and shows it to the user. */
-void worker_count(struct async_queue *queue, word_t *counter, word_t more);
+static inline void worker_count(struct async_queue *queue, word_t *counter, word_t more)
+{
+    *counter += more;
+    user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),
+               (word_t)(counter - (word_t *)&queue->statistics), *counter);
+}

@@ -214,20 +214,16 @@ static inline word_t request_label(word_t label)
     return label;
 }
 
-/* Decodes and performs. On success the error is ERR_NONE; *progress is AGAIN if the request must be made
- * again. */
+/* Decodes and performs, if the capability is that of a kernel object. On success the error is ERR_NONE;
+ * *progress is AGAIN if the request must be made again. */
 static inline word_t request_serve(const struct request *request, struct result *result,
                                    enum progress *progress)
 {
     struct operation operation;
-    const struct cap_ops *ops = cap_ops(request->cap);
 
     *progress = DONE;
     result->length = 0;
-    if (unlikely(!ops->decode)) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    word_t error = ops->decode(request, &operation, result);
+    word_t error = cap_ops(request->cap)->decode(request, &operation, result);
     if (likely(error == ERR_NONE)) {
         *progress = operation.perform(&operation, result);
     }

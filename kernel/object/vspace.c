@@ -3,9 +3,9 @@
  */
 #include "object/vspace.h"
 
-word_t vspace_error_root(struct result *result)
+void vspace_error_root(struct result *result)
 {
     struct lookup_failure failure = { .type = LOOKUP_INVALID_ROOT };
 
-    return error_failed_lookup(result, 0, &failure);
+    error_failed_lookup(result, 0, &failure);
 }

@@ -30,8 +30,8 @@ static inline word_t vspace_decode_cap(struct cap cap, struct result *result)
     return likely(cap_is_mapped_page_table(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }
 
-/* The error of a root that has lost its number. */
-word_t vspace_error_root(struct result *result);
+/* The words of the error, FailedLookup, of a root that has lost its number. */
+void vspace_error_root(struct result *result);
 
 /* The address space whose root such a capability must be. */
 static inline word_t vspace_decode_root(struct cap cap, struct vspace *vspace, struct result *result)
@@ -39,7 +39,8 @@ static inline word_t vspace_decode_root(struct cap cap, struct vspace *vspace, s
     vspace->asid = cap_mapped_asid(cap);
     vspace->root = asid_root(vspace->asid);
     if (unlikely(!vspace->root)) {
-        return vspace_error_root(result);
+        vspace_error_root(result);
+        return ERR_FAILED_LOOKUP;
     }
     return likely(vspace->root == cap_object(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }

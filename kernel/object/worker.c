@@ -36,18 +36,34 @@ static uint32_t header_of(const struct async_queue *queue)
     return (uint32_t)(queue->copy[ITEM_COOKIE_AND_HEADER] >> 32);
 }
 
-/* Moves a cursor on to the item with an index, of a ring at an offset: over the end of a frame, or of the
- * ring. */
-static __attribute__((noinline)) void find_item(const struct async_queue *queue, struct ring_cursor *cursor,
-                                                word_t ring, unsigned bits, uint32_t index)
+/* Moves a cursor to the item with an index, of a ring at an offset, in another frame or at the beginning. */
+static void find_item(const struct async_queue *queue, struct ring_cursor *cursor, word_t ring, unsigned bits,
+                      uint32_t index)
 {
     word_t item = index & mask(bits);
     word_t offset = ring + item * REL4_ITEM_BYTES;
     word_t in_frame = offset & mask(queue->frame_bits);
+    word_t left = min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
 
     cursor->item = async_queue_line(queue, offset);
-    cursor->left =
-        (unsigned)min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
+    cursor->end = user_words_from(cursor->item, (unsigned)left * ITEM_SIZE);
+}
+
+static __attribute__((noinline)) void find_request(struct async_queue *queue, uint32_t index)
+{
+    find_item(queue, &queue->requests, REL4_RINGS, queue->request_bits, index);
+}
+
+static __attribute__((noinline)) void find_response(struct async_queue *queue, uint32_t index)
+{
+    find_item(queue, &queue->responses, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits),
+              queue->response_bits, index);
+}
+
+/* No item is left before the next one has to be looked up. */
+static inline bool cursor_at_end(const struct ring_cursor *cursor)
+{
+    return unlikely(user_words_equal(cursor->item, cursor->end));
 }
 
 /* The item that a cursor is at; it moves on. */
@@ -56,15 +72,7 @@ static inline struct user_words pass_item(struct ring_cursor *cursor)
     struct user_words item = cursor->item;
 
     cursor->item = user_words_from(item, ITEM_SIZE);
-    cursor->left--;
     return item;
-}
-
-void worker_count(struct async_queue *queue, word_t *counter, word_t more)
-{
-    *counter += more;
-    user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),
-               (unsigned)(counter - (word_t *)&queue->statistics), *counter);
 }
 
 /* It is served no more, and the user learns why. */
@@ -74,24 +82,29 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
     return QUEUE_FAULTED;
 }
 
-/* The next item into its place in the copy. */
-static inline void copy_item(struct async_queue *queue, uint32_t i)
+/* The item of the next request that is so many after its first one. */
+static inline struct user_words request_item(struct async_queue *queue, uint32_t i)
 {
-    struct ring_cursor *cursor = &queue->requests;
+    if (cursor_at_end(&queue->requests)) {
+        find_request(queue, queue->request_consumer + i);
+    }
+    return pass_item(&queue->requests);
+}
+
+/* Words of an item into their place in the copy. */
+static inline __attribute__((always_inline)) void copy_words(struct async_queue *queue, uint32_t i,
+                                                             struct user_words item, unsigned from)
+{
     word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
-    if (unlikely(!cursor->left)) {
-        find_item(queue, cursor, REL4_RINGS, queue->request_bits, queue->request_consumer + i);
-    }
-    struct user_words item = pass_item(cursor);
 #pragma GCC unroll 8
-    for (unsigned k = 0; k < ITEM_SIZE; k++) {
+    for (unsigned k = from; k < ITEM_SIZE; k++) {
         copy[k] = user_load(item, k);
     }
 }
 
 /* Finds out whether there are more requests. RUNNING if so, else what becomes of the queue. */
-static enum queue_state look_for_requests(struct async_queue *queue)
+static inline enum queue_state look_for_requests(struct async_queue *queue)
 {
     queue->request_producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
     uint32_t available = queue->request_producer - queue->request_consumer;
@@ -108,13 +121,13 @@ static enum queue_state fetch_rest(struct async_queue *queue, uint32_t items)
         return fault(queue, REL4_FAULT_INCOMPLETE);
     }
     for (uint32_t i = 1; i < items; i++) {
-        copy_item(queue, i);
+        copy_words(queue, i, request_item(queue, i), 0);
     }
     return QUEUE_RUNNING;
 }
 
 /* Copies the next request, if there is one. RUNNING if so, else what becomes of the queue. */
-static inline enum queue_state fetch(struct async_queue *queue)
+static inline __attribute__((always_inline)) enum queue_state fetch(struct async_queue *queue)
 {
     enum queue_state state = QUEUE_RUNNING;
 
@@ -124,18 +137,26 @@ static inline enum queue_state fetch(struct async_queue *queue)
             return state;
         }
     }
-    copy_item(queue, 0);
+    struct user_words item = request_item(queue, 0);
+    queue->copy[ITEM_COOKIE_AND_HEADER] = user_load(item, ITEM_COOKIE_AND_HEADER);
+    queue->copy[ITEM_CAP] = user_load(item, ITEM_CAP);
     unsigned words = rel4_header_words(header_of(queue));
+    unsigned extras = rel4_header_extras(header_of(queue));
+    if (words + extras) {
+        copy_words(queue, 0, item, ITEM_WORDS);
+    }
     if (unlikely(words > REL4_MAX_WORDS)) {
         return fault(queue, REL4_FAULT_TOO_LONG);
     }
-    uint32_t items = rel4_items_for(words + rel4_header_extras(header_of(queue)));
+    uint32_t items = rel4_items_for(words + extras);
     if (unlikely(items > 1)) {
         state = fetch_rest(queue, items);
+        if (state != QUEUE_RUNNING) {
+            return state;
+        }
     }
     queue->request_consumer += items;
-    queue->holds_request = true;
-    return state;
+    return QUEUE_RUNNING;
 }
 
 /* Items of the longest answer that the request in hand can have: only registers do not fit into one. */
@@ -160,34 +181,31 @@ static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
     if (queue->response_producer - consumer > length) {
         return fault(queue, REL4_FAULT_RESPONSE_INDEX);
     }
-    queue->room = length - (queue->response_producer - consumer);
-    return queue->room >= items ? QUEUE_RUNNING : QUEUE_FULL;
+    queue->response_limit = consumer + length;
+    return queue->response_limit - queue->response_producer >= items ? QUEUE_RUNNING : QUEUE_FULL;
 }
 
 /* The next item of the response ring. */
 static inline struct user_words next_response(struct async_queue *queue)
 {
-    struct ring_cursor *cursor = &queue->responses;
-
-    if (unlikely(!cursor->left)) {
-        find_item(queue, cursor, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits), queue->response_bits,
-                  queue->response_producer);
+    if (cursor_at_end(&queue->responses)) {
+        find_response(queue, queue->response_producer);
     }
-    queue->room--;
     queue->response_producer++;
-    return pass_item(cursor);
+    return pass_item(&queue->responses);
 }
 
 static inline void answer(struct async_queue *queue, word_t error, const struct result *result)
 {
     struct user_words item = next_response(queue);
+    word_t first = queue->copy[ITEM_COOKIE_AND_HEADER] & mask(32 + 12); /* cookie and label as they came */
     unsigned words = result->length;
-    word_t first = queue->copy[ITEM_COOKIE_AND_HEADER];
     unsigned place = ITEM_WORDS;
 
-    /* Cookie and label as they came. */
-    user_store(item, ITEM_COOKIE_AND_HEADER,
-               (first & mask(32 + 12)) | (word_t)rel4_header(0, (unsigned)error, words, 0) << 32);
+    if (unlikely(error | words)) {
+        first |= (word_t)rel4_header(0, (unsigned)error, words, 0) << 32;
+    }
+    user_store(item, ITEM_COOKIE_AND_HEADER, first);
     user_store(item, ITEM_CAP, 0);
     for (unsigned i = 0; i < words; i++) {
         if (place == ITEM_SIZE) {
@@ -196,7 +214,6 @@ static inline void answer(struct async_queue *queue, word_t error, const struct 
         }
         user_store(item, place++, result->words[i]);
     }
-    queue->holds_request = false;
 }
 
 /* What is no kernel object: only a notification can be invoked without waiting for anybody. */
@@ -216,80 +233,107 @@ static word_t invoke_other(struct cap cap, struct result *result)
     return ERR_NONE;
 }
 
-/* Makes the system call that is in the queue's copy, as its thread. */
-static word_t make_call(struct async_queue *queue, struct result *result, enum progress *progress)
+/* Makes the system call that is in the queue's copy. What is the same for all requests of the queue is in
+ * request already. */
+static inline word_t make_call(const struct async_queue *queue, const struct tcb *thread,
+                               struct request *request, struct result *result, enum progress *progress)
 {
-    struct cap root = queue->thread->slots[TCB_CSPACE].cap;
+    struct cap root = thread->slots[TCB_CSPACE].cap;
     uint32_t header = header_of(queue);
+    unsigned words = rel4_header_words(header), extras = rel4_header_extras(header);
     struct lookup_failure failure;
-    struct request request;
 
     *progress = DONE;
-    request.slot = cap_lookup(root, queue->copy[ITEM_CAP], &failure);
-    if (unlikely(!request.slot)) {
+    request->slot = cap_lookup(root, queue->copy[ITEM_CAP], &failure);
+    if (unlikely(!request->slot)) {
         return error_failed_lookup(result, 0, &failure);
     }
-    request.first = &queue->copy[ITEM_WORDS];
-    request.length = rel4_header_words(header);
-    request.words = user_words_none();
-    request.extra_count = rel4_header_extras(header);
-    for (unsigned i = 0; i < request.extra_count; i++) {
-        request.extra[i] = cap_lookup(root, request.first[request.length + i], &failure);
-        if (unlikely(!request.extra[i])) {
+    request->length = words;
+    request->extra_count = extras;
+#pragma GCC unroll 3
+    for (unsigned i = 0; i < REL4_MAX_EXTRAS; i++) {
+        if (i == extras) {
+            break;
+        }
+        request->extra[i] = cap_lookup(root, queue->copy[ITEM_WORDS + words + i], &failure);
+        if (unlikely(!request->extra[i])) {
             return error_failed_lookup(result, 1, &failure);
         }
     }
-    request.cap = request.slot->cap;
-    if (unlikely(!cap_is_kernel_object(request.cap))) {
-        return invoke_other(request.cap, result);
+    request->cap = request->slot->cap;
+    if (unlikely(!cap_is_kernel_object(request->cap))) {
+        return invoke_other(request->cap, result);
     }
-    request.thread = queue->thread;
-    request.label = request_label(rel4_header_label(header));
-    return request_serve(&request, result, progress);
+    request->label = request_label(rel4_header_label(header));
+    return request_serve(request, result, progress);
 }
 
 /* Something that does not wait until the end of the ring. A user interrupt of the thread that runs next is
  * none. */
-static bool must_stop(const struct hart *hart)
+static inline bool must_stop(void)
 {
+    const struct hart *hart = this_hart();
     word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
 
     return reasons || hart->candidate || interrupt_pending() || kernel_lock_contended(hart);
 }
 
-/* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
-static enum queue_state serve(struct async_queue *queue, const struct tcb *thread, word_t *served)
+/* Stops before the request in hand is answered; it stays there. */
+static enum queue_state hold(struct async_queue *queue, enum queue_state state)
 {
-    const struct hart *hart = this_hart();
-    word_t budget = bit(queue->request_bits);
+    queue->holds_request = true;
+    return state;
+}
 
-    while (*served < budget) {
-        enum queue_state state = queue->holds_request ? QUEUE_RUNNING : fetch(queue);
-        if (state != QUEUE_RUNNING) {
-            return state;
-        }
+/* The request in hand, or else the next one. RUNNING if there is one, else what becomes of the queue. */
+static inline enum queue_state first_request(struct async_queue *queue)
+{
+    if (unlikely(queue->holds_request)) {
+        queue->holds_request = false;
+        return QUEUE_RUNNING;
+    }
+    return fetch(queue);
+}
+
+/* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
+static inline enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
+{
+    enum queue_state state = first_request(queue);
+    word_t budget = bit(queue->request_bits);
+    struct request request; /* what is the same for all of them, and the rest by make_call() */
+
+    request.thread = thread;
+    request.first = &queue->copy[ITEM_WORDS];
+    request.words = user_words_none();
+    while (state == QUEUE_RUNNING) {
         unsigned needed = longest_answer(queue);
-        if (unlikely(queue->room < needed) && (state = look_for_room(queue, needed)) != QUEUE_RUNNING) {
-            return state;
+        if (unlikely(queue->response_limit - queue->response_producer < needed) &&
+            (state = look_for_room(queue, needed)) != QUEUE_RUNNING) {
+            return hold(queue, state);
         }
         struct result result;
         enum progress progress;
-        word_t error = make_call(queue, &result, &progress);
+        word_t error = make_call(queue, thread, &request, &result, &progress);
         if (unlikely(thread->async_queue != queue || queue->state != QUEUE_RUNNING)) {
             return QUEUE_STOPPED;
         }
-        if (progress == DONE) {
-            answer(queue, error, &result);
-            ++*served;
+        if (unlikely(progress == AGAIN)) {
+            return hold(queue, thread->state == THREAD_INACTIVE ? QUEUE_SUSPENDED : QUEUE_WAITING);
         }
+        answer(queue, error, &result);
+        ++*served;
         if (unlikely(thread->state == THREAD_INACTIVE)) {
             return QUEUE_SUSPENDED;
         }
-        if (unlikely(progress == AGAIN || must_stop(hart))) {
-            break;
+        if (unlikely(*served == budget)) {
+            return QUEUE_WAITING;
+        }
+        state = fetch(queue);
+        if (state == QUEUE_RUNNING && unlikely(must_stop())) {
+            return hold(queue, QUEUE_WAITING);
         }
     }
-    return QUEUE_WAITING;
+    return state;
 }
 
 /* The user learns that there is something new in the header page. */
@@ -303,7 +347,7 @@ static void signal(struct async_queue *queue)
     }
 }
 
-void worker_publish(struct async_queue *queue)
+static inline void publish(struct async_queue *queue)
 {
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
@@ -319,15 +363,19 @@ void worker_publish(struct async_queue *queue)
     }
 }
 
+void worker_publish(struct async_queue *queue)
+{
+    publish(queue);
+}
+
 /* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
  * does not wake the worker, it goes on. */
-static enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
+static inline enum queue_state fall_asleep(struct async_queue *queue, enum queue_state state)
 {
     struct user_words kernel_state = async_queue_header(queue, REL4_HEADER_KERNEL_STATE);
     word_t index = state == QUEUE_IDLE ? REL4_HEADER_REQUEST_PRODUCER : REL4_HEADER_RESPONSE_CONSUMER;
-    uint32_t known = state == QUEUE_IDLE
-                         ? queue->request_producer
-                         : queue->response_producer + queue->room - (uint32_t)bit(queue->response_bits);
+    uint32_t known = state == QUEUE_IDLE ? queue->request_producer
+                                         : queue->response_limit - (uint32_t)bit(queue->response_bits);
 
     user_ring_sleep(kernel_state, 0);
     if (user_ring_peer(async_queue_header(queue, index), 0) != known && user_ring_stay(kernel_state, 0)) {
@@ -349,7 +397,7 @@ static void count_run(struct async_queue *queue, word_t served, enum rel4_place 
 void worker_run(struct tcb *thread, enum rel4_place place)
 {
     struct async_queue *queue = thread->async_queue;
-    word_t served = 0, start = time_now();
+    word_t served = 0, start = place == REL4_PLACE_IDLE ? time_now() : 0;
 
     if (thread->state == THREAD_INACTIVE) {
         queue->state = QUEUE_SUSPENDED;
@@ -357,8 +405,6 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     }
     queue->state = QUEUE_RUNNING;
     user_ring_stay(async_queue_header(queue, REL4_HEADER_KERNEL_STATE), 0);
-    queue->requests.left = 0;
-    queue->responses.left = 0;
     tlb_batch_open();
     enum queue_state state = serve(queue, thread, &served);
     if (state == QUEUE_STOPPED) {
@@ -366,8 +412,10 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         return;
     }
     count_run(queue, served, place);
-    worker_publish(queue);
-    worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
+    publish(queue);
+    if (place == REL4_PLACE_IDLE) {
+        worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
+    }
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }

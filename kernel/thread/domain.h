@@ -55,5 +55,11 @@ static inline bool domain_is_current(const struct tcb *thread)
     return REL4_NUM_DOMAINS == 1 || thread->domain == current_domain;
 }
 
+/* Which of a hart's queues a thread belongs into. */
+static inline unsigned domain_index(const struct tcb *thread)
+{
+    return REL4_NUM_DOMAINS == 1 ? 0 : thread->domain;
+}
+
 /* The domain of a thread changes. */
 void domain_set(struct tcb *thread, unsigned domain);

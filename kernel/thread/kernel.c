@@ -217,7 +217,7 @@ static bool others_wait(const struct hart *hart)
 
 /* Lets others have the lock, and comes back. What the current thread came for is done, whatever happens to it
  * meanwhile. */
-static void let_others_in(struct hart *hart)
+static COLD void let_others_in(struct hart *hart)
 {
     struct tcb *current = hart->current;
 
@@ -278,7 +278,7 @@ static COLD struct tcb *idle(struct hart *hart)
 }
 
 /* A tick came while the owner of a queue was served, and will be charged to the thread that it interrupts. */
-static void charge_owner(struct tcb *owner, struct tcb *current)
+static COLD void charge_owner(struct tcb *owner, struct tcb *current)
 {
     if (!(interrupts_pending() & SIP_TIMER) || owner == current || current == &idle_thread) {
         return;
@@ -297,7 +297,8 @@ static void charge_owner(struct tcb *owner, struct tcb *current)
  * Serves the queues that come before next, which is current. A queue that has had its turn waits for its
  * owner's equals; what is less important waits for all of them. Returns the thread to run then.
  */
-static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel4_place place)
+static __attribute__((noinline)) struct tcb *serve_work(struct hart *hart, struct tcb *next,
+                                                        enum rel4_place place)
 {
     int turn = 0;
 
@@ -308,15 +309,15 @@ static COLD struct tcb *serve_work(struct hart *hart, struct tcb *next, enum rel
             return next;
         }
         worker_run(owner, place);
-        turn |= owner->work_queued;
-        charge_owner(owner, next);
-        if (interrupt_pending()) {
+        turn |= owner->work_in != NULL;
+        if (unlikely(interrupt_pending())) {
+            charge_owner(owner, next);
             hart->pending |= PENDING_RESCHEDULE;
             return switch_to_best(hart);
         }
         /* Before the lock goes: next may have been moved to another hart, or have ended. */
         next = switch_to_best(hart);
-        if (others_wait(hart)) {
+        if (unlikely(others_wait(hart))) {
             let_others_in(hart);
             next = switch_to_best(hart);
         }

@@ -83,7 +83,7 @@ static inline void ready_insert(struct tcb *thread, bool at_head)
 {
     assert(!thread->ready_queued && thread != &idle_thread);
     thread->ready_queued = true;
-    queue_insert(&thread->hart->ready[thread->domain], thread, links_of_ready, at_head);
+    queue_insert(&thread->hart->ready[domain_index(thread)], thread, links_of_ready, at_head);
 }
 
 static inline void sched_enqueue_head(struct tcb *thread)
@@ -99,7 +99,7 @@ static inline void sched_enqueue_tail(struct tcb *thread)
 static inline void ready_remove(struct tcb *thread)
 {
     thread->ready_queued = false;
-    queue_remove(&thread->hart->ready[thread->domain], thread, links_of_ready);
+    queue_remove(&thread->hart->ready[domain_index(thread)], thread, links_of_ready);
 }
 
 /* Priority of the best ready thread of the hart in the current domain; -1 if there is none. */

@@ -72,14 +72,12 @@ struct tcb {
 
     struct ready_links ready;            /* while it is ready */
     struct ready_links work;             /* while its queue waits for the worker; see thread/work.h */
-    struct hart *work_hart;              /* and on which hart */
+    struct ready_queue *work_in;         /* and in which list; NULL if it does not wait */
     struct async_queue *async_queue;     /* NULL if it has none */
     struct tcb *queue_next, *queue_prev; /* of an endpoint or notification */
 
     enum thread_state state;
     bool ready_queued;
-    bool work_queued;
-    uint8_t work_list; /* that it is in; see thread/work.h */
     bool work_at_tick; /* its queue is to be served at a tick or on an idle hart only */
     bool work_retry;   /* nothing can be done for its queue now: the next tick tries again */
     uint16_t printed;  /* bytes of the PutString that the thread makes; see object/put_string.c */

@@ -13,45 +13,45 @@ static struct ready_links *links_of_work(struct tcb *thread)
     return &thread->work;
 }
 
-static struct ready_queue *queue_of(const struct tcb *thread)
+static __attribute__((noinline)) void insert_in(struct ready_queue *queue, struct tcb *thread)
 {
-    return &thread->work_hart->work[thread->domain].lists[thread->work_list];
+    thread->work_in = queue;
+    queue_insert(queue, thread, links_of_work, false);
 }
 
-static void insert(struct tcb *thread, struct hart *hart, enum work_list list)
+static inline void insert(struct tcb *thread, struct hart *hart, enum work_list list)
 {
-    thread->work_hart = hart;
-    thread->work_list = (uint8_t)list;
-    thread->work_queued = true;
-    queue_insert(queue_of(thread), thread, links_of_work, false);
     if (list == WORK_ANY_TIME && domain_is_current(thread)) {
         hart->pending |= PENDING_WORK;
     }
+    insert_in(&hart->work[domain_index(thread)].lists[list], thread);
 }
 
 bool work_queue(struct tcb *thread)
 {
-    if (thread->work_queued) {
+    struct hart *hart = thread->hart;
+    enum work_list list = WORK_ANY_TIME;
+    bool wakes = false;
+
+    if (thread->work_in) {
         return false;
     }
     if (thread->work_retry) {
         thread->work_retry = false;
-        insert(thread, thread->hart, WORK_RETRY);
-        return false;
-    }
-    if (idle_harts) {
+        list = WORK_RETRY;
+    } else if (idle_harts) {
         /* Nobody else chooses this one, too, before it has looked for work. */
-        struct hart *hart = &harts_table[lowest_bit(idle_harts)];
+        hart = &harts_table[lowest_bit(idle_harts)];
         idle_harts &= idle_harts - 1;
-        insert(thread, hart, WORK_ANY_TIME);
         this_hart()->pending |= bit(hart->id);
-        return true;
-    }
-    insert(thread, thread->hart, thread->work_at_tick ? WORK_AT_TICK : WORK_ANY_TIME);
-    if (!thread->work_at_tick && thread->hart != this_hart()) {
+        wakes = true;
+    } else if (thread->work_at_tick) {
+        list = WORK_AT_TICK;
+    } else if (hart != this_hart()) {
         sched_interrupt_hart_of(thread);
     }
-    return false;
+    insert(thread, hart, list);
+    return wakes;
 }
 
 void work_queue_here(struct tcb *thread)
@@ -62,11 +62,13 @@ void work_queue_here(struct tcb *thread)
 
 bool work_dequeue(struct tcb *thread)
 {
-    if (!thread->work_queued) {
+    struct ready_queue *queue = thread->work_in;
+
+    if (!queue) {
         return false;
     }
-    thread->work_queued = false;
-    queue_remove(queue_of(thread), thread, links_of_work);
+    thread->work_in = NULL;
+    queue_remove(queue, thread, links_of_work);
     return true;
 }
 
@@ -84,7 +86,7 @@ static struct ready_queue *better(struct ready_queue *a, struct ready_queue *b)
     return queue_highest(b) > queue_highest(a) ? b : a;
 }
 
-struct tcb *work_take(struct hart *hart, int priority)
+struct tcb *work_take_waiting(struct hart *hart, int priority)
 {
     struct ready_queue *lists = hart->work[current_domain].lists;
     struct ready_queue *best = &lists[WORK_ANY_TIME];

@@ -23,10 +23,6 @@ void work_queue_here(struct tcb *thread);
 /* It waits no longer. False if it did not. */
 bool work_dequeue(struct tcb *thread);
 
-/* The best thread with work that the hart should serve before it runs a thread of this priority, -1 for none;
- * NULL if there is none. It waits no longer. */
-struct tcb *work_take(struct hart *hart, int priority);
-
 /* The best one that waits on any hart, for one that idles. */
 struct tcb *work_take_any(void);
 
@@ -34,6 +30,16 @@ struct tcb *work_take_any(void);
 static inline bool work_waits(const struct hart *hart)
 {
     return hart->work[current_domain].lists[WORK_ANY_TIME].summary;
+}
+
+/* The general case of work_take(). */
+struct tcb *work_take_waiting(struct hart *hart, int priority);
+
+/* The best thread with work that the hart should serve before it runs a thread of this priority, -1 for none;
+ * NULL if there is none. It waits no longer. */
+static inline struct tcb *work_take(struct hart *hart, int priority)
+{
+    return work_waits(hart) || hart->pending & PENDING_TICK ? work_take_waiting(hart, priority) : NULL;
 }
 
 /* Something waits for a tick of this hart. */

@@ -311,23 +311,14 @@ void tlb_flush_asid_now(word_t harts, word_t asid)
 
 /* Fences are counted when they are asked for. */
 
-void tlb_batch_add(word_t harts, word_t asid)
+void tlb_batch_begin(word_t harts, word_t asid)
 {
     (void)harts;
     (void)asid;
 }
 
-void tlb_batch_open(void)
+void tlb_batch_pay_owed(void)
 {
-}
-
-void tlb_batch_pay(void)
-{
-}
-
-bool tlb_batch_close(void)
-{
-    return false;
 }
 
 void vm_install_kernel_half(pte_t *root)

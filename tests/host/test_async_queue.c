@@ -256,7 +256,7 @@ static void each_state_permits_what_it_permits(void **state)
             }
             if (calls[n].permitted) {
                 must(queue, calls[n].label, words(), extras());
-                assert_true(calls[n].label == REL4_LABEL_QUEUE_WAKE || !thread_of(thread)->work_queued);
+                assert_true(calls[n].label == REL4_LABEL_QUEUE_WAKE || !thread_of(thread)->work_in);
             } else {
                 refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, calls[n].label, words(), extras());
             }
@@ -311,10 +311,10 @@ static void a_revoked_frame_stops_the_queue_until_there_is_another(void **state)
         prepare(state);
         start();
         must(queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
-        assert_true(thread_of(thread)->work_queued);
+        assert_true(thread_of(thread)->work_in);
         assert_int_equal(slot_revoke(in_cnode(FRAMES + i)), DONE);
         assert_int_equal(object()->state, QUEUE_STOPPED);
-        assert_false(thread_of(thread)->work_queued);
+        assert_false(thread_of(thread)->work_in);
         assert_true(slot_is_empty(&object()->frames[i]));
         refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
         refuses(ERR_NOT_ENOUGH_MEMORY, words(8192), queue, REL4_LABEL_QUEUE_START, words(), extras());

@@ -82,7 +82,15 @@ static void list_idle_queue(void)
 
 static void misplace_owner(void)
 {
-    thread(READY)->work_list = WORK_AT_TICK;
+    thread(READY)->work_in = &host_hart->work[0].lists[WORK_AT_TICK];
+}
+
+static void list_by_other_priority(void)
+{
+    work_dequeue(thread(READY));
+    thread(READY)->priority--;
+    work_queue(thread(READY));
+    thread(READY)->priority++;
 }
 
 static void clear_work_bitmap(void)
@@ -119,8 +127,9 @@ static const struct damage damages[] = {
     { claim_frame, "a frame names the queue that holds it" },
     { resize_copy, "all capabilities of a queue know the same size" },
     { wait_nowhere, "a queue that waits for the worker is in a list" },
-    { list_idle_queue, "a list of owners holds threads whose queue waits" },
-    { misplace_owner, "an owner knows the list that it is in" },
+    { list_idle_queue, "a list of owners holds threads whose queue waits, and that know the list" },
+    { misplace_owner, "a list of owners holds threads whose queue waits, and that know the list" },
+    { list_by_other_priority, "a list of owners holds those of one domain and priority" },
     { clear_work_bitmap, "the bitmap marks the lists of owners" },
     { clear_work_summary, "the summary marks words of the bitmap of owners" },
     { break_owner_list, "lists of owners are linked both ways" },

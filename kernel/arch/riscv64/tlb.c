@@ -42,49 +42,22 @@ void tlb_flush_asid_now(word_t harts, word_t asid)
     }
 }
 
-/* What is owed is for one address space at a time. */
-static void pay_and_add(struct tlb_batch *batch, word_t harts, word_t asid)
+void tlb_batch_begin(word_t harts, word_t asid)
 {
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
     tlb_batch_pay();
     batch->asid = asid;
     batch->harts = harts;
 }
 
-void tlb_batch_add(word_t harts, word_t asid)
+void tlb_batch_pay_owed(void)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    if (likely(batch->asid == asid)) {
-        batch->harts |= harts;
-    } else {
-        pay_and_add(batch, harts, asid);
-    }
-}
-
-void tlb_batch_open(void)
-{
-    this_hart()->tlb_batch.open = true;
-}
-
-void tlb_batch_pay(void)
-{
-    struct tlb_batch *batch = &this_hart()->tlb_batch;
-
-    if (batch->harts) {
-        tlb_flush_asid_now(batch->harts, batch->asid);
-        batch->harts = 0;
-        batch->paid = true;
-    }
-}
-
-bool tlb_batch_close(void)
-{
-    struct tlb_batch *batch = &this_hart()->tlb_batch;
-
-    tlb_batch_pay();
-    bool paid = batch->paid;
-    *batch = (struct tlb_batch){ 0 };
-    return paid;
+    tlb_flush_asid_now(batch->harts, batch->asid);
+    batch->harts = 0;
+    batch->paid = true;
 }
 
 void tlb_flush_local(void)

@@ -13,8 +13,20 @@
 void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr);
 void tlb_flush_asid_now(word_t harts, word_t asid);
 
-/* Another flush is owed. */
-void tlb_batch_add(word_t harts, word_t asid);
+/* The batch owes something for another address space, which is paid first. */
+void tlb_batch_begin(word_t harts, word_t asid);
+
+/* Another flush is owed. What is owed is for one address space at a time. */
+static inline void tlb_batch_add(word_t harts, word_t asid)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    if (likely(batch->asid == asid)) {
+        batch->harts |= harts;
+    } else {
+        tlb_batch_begin(harts, asid);
+    }
+}
 
 static inline void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
 {
@@ -34,13 +46,32 @@ static inline void tlb_flush_asid(word_t harts, word_t asid)
     }
 }
 
-void tlb_batch_open(void);
+static inline void tlb_batch_open(void)
+{
+    this_hart()->tlb_batch.open = true;
+}
+
+/* Something is owed, and flushed here. */
+void tlb_batch_pay_owed(void);
 
 /* Flushes what is owed; for one who is about to reuse memory, too. */
-void tlb_batch_pay(void);
+static inline void tlb_batch_pay(void)
+{
+    if (this_hart()->tlb_batch.harts) {
+        tlb_batch_pay_owed();
+    }
+}
 
 /* Pays. True if anything was flushed since it was opened. */
-bool tlb_batch_close(void);
+static inline bool tlb_batch_close(void)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    tlb_batch_pay();
+    bool paid = batch->paid;
+    *batch = (struct tlb_batch){ 0 };
+    return paid;
+}
 
 /* On this hart only: forgets everything, also that tables and pages were not there. */
 void tlb_flush_local(void);

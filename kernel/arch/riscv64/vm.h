@@ -30,9 +30,10 @@ static inline pte_t pte_make(word_t phys, word_t flags)
     return phys >> 12 << 10 | flags;
 }
 
+/* The bits above the address are reserved, and 0 in all that pte_make() makes. */
 static inline word_t pte_phys(pte_t pte)
 {
-    return pte << 10 >> 20 << 12;
+    return pte >> 10 << 12;
 }
 
 static inline bool pte_is_valid(pte_t pte)

@@ -210,17 +210,37 @@ static bool find_answers(struct rel4_executor *executor)
     return true;
 }
 
-bool executor_dispatch(struct rel4_executor *executor, bool all)
+/* Whether there are answers; looks if none is known. */
+static inline bool has_answers(struct rel4_executor *executor)
 {
-    const struct rel4_queue *queue = &executor->queue;
+    return executor->queue.response_consumer != executor->answers_end || find_answers(executor);
+}
 
-    if (queue->response_consumer == executor->answers_end && !find_answers(executor))
-        return false;
+/* Takes the next of the answers that there are, or all. False: one cannot be. */
+static bool take_answers(struct rel4_executor *executor, bool all)
+{
     do {
         if (!take_answer(executor))
             return false;
-    } while (all && queue->response_consumer != executor->answers_end);
+    } while (all && executor->queue.response_consumer != executor->answers_end);
     return true;
+}
+
+/* Takes the next answer, if there is one, and it is no more than "done". Returns whom it is for, or null. */
+static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
+    struct rel4_coroutine *coroutine;
+
+    if (queue->response_consumer == executor->answers_end)
+        return NULL;
+    coroutine = addressee(executor, item->cookie);
+    if (!coroutine || item->header >> 12)
+        return NULL;
+    queue->response_consumer++;
+    next_cookie(coroutine);
+    return coroutine;
 }
 
 /*
@@ -245,7 +265,7 @@ static void grant_room(struct rel4_executor *executor)
 
 void executor_look(struct rel4_executor *executor)
 {
-    if (executor_dispatch(executor, true))
+    if (has_answers(executor) && take_answers(executor, true))
         grant_room(executor);
 }
 
@@ -350,24 +370,49 @@ static void wait_for_signals(struct rel4_executor *executor)
         give_up(executor);
 }
 
-/* Returns when somebody is ready. */
-static void find_work(struct rel4_executor *executor)
+/* The kernel serves the queue no more. */
+static void fail(struct rel4_executor *executor)
 {
-    while (!executor->top) {
-        publish(executor);
-        if (executor_dispatch(executor, executor->mixed)) {
-            grant_room(executor);
-        } else if (!executor_in_flight(executor) && list_empty(&executor->room)) {
-            wait_for_signals(executor);
-        } else if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
-            executor->faulted = true;
-            executor_fail_calls(executor, true);
-        } else if (!rel4_queue_pending(&executor->queue)) {
-            grant_room(executor);
-            if (!executor->top)
-                wait_for_answers(executor);
-        }
+    executor->faulted = true;
+    executor_fail_calls(executor, true);
+}
+
+/* Has the queue served, or waits. False: it is to be seen whether somebody is ready now; else there are
+ * answers. */
+static inline bool ask_for_answers(struct rel4_executor *executor)
+{
+    if (!executor_in_flight(executor) && list_empty(&executor->room)) {
+        wait_for_signals(executor);
+        return false;
     }
+    if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
+        fail(executor);
+        return false;
+    }
+    if (has_answers(executor))
+        return true;
+    grant_room(executor);
+    if (!executor->top)
+        wait_for_answers(executor);
+    return false;
+}
+
+/* One step, when nobody is ready. Returns who goes on with a simple answer; null: it is to be seen whether
+ * somebody is ready now. */
+static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
+{
+    struct rel4_coroutine *next = NULL;
+
+    publish(executor);
+    if (!has_answers(executor) && !ask_for_answers(executor))
+        return NULL;
+    if (!executor->mixed)
+        next = take_simple_answer(executor);
+    if (next || take_answers(executor, executor->mixed))
+        grant_room(executor);
+    else
+        fail(executor);
+    return next;
 }
 
 /*
@@ -378,16 +423,23 @@ static void find_work(struct rel4_executor *executor)
  * somebody more important may have got one. */
 static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_executor *executor)
 {
-    struct rel4_list *list;
+    struct rel4_coroutine *next = NULL;
+    int error = seL4_NoError;
 
     if (executor->mixed)
         executor_look(executor);
-    find_work(executor);
-    list = executor->top;
-    executor->current = list_take(list);
-    if (list_empty(list))
-        executor_list_changed(executor, list);
-    rel4_switch_to(executor->current, executor->current->error);
+    while (!next && !executor->top)
+        next = find_work(executor);
+    if (!next) {
+        struct rel4_list *list = executor->top;
+
+        next = list_take(list);
+        if (list_empty(list))
+            executor_list_changed(executor, list);
+        error = next->error;
+    }
+    executor->current = next;
+    rel4_switch_to(next, error);
 }
 
 static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *executor)
@@ -398,23 +450,6 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     if (executor->on_overflow)
         executor->on_overflow(current->id);
     abort();
-}
-
-/* Takes the next answer, if there is one, and it is no more than "done". Returns whom it is for, or null. */
-static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
-    struct rel4_coroutine *coroutine;
-
-    if (queue->response_consumer == executor->answers_end)
-        return NULL;
-    coroutine = addressee(executor, item->cookie);
-    if (!coroutine || item->header >> 12)
-        return NULL;
-    queue->response_consumer++;
-    next_cookie(coroutine);
-    return coroutine;
 }
 
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current)

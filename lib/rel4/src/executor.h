@@ -88,10 +88,6 @@ static inline void executor_ask_first(struct rel4_executor *executor)
     executor->queue.request_limit = executor->queue.request_producer;
 }
 
-/* Takes the next answer, or all that are known, and makes those ready that wait for them. False: there is
- * none. */
-bool executor_dispatch(struct rel4_executor *executor, bool all);
-
 /* Lets every call that waits for an answer, or for room, return REL4_FAULTED; that of the current coroutine,
  * which is there only if it does not run, too or not. */
 void executor_fail_calls(struct rel4_executor *executor, bool current_too);
