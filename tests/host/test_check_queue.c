@@ -88,9 +88,9 @@ static void misplace_owner(void)
 static void list_by_other_priority(void)
 {
     work_dequeue(thread(READY));
-    thread(READY)->priority--;
-    work_queue(thread(READY));
     thread(READY)->priority++;
+    work_queue(thread(READY));
+    thread(READY)->priority--;
 }
 
 static void clear_work_bitmap(void)

@@ -171,16 +171,33 @@ TEST("async many: a worker that is interrupted at every item loses none")
     CHECK(urgent_runs > 0);
 }
 
-/* The endpoint that is their parent. They take half of the memory, so what else is needed comes first. */
-static seL4_CPtr make_children(void)
-{
-    seL4_CPtr endpoint = test_object(seL4_EndpointObject, 0);
-    seL4_CPtr cnode = test_object(seL4_CapTableObject, RADIX);
+struct children {
+    seL4_CPtr endpoint, cnode; /* their parent, and where they are */
+};
 
-    for (seL4_Word i = 0; cnode && i < CHILDREN; i++) {
-        CHECK_OK(seL4_CNode_Copy(cnode, i, RADIX, CNODE, endpoint, seL4_WordBits, seL4_AllRights));
+/* They take half of the memory, so what else is needed comes first. */
+static struct children children_new(void)
+{
+    return (struct children){ test_object(seL4_EndpointObject, 0), test_object(seL4_CapTableObject, RADIX) };
+}
+
+static void children_make(const struct children *children)
+{
+    for (seL4_Word i = 0; children->cnode && i < CHILDREN; i++) {
+        CHECK_OK(seL4_CNode_Copy(children->cnode, i, RADIX, CNODE, children->endpoint, seL4_WordBits,
+                                 seL4_AllRights));
     }
-    return endpoint;
+}
+
+/* With a fast host, a revoke may be over within a time slice, and nobody else has had a turn. */
+#define REVOKES 20
+
+/* Revokes the children of an endpoint by a request. */
+static void revoke_children(struct queue *queue, seL4_CPtr endpoint)
+{
+    queue_put(queue, 1, CNODE, CNodeRevoke,
+              &(struct arguments){ .length = 2, .words = { endpoint, seL4_WordBits } });
+    queue_go(queue);
 }
 
 TEST("async many: a revoke of many children in one queue, and traffic in another meanwhile")
@@ -188,18 +205,22 @@ TEST("async many: a revoke of many children in one queue, and traffic in another
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
     struct client *client = client_new(0, HOSTILE_PRIORITY, 0);
     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
-    seL4_CPtr endpoint = make_children();
+    struct children children = children_new();
+    uint32_t beside = 0;
+
     test_thread_start(client->thread);
     WAIT_FOR(client->received > 0);
-    uint32_t before = client->received;
-    queue_put(queue, 1, CNODE, CNodeRevoke,
-              &(struct arguments){ .length = 2, .words = { endpoint, seL4_WordBits } });
-    queue_go(queue);
-    struct response response = queue_wait(queue);
-    CHECK_RESPONSE(&response, 1, seL4_NoError);
-    test_note("%u answers beside a revoke of %u children", client->received - before, CHILDREN);
+    for (unsigned i = 0; i < REVOKES && !beside && !client->done; i++) {
+        children_make(&children);
+        uint32_t before = client->received;
+        revoke_children(queue, children.endpoint);
+        struct response response = queue_wait(queue);
+        CHECK_RESPONSE(&response, 1, seL4_NoError);
+        beside = client->received - before;
+    }
+    test_note("%u answers beside a revoke of %u children", beside, CHILDREN);
     /* With other harts, how much the host lets this one run decides. */
-    CHECK(rel4_harts_of(test_bootinfo) > 1 || client->received > before || client->done);
+    CHECK(rel4_harts_of(test_bootinfo) > 1 || beside || client->done);
     WAIT_FOR(client->done);
     CHECK(!client->wrong);
 }
@@ -220,19 +241,21 @@ TEST("async many: a thread of the same priority gets its time slices while a que
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
     struct test_thread *watcher = test_thread_create(watch, NULL, HOSTILE_PRIORITY, 0);
-    seL4_CPtr endpoint = make_children();
+    struct children children = children_new();
 
     seen_revoking = 0;
     test_thread_start(watcher);
-    queue_put(queue, 1, CNODE, CNodeRevoke,
-              &(struct arguments){ .length = 2, .words = { endpoint, seL4_WordBits } });
-    revoking = true;
-    queue_go(queue);
-    struct response response;
-    while (!(response = queue_take(queue)).came) {
+    for (unsigned i = 0; i < REVOKES && seen_revoking <= 10000; i++) {
+        struct response response;
+
+        children_make(&children);
+        revoking = true;
+        revoke_children(queue, children.endpoint);
+        while (!(response = queue_take(queue)).came) {
+        }
+        revoking = false;
+        CHECK_RESPONSE(&response, 1, seL4_NoError);
     }
-    revoking = false;
-    CHECK_RESPONSE(&response, 1, seL4_NoError);
     /* About as many turns as there are in a tick or more. */
     test_note("%lu turns beside a revoke of %u children", seen_revoking, CHILDREN);
     CHECK(rel4_harts_of(test_bootinfo) > 1 || seen_revoking > 10000);
