@@ -67,7 +67,7 @@ static void check_word(const char *word, size_t length)
 static void read_arguments(void)
 {
     /* An idle hart answers sooner than blocking and waking up takes. With one hart there is nobody. */
-    settings.looks = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 2000 : 0;
+    settings.looks = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 10000 : 0;
     for (const char *at = sel4_arguments(); *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
 

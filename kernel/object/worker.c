@@ -29,7 +29,7 @@ _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the stat
 
 /* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
  * sleep halves it. */
-#define LOOKS_MAX 64
+#define LOOKS_MAX 128
 
 static uint32_t header_of(const struct async_queue *queue)
 {
@@ -429,7 +429,12 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         signal(queue);
     }
     queue->state = state;
-    if (state == QUEUE_WAITING) {
+    if (state != QUEUE_WAITING) {
+        return;
+    }
+    if (place == REL4_PLACE_IDLE) {
+        work_keep(thread);
+    } else {
         work_queue(thread);
     }
 }

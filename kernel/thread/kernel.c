@@ -19,9 +19,9 @@
 /* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
 #define LOOKS_BEFORE_SLEEP 500
 
-/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: a
- * microsecond or so. */
-#define PAUSES_BETWEEN_LOOKS 300
+/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: less than
+ * a microsecond. */
+#define PAUSES_BETWEEN_LOOKS 30
 
 /* In lock_node.waiting; 0 is the lock's owner. */
 enum {
@@ -274,6 +274,7 @@ static COLD struct tcb *idle(struct hart *hart)
     if (hart->watched) {
         worker_end_watch(hart);
     }
+    work_hand_over(hart);
     return next;
 }
 
@@ -336,8 +337,11 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     if (unlikely(hart->pending & (PENDING_WORK | PENDING_TICK))) {
         next = serve_work(hart, next, place);
     }
-    if (unlikely(next == &idle_thread)) {
+    while (unlikely(next == &idle_thread)) {
         next = idle(hart);
+        if (work_waits(hart)) {
+            next = serve_work(hart, next, REL4_PLACE_CALL);
+        }
     }
     if (next->state == THREAD_RESTART) {
         next->context.next_pc = next->context.regs[ABI_REG_PC];

@@ -60,6 +60,15 @@ void work_queue_here(struct tcb *thread)
     insert(thread, this_hart(), WORK_ANY_TIME);
 }
 
+void work_keep(struct tcb *thread)
+{
+    if (thread->work_retry) {
+        work_queue(thread);
+    } else {
+        insert(thread, this_hart(), WORK_ANY_TIME);
+    }
+}
+
 bool work_dequeue(struct tcb *thread)
 {
     struct ready_queue *queue = thread->work_in;
@@ -78,6 +87,13 @@ static struct tcb *take(struct ready_queue *queue)
 
     work_dequeue(thread);
     return thread;
+}
+
+void work_hand_over(struct hart *hart)
+{
+    while (idle_harts && work_waits(hart)) {
+        work_queue(take(&hart->work[current_domain].lists[WORK_ANY_TIME]));
+    }
 }
 
 /* The better of two queues; the first if they are equal. */

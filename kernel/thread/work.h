@@ -20,6 +20,13 @@ bool work_queue(struct tcb *thread);
 /* The same on this hart, where the thread has just blocked; also if it waits elsewhere, or for a tick. */
 void work_queue_here(struct tcb *thread);
 
+/* It goes on waiting where it was served, by an idle hart that had to stop. If another one were woken for the
+ * rest, that would want the lock, and each would stop the other after every request. */
+void work_keep(struct tcb *thread);
+
+/* The hart has something else to do now: idle harts, if there are any, get what waits here. */
+void work_hand_over(struct hart *hart);
+
 /* It waits no longer. False if it did not. */
 bool work_dequeue(struct tcb *thread);
 

@@ -288,6 +288,35 @@ static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
     }
 }
 
+static void an_idle_hart_that_must_stop_keeps_the_rest(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    host_hart->locks = true;
+    host_lock_wanted = is_wanted;
+    for (unsigned n = 0; n < 20; n++) {
+        put_simple(n);
+    }
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    async_queue_wake(queue);
+    harts_table[1].id = 1;
+    idle_harts = bit(1);
+    for (unsigned n = 0; n < 10; n++) {
+        serve(REL4_PLACE_IDLE);
+        check_served(n);
+        assert_int_equal(queue->state, QUEUE_WAITING);
+        assert_ptr_equal(owner->work_in, &host_hart->work[0].lists[WORK_ANY_TIME]);
+        assert_int_equal(idle_harts, bit(1));
+        assert_int_equal(host_hart->pending & mask(MAX_HARTS), 0);
+    }
+    /* Only when it has something else to do, the other one is asked. */
+    work_hand_over(host_hart);
+    assert_ptr_equal(owner->work_in, &harts_table[1].work[0].lists[WORK_ANY_TIME]);
+    assert_int_equal(idle_harts, 0);
+    assert_int_equal(host_hart->pending & mask(MAX_HARTS), bit(1));
+    work_dequeue(owner);
+}
+
 static void an_interrupted_request_goes_on_from_its_copy(void **state)
 {
     unsigned runs = 0;
@@ -407,7 +436,7 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
 {
     (void)state;
     open_queue(5, 5);
-    for (unsigned n = 0, patience = 1; n < 10; n++, patience = patience < 64 ? 2 * patience : 64) {
+    for (unsigned n = 0, patience = 1; n < 10; n++, patience = patience < 128 ? 2 * patience : 128) {
         put_simple(n);
         *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
         if (n == 0) {
@@ -422,13 +451,13 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
         assert_int_equal(queue->looks, patience);
         assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_AWAKE);
     }
-    for (unsigned n = 64; n; n--) {
+    for (unsigned n = 128; n; n--) {
         assert_ptr_equal(host_hart->watched, owner);
         worker_look(host_hart);
     }
     assert_null(host_hart->watched);
     assert_int_equal(queue->state, QUEUE_IDLE);
-    assert_int_equal(queue->patience, 32);
+    assert_int_equal(queue->patience, 64);
     assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
 }
 
@@ -447,6 +476,7 @@ int main(void)
         EACH(a_full_response_ring_stops_the_worker_and_loses_nothing),
         EACH(a_producer_without_end_gets_as_many_as_its_ring_is_long),
         EACH(a_hart_that_wants_the_lock_waits_for_one_request),
+        EACH(an_idle_hart_that_must_stop_keeps_the_rest),
         EACH(an_interrupted_request_goes_on_from_its_copy),
         EACH(reset_forgets_the_request_in_hand),
         EACH(what_ends_the_queue_ends_the_run),
