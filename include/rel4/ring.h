@@ -81,7 +81,7 @@ struct rel4_queue_statistics {
     uint64_t fences;              /* TLB fences, each for all that one batch unmapped */
     uint64_t full;                /* times that the worker stopped for room in the response ring */
     uint64_t batches[REL4_RING_MAX_BITS + 1]; /* runs by log2 of the requests served, rounded down */
-    uint64_t busy[REL4_MAX_HARTS];            /* ticks of the time counter that the worker ran, by idle hart */
+    uint64_t busy[REL4_MAX_HARTS]; /* ticks of the time counter that the worker ran, by idle hart */
 };
 
 /* Header word: label 12 bits, error 4, words 7, extra capabilities 2; the 7 flags are 0. */

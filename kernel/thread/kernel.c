@@ -19,8 +19,8 @@
 /* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
 #define LOOKS_BEFORE_SLEEP 500
 
-/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: less than
- * a microsecond. */
+/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: less
+ * than a microsecond. */
 #define PAUSES_BETWEEN_LOOKS 30
 
 /* In lock_node.waiting; 0 is the lock's owner. */
