@@ -45,7 +45,7 @@ cmp_ok($served->{idle} + $served->{call} + $served->{block} + $served->{tick}, "
 like(read_file("$folder/report.html"), qr/<svg.*<svg.*published/s, "the report has its curves inside");
 ok(-s "$folder/async-$_-emulated.png", "there is a picture of $_") for qw(performance traps);
 
-# The picture of README.md needs both clocks; here all of it is instructions.
+# The picture of README.md needs both clocks and an idle hart; here all of it is instructions on one hart.
 sub draws {
     my (@records) = @_;
     open my $file, ">", "$folder/records.json" or die "$!";
@@ -54,8 +54,9 @@ sub draws {
     return eval { Report::draw_picture("$folder/records.json", "$folder/picture.svg"); 1 };
 }
 my @both = (values %few, values %many);
-ok(draws(@both, map { +{ %$_, clock => "ticks" } } @both), "the picture of README.md is drawn");
-is(() = read_file("$folder/picture.svg") =~ /<title>(?:asynchronous|adaptive)/g, 4, "with its four curves");
+my @timed = map { +{ %$_, clock => "ticks" } } @both;
+ok(draws(@both, @timed, map { +{ %$_, placement => "idle" } } @timed), "the picture of README.md is drawn");
+is(() = read_file("$folder/picture.svg") =~ /<title>(?:asynchronous|adaptive|with)/g, 6, "with its six curves");
 ok(!draws(@both), "but not from half of the records");
 
 done_testing();

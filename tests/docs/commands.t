@@ -56,7 +56,7 @@ my %elsewhere = (
     "make bench EXPERIMENT=async QUICK=1" => ["too long", "tests/bench/async.t"],
     "make bench EXPERIMENT=async SCENARIO=threads" => ["too long", "tests/bench/scenarios.t"],
     "make bench EXPERIMENT=async FRAMES=64 MODE=async CLOCK=ticks HARTS=1 PLATFORM=uintc" => ["it needs the other QEMU", "tests/bench/async.t"],
-    "make bench EXPERIMENT=async PLATFORM=virt HARTS=1" => ["too long", "tests/bench/async.t"],
+    "make bench EXPERIMENT=async PLATFORM=virt" => ["too long", "tests/bench/async.t"],
     "make bench-picture" => ["it writes into docs/", "tests/bench/async.t"],
     "make run PLATFORM=uintc" => ["it needs the other QEMU", "tests/uintc/async-demo.t"],
     "make run APP=async-demo HARTS=4 PLATFORM=uintc" => ["it needs the other QEMU", "tests/uintc/async-demo.t"],
