@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#define STACK 65536 /* the sanitizers need it */
+#define STACK           65536 /* the sanitizers need it */
+#define COROUTINE_BYTES (STACK + sizeof(struct rel4_coroutine))
 
 struct machine kernel;
 struct rel4_executor executor;
@@ -22,17 +23,23 @@ static unsigned twice(const struct rel4_item *request, seL4_Word *words, unsigne
     return (unsigned)request->cap;
 }
 
-void start(unsigned coroutines, unsigned ring_bits, bool threaded)
+void make_executor(unsigned coroutines)
 {
     struct rel4_executor_options options = {
-        .memory_bytes = coroutines * (STACK + sizeof(struct rel4_coroutine)) + 64,
+        .memory = memory,
+        .memory_bytes = coroutines * COROUTINE_BYTES + 64,
         .stack_bytes = STACK,
     };
 
-    trace[0] = 0;
-    options.memory = memory = malloc(options.memory_bytes);
-    machine_start(&kernel, &executor.queue, ring_bits, ring_bits, threaded, twice);
     assert_int_equal(rel4_executor_init(&executor, &options), 0);
+}
+
+void start(unsigned coroutines, unsigned ring_bits, bool threaded)
+{
+    trace[0] = 0;
+    memory = malloc(coroutines * COROUTINE_BYTES + 64);
+    machine_start(&kernel, &executor.queue, ring_bits, ring_bits, threaded, twice);
+    make_executor(coroutines);
 }
 
 void stop(void)

@@ -27,6 +27,9 @@ extern rel4_coroutine_id ids[MACHINE_COROUTINES];
 void start(unsigned coroutines, unsigned ring_bits, bool threaded);
 void stop(void);
 
+/* The executor anew, on the same queue, for as many coroutines as at the start. */
+void make_executor(unsigned coroutines);
+
 /* The same for cmocka: 64 coroutines, 32 items, one thread. */
 int set_up(void **state);
 int tear_down(void **state);

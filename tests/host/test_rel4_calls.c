@@ -315,6 +315,51 @@ static void the_more_important_goes_on_first_when_both_have_their_answers(void *
     assert_string_equal(trace, "+--+--");
 }
 
+/* A call of several items, as rel4_call() makes it, whose answer has as many. */
+static void call_with_words(void *arg)
+{
+    const seL4_Word words[12] = { 21 };
+    const struct rel4_request request = {
+        .cookie = executor.current->cookie, .label = 1, .word_count = 12, .words = words
+    };
+    seL4_Word answer[12];
+    struct rel4_response reply = { .words = answer, .capacity = 12 };
+    unsigned items = rel4_items_for(12);
+
+    (void)arg;
+    assert_true(rel4_make_room(&executor, items));
+    rel4_queue_write(&executor.queue, &request);
+    executor.extra_items += items - 1;
+    executor.queue.request_producer += items - 1;
+    executor.current->reply = &reply;
+    assert_int_equal(rel4_submit(&executor), 0);
+    executor.current->reply = NULL;
+    assert_int_equal(answer[0], 42);
+    note("w");
+}
+
+static void an_executor_that_is_made_anew_goes_on_with_its_queue(void **state)
+{
+    struct rel4_stats stats;
+
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        trace[0] = 0;
+        for (unsigned j = 0; j < 8; j++) {
+            rel4_coroutine_create(call_with_words, NULL, 2);
+            rel4_coroutine_create(call_once, GOOD, 2);
+        }
+        assert_int_equal(rel4_run(), 0);
+        assert_int_equal(strlen(trace), 16);
+        rel4_stats(&stats);
+        assert_int_equal(stats.submitted, 16);
+        assert_int_equal(stats.answered, 16);
+        assert_int_equal(stats.stale, 0);
+        rel4_executor_end();
+        make_executor(64);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +377,7 @@ int main(void)
         EACH(coroutines_that_yield_do_not_keep_others_from_their_answers),
         EACH(one_that_yields_alone_lets_the_others_have_their_answers_at_once),
         EACH(the_more_important_goes_on_first_when_both_have_their_answers),
+        EACH(an_executor_that_is_made_anew_goes_on_with_its_queue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

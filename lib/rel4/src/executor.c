@@ -48,6 +48,9 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .arg = options->arg,
         .answer_bit = options->answer_bit,
     };
+    /* What the queue has carried before is not this executor's. */
+    executor->extra_items = queue.request_producer;
+    executor->extra_answers = executor->answers_end = queue.response_consumer;
     executor_lay_out(executor);
     rel4_executor_self = executor;
     return seL4_NoError;
