@@ -161,8 +161,9 @@ struct rel4_executor_options {
 
 /*
  * Makes the executor the calling thread's. Its queue is left as it is: null, or what rel4_queue_create() has
- * made of it; no request of it may be without its answer. Without a queue all calls are traps. As many coroutines can exist as fit into the memory, at
- * most REL4_MAX_COROUTINES. seL4_InvalidArgument: there is not room for one, or the stack is too small.
+ * made of it; no request of it may be without its answer. Without a queue all calls are traps. As many
+ * coroutines can exist as fit into the memory, at most REL4_MAX_COROUTINES. seL4_InvalidArgument: there is
+ * not room for one, or the stack is too small.
  */
 int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executor_options *options);
 
