@@ -322,7 +322,7 @@ static void call_with_words(void *arg)
     const struct rel4_request request = {
         .cookie = executor.current->cookie, .label = 1, .word_count = 12, .words = words
     };
-    seL4_Word answer[12];
+    seL4_Word answer[12] = { 0 };
     struct rel4_response reply = { .words = answer, .capacity = 12 };
     unsigned items = rel4_items_for(12);
 
