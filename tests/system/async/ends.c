@@ -40,6 +40,9 @@ static void reset(struct rings *rings)
     check_serves(rings);
 }
 
+/* An idle hart that watches the ring may find what is in it before it is woken, so that there is nothing left
+ * to wake: the answer to Wake is not looked at where a request ends the service. */
+
 TEST("an impossible request index is a fault that is told and signalled, until Reset")
 {
     struct rings rings = rings_small();
@@ -47,7 +50,7 @@ TEST("an impossible request index is a fault that is told and signalled, until R
     check_serves(&rings);
     was_signalled(&rings);
     rel4_ring_publish(header_word(&rings, REL4_HEADER_REQUEST_PRODUCER), 1 + 33);
-    CHECK_OK(rings_wake(&rings));
+    rings_wake(&rings);
     await_fault(&rings, REL4_FAULT_REQUEST_INDEX);
     CHECK(was_signalled(&rings));
     CHECK_EQUAL(rings_answers(&rings), 0);
@@ -84,13 +87,13 @@ TEST("a request that was not published whole, or is too long, is a fault")
     PUT(&rings, 1, seL4_CapInitThreadTCB, 0, .length = 7);
     rings.request_producer--;
     rings_publish(&rings);
-    CHECK_OK(rings_wake(&rings));
+    rings_wake(&rings);
     await_fault(&rings, REL4_FAULT_INCOMPLETE);
     reset(&rings);
     PUT(&rings, 1, seL4_CapInitThreadTCB, 0, .length = 0);
     ((volatile struct rel4_item *)(rings.memory + REL4_RINGS))[1].header = rel4_header(0, 0, 121, 0);
     rings_publish(&rings);
-    CHECK_OK(rings_wake(&rings));
+    rings_wake(&rings);
     await_fault(&rings, REL4_FAULT_TOO_LONG);
     reset(&rings);
 }
@@ -205,7 +208,7 @@ TEST("a request may take away what it came by")
         .words = { rings.frames, seL4_WordBits });
     put_nothing(&rings, 3);
     rings_publish(&rings);
-    CHECK_OK(rings_wake(&rings));
+    rings_wake(&rings);
     CHECK_EQUAL(rings_take(&rings).cookie, 1);
     while (rings_wake(&rings) != seL4_IllegalOperation) {
         seL4_Yield();
@@ -218,7 +221,6 @@ TEST("a request may take away what it came by")
     PUT(&rings, 2, seL4_CapInitThreadCNode, CNodeDelete, .length = 2, .words = { rings.cap, seL4_WordBits });
     put_nothing(&rings, 3);
     rings_publish(&rings);
-    CHECK_OK(rings_wake(&rings));
     while (rings_wake(&rings) != seL4_InvalidCapability) {
         seL4_Yield();
     }
