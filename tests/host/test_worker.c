@@ -270,9 +270,9 @@ static void a_producer_without_end_gets_as_many_as_its_ring_is_long(void **state
     assert_true(owner->work_in);
 }
 
-static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
+/* A queue that waits for the worker with 20 requests, while another hart wants the lock. */
+static void wait_with_20_requests(void)
 {
-    (void)state;
     open_queue(5, 5);
     host_hart->locks = true;
     host_lock_wanted = is_wanted;
@@ -281,6 +281,12 @@ static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
     }
     *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
     async_queue_wake(queue);
+}
+
+static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
+{
+    (void)state;
+    wait_with_20_requests();
     for (unsigned n = 0; n < 20; n++) {
         assert_int_equal(answers(), 0);
         serve(REL4_PLACE_CALL);
@@ -291,14 +297,7 @@ static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
 static void an_idle_hart_that_must_stop_keeps_the_rest(void **state)
 {
     (void)state;
-    open_queue(5, 5);
-    host_hart->locks = true;
-    host_lock_wanted = is_wanted;
-    for (unsigned n = 0; n < 20; n++) {
-        put_simple(n);
-    }
-    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
-    async_queue_wake(queue);
+    wait_with_20_requests();
     harts_table[1].id = 1;
     idle_harts = bit(1);
     for (unsigned n = 0; n < 10; n++) {
