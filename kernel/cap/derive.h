@@ -15,8 +15,9 @@ struct cap cap_apply_data(struct cap cap, word_t data, bool preserve);
 /* What a frame permits when its rights are masked by a rights word. */
 static inline enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask)
 {
-    if (rights == FRAME_KERNEL_ONLY || !(mask & ABI_RIGHT_READ)) {
-        return FRAME_KERNEL_ONLY;
-    }
-    return mask & ABI_RIGHT_WRITE ? rights : FRAME_READ_ONLY;
+    word_t both = rights & mask;
+
+    _Static_assert(FRAME_READ_ONLY == ABI_RIGHT_READ && FRAME_READ_WRITE == (ABI_RIGHT_READ | ABI_RIGHT_WRITE),
+                   "the same bits; but nothing can be written that cannot be read");
+    return both & ABI_RIGHT_READ ? (enum frame_rights)both : FRAME_KERNEL_ONLY;
 }

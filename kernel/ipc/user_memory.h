@@ -45,6 +45,12 @@ static inline bool user_words_equal(struct user_words a, struct user_words b)
     return a.window_address == b.window_address;
 }
 
+/* How many words the second is behind the first, in the same frame. */
+static inline word_t user_words_between(struct user_words first, struct user_words second)
+{
+    return (word_t)(second.window_address - first.window_address);
+}
+
 static inline word_t user_load(struct user_words words, word_t i)
 {
     return words.window_address[i];

@@ -72,7 +72,9 @@ void async_queue_wake(struct async_queue *queue)
 {
     if (queue->state == QUEUE_IDLE || queue->state == QUEUE_FULL) {
         queue->state = QUEUE_WAITING;
-        if (work_queue(queue->thread)) {
+        if (work_comes_next(queue->thread)) {
+            worker_run_in_call(queue->thread);
+        } else if (work_queue(queue->thread)) {
             worker_count(queue, &queue->statistics.ipis, 1);
         }
     }
@@ -243,12 +245,11 @@ static word_t decode_add_frames(const struct request *request, struct operation 
 static void clear_rings(struct async_queue *queue)
 {
     forget_request(queue);
-    queue->request_consumer = 0;
     queue->request_producer = 0;
-    queue->response_producer = 0;
     queue->response_limit = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
-    queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none() };
+    queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none(), 0 };
+    queue->ahead = user_words_none();
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
         user_ring_publish(async_queue_header(queue, line), 0, 0);
     }

@@ -33,7 +33,20 @@ enum queue_state {
 struct ring_cursor {
     struct user_words item; /* the next one */
     struct user_words end;  /* of the frame, or of the ring: the item after that has to be looked up */
+    uint32_t end_index;     /* of the item that would be there */
 };
+
+/* How many items are left before the end. */
+static inline word_t ring_cursor_left(const struct ring_cursor *cursor)
+{
+    return user_words_between(cursor->item, cursor->end) / REL4_MORE_WORDS;
+}
+
+/* The index of the item that it is at. */
+static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor)
+{
+    return cursor->end_index - (uint32_t)ring_cursor_left(cursor);
+}
 
 struct async_queue {
     struct slot notification; /* that is signalled; may be empty */
@@ -49,12 +62,12 @@ struct async_queue {
     uint8_t patience,
         looks; /* of the idle hart: how often it looks before it sleeps, and what is left of that */
 
-    /* The indices that this side writes, and what is known of the others. */
-    uint32_t request_consumer, request_producer;
-    uint32_t response_producer;
-    uint32_t response_limit; /* up to here the response ring is known to be free */
-    uint32_t answered;       /* response_producer as the user knows it */
+    /* What is known of the indices that the user writes, and what the user knows. */
+    uint32_t request_producer;
+    uint32_t response_limit; /* up to here the response ring is free */
+    uint32_t answered;       /* up to here it has answers */
     struct ring_cursor requests, responses;
+    struct user_words ahead; /* up to this request the worker need not look at indices */
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };

@@ -10,27 +10,15 @@
 #include "object/async_queue.h"
 #include "object/vspace.h"
 
+/* 0 if nothing at all is allowed. */
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 {
-    word_t flags = PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+    enum frame_rights allowed = frame_reduce_rights(frame_rights(cap), rights);
+    word_t flags = (allowed != FRAME_KERNEL_ONLY ? PTE_READ : 0) |
+                   (allowed == FRAME_READ_WRITE ? PTE_WRITE : 0) |
+                   (attributes & ABI_VM_EXECUTE_NEVER ? 0 : PTE_EXECUTE);
 
-    switch (frame_reduce_rights(frame_rights(cap), rights)) {
-    case FRAME_READ_WRITE:
-        flags |= PTE_READ | PTE_WRITE;
-        break;
-    case FRAME_READ_ONLY:
-        flags |= PTE_READ;
-        break;
-    default:
-        if (attributes & ABI_VM_EXECUTE_NEVER) {
-            return 0;
-        }
-        break;
-    }
-    if (!(attributes & ABI_VM_EXECUTE_NEVER)) {
-        flags |= PTE_EXECUTE;
-    }
-    return pte_make(frame_phys(cap), flags);
+    return flags ? pte_make(frame_phys(cap), flags | PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY) : 0;
 }
 
 static enum progress perform_map(struct operation *operation, struct result *result)
@@ -133,10 +121,11 @@ static enum progress perform_get_address(struct operation *operation, struct res
 
 static word_t decode_frame(const struct request *request, struct operation *operation, struct result *result)
 {
+    if (likely(request->label == LABEL_PAGE_MAP)) {
+        return decode_map(request, operation, result);
+    }
     operation->map.slot = request->slot;
     switch (request->label) {
-    case LABEL_PAGE_MAP:
-        return decode_map(request, operation, result);
     case LABEL_PAGE_UNMAP:
         operation->perform = perform_unmap;
         return ERR_NONE;

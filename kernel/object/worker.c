@@ -23,7 +23,7 @@ enum {
     ITEM_WORDS
 };
 
-#define ITEM_SIZE REL4_MORE_WORDS
+#define ITEM_SIZE REL4_MORE_WORDS /* in words */
 
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
@@ -31,39 +31,71 @@ _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the stat
  * sleep halves it. */
 #define LOOKS_MAX 128
 
-static uint32_t header_of(const struct async_queue *queue)
+/* The first two words of the request in hand; those behind are in the queue's copy. */
+struct call {
+    word_t cookie_and_header;
+    word_t pointer;
+};
+
+static inline uint32_t call_header(struct call call)
 {
-    return (uint32_t)(queue->copy[ITEM_COOKIE_AND_HEADER] >> 32);
+    return (uint32_t)(call.cookie_and_header >> 32);
 }
 
-/* Moves a cursor to the item with an index, of a ring at an offset, in another frame or at the beginning. */
-static void find_item(const struct async_queue *queue, struct ring_cursor *cursor, word_t ring, unsigned bits,
-                      uint32_t index)
+static inline word_t call_label(struct call call)
 {
-    word_t item = index & mask(bits);
-    word_t offset = ring + item * REL4_ITEM_BYTES;
-    word_t in_frame = offset & mask(queue->frame_bits);
-    word_t left = min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
-
-    cursor->item = async_queue_line(queue, offset);
-    cursor->end = user_words_from(cursor->item, (unsigned)left * ITEM_SIZE);
+    return rel4_header_label(call_header(call));
 }
 
-static __attribute__((noinline)) void find_request(struct async_queue *queue, uint32_t index)
+/* Words, and extra capabilities behind them. */
+static inline unsigned call_words(struct call call)
 {
-    find_item(queue, &queue->requests, REL4_RINGS, queue->request_bits, index);
+    return rel4_header_words(call_header(call));
 }
 
-static __attribute__((noinline)) void find_response(struct async_queue *queue, uint32_t index)
+static inline unsigned call_extras(struct call call)
 {
-    find_item(queue, &queue->responses, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits),
-              queue->response_bits, index);
+    return rel4_header_extras(call_header(call));
 }
 
 /* No item is left before the next one has to be looked up. */
 static inline bool cursor_at_end(const struct ring_cursor *cursor)
 {
     return unlikely(user_words_equal(cursor->item, cursor->end));
+}
+
+static inline uint32_t request_consumer(const struct async_queue *queue)
+{
+    return ring_cursor_index(&queue->requests);
+}
+
+static inline uint32_t response_producer(const struct async_queue *queue)
+{
+    return ring_cursor_index(&queue->responses);
+}
+
+/* Moves a cursor that is at its end on to the next frame, or to the beginning, of a ring at an offset. */
+static void find_item(const struct async_queue *queue, struct ring_cursor *cursor, word_t ring, unsigned bits)
+{
+    word_t item = cursor->end_index & mask(bits);
+    word_t offset = ring + item * REL4_ITEM_BYTES;
+    word_t in_frame = offset & mask(queue->frame_bits);
+    word_t left = min_word(bit(bits) - item, (bit(queue->frame_bits) - in_frame) / REL4_ITEM_BYTES);
+
+    cursor->item = async_queue_line(queue, offset);
+    cursor->end = user_words_from(cursor->item, (unsigned)left * ITEM_SIZE);
+    cursor->end_index += (uint32_t)left;
+}
+
+static __attribute__((noinline)) void find_request(struct async_queue *queue)
+{
+    find_item(queue, &queue->requests, REL4_RINGS, queue->request_bits);
+}
+
+static __attribute__((noinline)) void find_response(struct async_queue *queue)
+{
+    find_item(queue, &queue->responses, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits),
+              queue->response_bits);
 }
 
 /* The item that a cursor is at; it moves on. */
@@ -82,15 +114,6 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
     return QUEUE_FAULTED;
 }
 
-/* The item of the next request that is so many after its first one. */
-static inline struct user_words request_item(struct async_queue *queue, uint32_t i)
-{
-    if (cursor_at_end(&queue->requests)) {
-        find_request(queue, queue->request_consumer + i);
-    }
-    return pass_item(&queue->requests);
-}
-
 /* Words of an item into their place in the copy. */
 static inline __attribute__((always_inline)) void copy_words(struct async_queue *queue, uint32_t i,
                                                              struct user_words item, unsigned from)
@@ -103,74 +126,6 @@ static inline __attribute__((always_inline)) void copy_words(struct async_queue 
     }
 }
 
-/* Finds out whether there are more requests. RUNNING if so, else what becomes of the queue. */
-static inline enum queue_state look_for_requests(struct async_queue *queue)
-{
-    queue->request_producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
-    uint32_t available = queue->request_producer - queue->request_consumer;
-    if (available > bit(queue->request_bits)) {
-        return fault(queue, REL4_FAULT_REQUEST_INDEX);
-    }
-    return available ? QUEUE_RUNNING : QUEUE_IDLE;
-}
-
-/* The rest of a request of several items. */
-static enum queue_state fetch_rest(struct async_queue *queue, uint32_t items)
-{
-    if (items > queue->request_producer - queue->request_consumer) {
-        return fault(queue, REL4_FAULT_INCOMPLETE);
-    }
-    for (uint32_t i = 1; i < items; i++) {
-        copy_words(queue, i, request_item(queue, i), 0);
-    }
-    return QUEUE_RUNNING;
-}
-
-/* Copies the next request, if there is one. RUNNING if so, else what becomes of the queue. */
-static inline __attribute__((always_inline)) enum queue_state fetch(struct async_queue *queue)
-{
-    enum queue_state state = QUEUE_RUNNING;
-
-    if (unlikely(queue->request_producer == queue->request_consumer)) {
-        state = look_for_requests(queue);
-        if (state != QUEUE_RUNNING) {
-            return state;
-        }
-    }
-    struct user_words item = request_item(queue, 0);
-    queue->copy[ITEM_COOKIE_AND_HEADER] = user_load(item, ITEM_COOKIE_AND_HEADER);
-    queue->copy[ITEM_CAP] = user_load(item, ITEM_CAP);
-    unsigned words = rel4_header_words(header_of(queue));
-    unsigned extras = rel4_header_extras(header_of(queue));
-    if (words + extras) {
-        copy_words(queue, 0, item, ITEM_WORDS);
-    }
-    if (unlikely(words > REL4_MAX_WORDS)) {
-        return fault(queue, REL4_FAULT_TOO_LONG);
-    }
-    uint32_t items = rel4_items_for(words + extras);
-    if (unlikely(items > 1)) {
-        state = fetch_rest(queue, items);
-        if (state != QUEUE_RUNNING) {
-            return state;
-        }
-    }
-    queue->request_consumer += items;
-    return QUEUE_RUNNING;
-}
-
-/* Items of the longest answer that the request in hand can have: only registers do not fit into one. */
-static inline unsigned longest_answer(const struct async_queue *queue)
-{
-    uint32_t header = header_of(queue);
-
-    _Static_assert(LABEL_TCB_READ_REGISTERS < ABI_LABEL_FIRST_SHIFTED, "the same for all programs");
-    if (unlikely(rel4_header_label(header) == LABEL_TCB_READ_REGISTERS && rel4_header_words(header) > 1)) {
-        return rel4_items_for((unsigned)min_word(queue->copy[ITEM_WORDS + 1], ABI_REG_COUNT));
-    }
-    return 1;
-}
-
 /* Finds out how much room there is now. RUNNING if that is as many items as are needed, else what becomes of
  * the queue. */
 static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
@@ -178,42 +133,164 @@ static enum queue_state look_for_room(struct async_queue *queue, unsigned items)
     uint32_t length = (uint32_t)bit(queue->response_bits);
     uint32_t consumer = user_ring_peer(async_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
 
-    if (queue->response_producer - consumer > length) {
+    if (response_producer(queue) - consumer > length) {
         return fault(queue, REL4_FAULT_RESPONSE_INDEX);
     }
     queue->response_limit = consumer + length;
-    return queue->response_limit - queue->response_producer >= items ? QUEUE_RUNNING : QUEUE_FULL;
+    return queue->response_limit - response_producer(queue) >= items ? QUEUE_RUNNING : QUEUE_FULL;
 }
 
-/* The next item of the response ring. */
+/*
+ * Looks how far the worker can go by the items alone, and keeps that in the queue: for each of the requests,
+ * which are there, is an item for its answer, and all are in one frame. most: what is available and the
+ * budget allows. RUNNING if it is one request at least, else what becomes of the queue.
+ */
+static __attribute__((noinline)) enum queue_state look_at_both(struct async_queue *queue, word_t most)
+{
+    uint32_t room = queue->response_limit - response_producer(queue);
+
+    if (unlikely(!most)) {
+        return QUEUE_WAITING;
+    }
+    if (!room) {
+        enum queue_state state = look_for_room(queue, 1);
+        if (state != QUEUE_RUNNING) {
+            return state;
+        }
+        room = queue->response_limit - response_producer(queue);
+    }
+    if (cursor_at_end(&queue->requests)) {
+        find_request(queue);
+    }
+    if (cursor_at_end(&queue->responses)) {
+        find_response(queue);
+    }
+    most = min_word(most, room);
+    most = min_word(most, ring_cursor_left(&queue->requests));
+    most = min_word(most, ring_cursor_left(&queue->responses));
+    queue->ahead = user_words_from(queue->requests.item, (unsigned)most * ITEM_SIZE);
+    return QUEUE_RUNNING;
+}
+
+/* The same, after a look whether there are more requests. */
+static inline enum queue_state look_ahead(struct async_queue *queue, word_t budget)
+{
+    uint32_t consumer = request_consumer(queue);
+
+    if (queue->request_producer == consumer) {
+        uint32_t producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
+        if (producer == consumer) {
+            return QUEUE_IDLE;
+        }
+        queue->request_producer = producer;
+        if (producer - consumer > bit(queue->request_bits)) {
+            return fault(queue, REL4_FAULT_REQUEST_INDEX);
+        }
+    }
+    return look_at_both(queue, min_word(budget, queue->request_producer - consumer));
+}
+
+/* What was found by the last look ahead holds no longer. */
+static inline void look_again(struct async_queue *queue)
+{
+    queue->ahead = queue->requests.item;
+}
+
+/* The rest of a request that does not fit into its first item, where the cursor is. */
+static enum queue_state fetch_rest(struct async_queue *queue, struct call call)
+{
+    uint32_t items = rel4_items_for(call_words(call) + call_extras(call));
+
+    if (call_words(call) > REL4_MAX_WORDS) {
+        return fault(queue, REL4_FAULT_TOO_LONG);
+    }
+    if (items > queue->request_producer - request_consumer(queue)) {
+        return fault(queue, REL4_FAULT_INCOMPLETE);
+    }
+    pass_item(&queue->requests);
+    for (uint32_t i = 1; i < items; i++) {
+        if (cursor_at_end(&queue->requests)) {
+            find_request(queue);
+        }
+        copy_words(queue, i, pass_item(&queue->requests), 0);
+    }
+    look_again(queue);
+    return QUEUE_RUNNING;
+}
+
+/* Copies the next request, which is there. RUNNING, or else what becomes of the queue. */
+static inline __attribute__((always_inline)) enum queue_state fetch(struct async_queue *queue,
+                                                                    struct call *call)
+{
+    struct user_words item = queue->requests.item;
+
+    call->cookie_and_header = user_load(item, ITEM_COOKIE_AND_HEADER);
+    call->pointer = user_load(item, ITEM_CAP);
+    unsigned words = call_words(*call) + call_extras(*call);
+    if (words) {
+        copy_words(queue, 0, item, ITEM_WORDS);
+        if (unlikely(words > REL4_ITEM_WORDS)) {
+            return fetch_rest(queue, *call);
+        }
+    }
+    pass_item(&queue->requests);
+    return QUEUE_RUNNING;
+}
+
+/* The only request whose answer may not fit into one item. */
+static inline bool reads_registers(struct call call)
+{
+    _Static_assert(LABEL_TCB_READ_REGISTERS < ABI_LABEL_FIRST_SHIFTED, "the same for all programs");
+    return unlikely(call_label(call) == LABEL_TCB_READ_REGISTERS) && call_words(call) > 1;
+}
+
+/* RUNNING if there is room for that answer, else what becomes of the queue. */
+static __attribute__((noinline)) enum queue_state make_room_for_registers(struct async_queue *queue)
+{
+    unsigned registers = (unsigned)min_word(queue->copy[ITEM_WORDS + 1], ABI_REG_COUNT);
+    unsigned items = rel4_items_for(registers);
+
+    return queue->response_limit - response_producer(queue) >= items ? QUEUE_RUNNING
+                                                                     : look_for_room(queue, items);
+}
+
+/* The next item of the response ring, which is free. */
 static inline struct user_words next_response(struct async_queue *queue)
 {
-    if (cursor_at_end(&queue->responses)) {
-        find_response(queue, queue->response_producer);
-    }
-    queue->response_producer++;
     return pass_item(&queue->responses);
 }
 
-static inline void answer(struct async_queue *queue, word_t error, const struct result *result)
+/* The words of an answer, its first item, and those behind that. */
+static __attribute__((noinline)) void answer_words(struct async_queue *queue, struct user_words item,
+                                                   const struct result *result)
 {
-    struct user_words item = next_response(queue);
-    word_t first = queue->copy[ITEM_COOKIE_AND_HEADER] & mask(32 + 12); /* cookie and label as they came */
-    unsigned words = result->length;
     unsigned place = ITEM_WORDS;
 
-    if (unlikely(error | words)) {
-        first |= (word_t)rel4_header(0, (unsigned)error, words, 0) << 32;
-    }
-    user_store(item, ITEM_COOKIE_AND_HEADER, first);
-    user_store(item, ITEM_CAP, 0);
-    for (unsigned i = 0; i < words; i++) {
+    for (unsigned i = 0; i < result->length; i++) {
         if (place == ITEM_SIZE) {
+            if (cursor_at_end(&queue->responses)) {
+                find_response(queue);
+            }
             item = next_response(queue);
             place = 0;
+            look_again(queue);
         }
         user_store(item, place++, result->words[i]);
     }
+}
+
+static inline void answer(struct async_queue *queue, struct call call, word_t error,
+                          const struct result *result)
+{
+    struct user_words item = next_response(queue);
+    word_t first = call.cookie_and_header & mask(32 + 12); /* cookie and label as they came */
+
+    if (unlikely(error || result->length)) {
+        first |= (word_t)rel4_header(0, (unsigned)error, result->length, 0) << 32;
+        answer_words(queue, item, result);
+    }
+    user_store(item, ITEM_COOKIE_AND_HEADER, first);
+    user_store(item, ITEM_CAP, 0);
 }
 
 /* What is no kernel object: only a notification can be invoked without waiting for anybody. */
@@ -233,18 +310,17 @@ static word_t invoke_other(struct cap cap, struct result *result)
     return ERR_NONE;
 }
 
-/* Makes the system call that is in the queue's copy. What is the same for all requests of the queue is in
- * request already. */
-static inline word_t make_call(const struct async_queue *queue, const struct tcb *thread,
+/* Makes the system call that a request asks for. What is the same for all requests of the queue is in request
+ * already. */
+static inline word_t make_call(const struct async_queue *queue, struct call call, const struct tcb *thread,
                                struct request *request, struct result *result, enum progress *progress)
 {
     struct cap root = thread->slots[TCB_CSPACE].cap;
-    uint32_t header = header_of(queue);
-    unsigned words = rel4_header_words(header), extras = rel4_header_extras(header);
+    unsigned words = call_words(call), extras = call_extras(call);
     struct lookup_failure failure;
 
     *progress = DONE;
-    request->slot = cap_lookup(root, queue->copy[ITEM_CAP], &failure);
+    request->slot = cap_lookup(root, call.pointer, &failure);
     if (unlikely(!request->slot)) {
         return error_failed_lookup(result, 0, &failure);
     }
@@ -264,7 +340,7 @@ static inline word_t make_call(const struct async_queue *queue, const struct tcb
     if (unlikely(!cap_is_kernel_object(request->cap))) {
         return invoke_other(request->cap, result);
     }
-    request->label = request_label(rel4_header_label(header));
+    request->label = request_label(call_label(call));
     return request_serve(request, result, progress);
 }
 
@@ -273,65 +349,73 @@ static inline word_t make_call(const struct async_queue *queue, const struct tcb
 static inline bool must_stop(void)
 {
     const struct hart *hart = this_hart();
-    word_t reasons = hart->pending & ~(PENDING_WORK | PENDING_TICK | PENDING_UINTR);
-
-    return reasons || hart->candidate || interrupt_pending() || kernel_lock_contended(hart);
+    return hart->pending & ~PENDING_NOT_URGENT || hart->candidate || interrupt_pending() ||
+           kernel_lock_contended(hart);
 }
 
-/* Stops before the request in hand is answered; it stays there. */
-static enum queue_state hold(struct async_queue *queue, enum queue_state state)
+/* Stops before the request in hand is answered; the queue keeps it. */
+static enum queue_state hold(struct async_queue *queue, struct call call, enum queue_state state)
 {
+    queue->copy[ITEM_COOKIE_AND_HEADER] = call.cookie_and_header;
+    queue->copy[ITEM_CAP] = call.pointer;
     queue->holds_request = true;
     return state;
 }
 
-/* The request in hand, or else the next one. RUNNING if there is one, else what becomes of the queue. */
-static inline enum queue_state first_request(struct async_queue *queue)
+/* The request that the queue has kept, or else the next one. RUNNING if there is one, else what becomes of
+ * the queue. */
+static inline enum queue_state first_request(struct async_queue *queue, word_t budget, struct call *call)
 {
     if (unlikely(queue->holds_request)) {
         queue->holds_request = false;
+        *call = (struct call){ queue->copy[ITEM_COOKIE_AND_HEADER], queue->copy[ITEM_CAP] };
+        look_again(queue);
         return QUEUE_RUNNING;
     }
-    return fetch(queue);
+    enum queue_state state = look_ahead(queue, budget);
+    return state == QUEUE_RUNNING ? fetch(queue, call) : state;
 }
 
 /* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
 static inline enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
-    enum queue_state state = first_request(queue);
     word_t budget = bit(queue->request_bits);
+    struct call call;
+    enum queue_state state = first_request(queue, budget, &call);
     struct request request; /* what is the same for all of them, and the rest by make_call() */
 
     request.thread = thread;
     request.first = &queue->copy[ITEM_WORDS];
     request.words = user_words_none();
     while (state == QUEUE_RUNNING) {
-        unsigned needed = longest_answer(queue);
-        if (unlikely(queue->response_limit - queue->response_producer < needed) &&
-            (state = look_for_room(queue, needed)) != QUEUE_RUNNING) {
-            return hold(queue, state);
+        if (reads_registers(call) && (state = make_room_for_registers(queue)) != QUEUE_RUNNING) {
+            return hold(queue, call, state);
         }
         struct result result;
         enum progress progress;
-        word_t error = make_call(queue, thread, &request, &result, &progress);
-        if (unlikely(thread->async_queue != queue || queue->state != QUEUE_RUNNING)) {
+        word_t error = make_call(queue, call, thread, &request, &result, &progress);
+        /* What takes the queue from its thread stops it. */
+        if (unlikely(queue->state != QUEUE_RUNNING)) {
             return QUEUE_STOPPED;
         }
-        if (unlikely(progress == AGAIN)) {
-            return hold(queue, thread->state == THREAD_INACTIVE ? QUEUE_SUSPENDED : QUEUE_WAITING);
+        if (unlikely(progress != DONE)) {
+            return hold(queue, call, thread->state == THREAD_INACTIVE ? QUEUE_SUSPENDED : QUEUE_WAITING);
         }
-        answer(queue, error, &result);
+        answer(queue, call, error, &result);
         ++*served;
         if (unlikely(thread->state == THREAD_INACTIVE)) {
             return QUEUE_SUSPENDED;
         }
-        if (unlikely(*served == budget)) {
+        if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {
+            state = look_ahead(queue, budget - *served);
+            if (state != QUEUE_RUNNING) {
+                return state;
+            }
+        }
+        if (unlikely(must_stop())) {
             return QUEUE_WAITING;
         }
-        state = fetch(queue);
-        if (state == QUEUE_RUNNING && unlikely(must_stop())) {
-            return hold(queue, QUEUE_WAITING);
-        }
+        state = fetch(queue, &call);
     }
     return state;
 }
@@ -347,17 +431,19 @@ static void signal(struct async_queue *queue)
     }
 }
 
-static inline void publish(struct async_queue *queue)
+static inline __attribute__((always_inline)) void publish(struct async_queue *queue)
 {
+    uint32_t producer = response_producer(queue);
+
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
     }
-    user_ring_publish(async_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), 0, queue->request_consumer);
-    if (queue->answered == queue->response_producer) {
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), 0, request_consumer(queue));
+    if (queue->answered == producer) {
         return;
     }
-    queue->answered = queue->response_producer;
-    user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, queue->response_producer);
+    queue->answered = producer;
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, producer);
     if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
         signal(queue);
     }
@@ -439,6 +525,14 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     }
 }
 
+void worker_run_in_call(struct tcb *thread)
+{
+    worker_run(thread, REL4_PLACE_CALL);
+    if (thread->work_in) {
+        this_hart()->pending |= PENDING_SERVED;
+    }
+}
+
 void worker_end_watch(struct hart *hart)
 {
     struct tcb *thread = hart->watched;
@@ -461,7 +555,7 @@ void worker_look(struct hart *hart)
 
     if (queue->state == QUEUE_WATCHED &&
         user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0) !=
-            queue->request_consumer) {
+            request_consumer(queue)) {
         queue->patience = (uint8_t)min_word(2ul * queue->patience, LOOKS_MAX);
         hart->watched = NULL;
         worker_run(thread, REL4_PLACE_IDLE);
@@ -480,7 +574,7 @@ void worker_blocked(struct tcb *thread)
         return;
     }
     if (queue->state != QUEUE_IDLE || user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER),
-                                                     0) != queue->request_consumer) {
+                                                     0) != request_consumer(queue)) {
         queue->state = QUEUE_WAITING;
         work_queue_here(thread);
     }

@@ -52,10 +52,14 @@ struct lock_node {
 };
 
 /* In hart->pending. */
-#define PENDING_TICK       (1ul << 60)
-#define PENDING_WORK       (1ul << 61)
-#define PENDING_UINTR      (1ul << 62)
-#define PENDING_RESCHEDULE (1ul << 63)
+#define PENDING_RESCHEDULE (1ul << 59)
+#define PENDING_SERVED     (1ul << 60)
+#define PENDING_TICK       (1ul << 61)
+#define PENDING_WORK       (1ul << 62)
+#define PENDING_UINTR      (1ul << 63)
+
+/* The worker need not stop for them. */
+#define PENDING_NOT_URGENT (PENDING_SERVED | PENDING_TICK | PENDING_WORK | PENDING_UINTR)
 
 struct hart {
     struct hart_arch arch;
@@ -69,8 +73,8 @@ struct hart {
 
     /* What else is to be done before this hart leaves the kernel: RESCHEDULE, UINTR (the running
      * thread may have a user interrupt to go to), WORK (a queue waits here for the worker), TICK (it was a
-     * tick that brought this hart here), and in the low bits the harts, by logical number, that get an
-     * inter-processor interrupt. */
+     * tick that brought this hart here), SERVED (the current thread's queue has just been served, and waits
+     * again), and in the low bits the harts, by logical number, that get an inter-processor interrupt. */
     word_t pending;
 
     /* There are other harts, so the kernel has to be locked. */

@@ -296,20 +296,25 @@ static COLD void charge_owner(struct tcb *owner, struct tcb *current)
 
 /*
  * Serves the queues that come before next, which is current. A queue that has had its turn waits for its
- * owner's equals; what is less important waits for all of them. Returns the thread to run then.
+ * owner's equals; what is less important waits for all of them. served: the owner of one that has had its
+ * turn just now, or NULL. Returns the thread to run then.
  */
 static __attribute__((noinline)) struct tcb *serve_work(struct hart *hart, struct tcb *next,
-                                                        enum rel4_place place)
+                                                        enum rel4_place place, struct tcb *served)
 {
     int turn = 0;
 
     for (;;) {
-        int priority = next == &idle_thread ? -1 : next->priority + turn;
-        struct tcb *owner = work_take(hart, priority);
+        struct tcb *owner = served;
         if (!owner) {
-            return next;
+            int priority = next == &idle_thread ? -1 : next->priority + turn;
+            owner = work_take(hart, priority);
+            if (!owner) {
+                return next;
+            }
+            worker_run(owner, place);
         }
-        worker_run(owner, place);
+        served = NULL;
         turn |= owner->work_in != NULL;
         if (unlikely(interrupt_pending())) {
             charge_owner(owner, next);
@@ -328,6 +333,7 @@ static __attribute__((noinline)) struct tcb *serve_work(struct hart *hart, struc
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
     enum rel4_place place = hart->pending & PENDING_TICK ? REL4_PLACE_TICK : REL4_PLACE_CALL;
+    struct tcb *served = hart->pending & PENDING_SERVED ? hart->current : NULL;
 
     if (unlikely(hart->current->async_queue != NULL) && !thread_is_runnable(hart->current)) {
         worker_blocked(hart->current);
@@ -335,12 +341,12 @@ struct tcb *kernel_exit_slow(struct hart *hart)
     }
     struct tcb *next = switch_to_best(hart);
     if (unlikely(hart->pending & (PENDING_WORK | PENDING_TICK))) {
-        next = serve_work(hart, next, place);
+        next = serve_work(hart, next, place, served);
     }
     while (unlikely(next == &idle_thread)) {
         next = idle(hart);
         if (work_waits(hart)) {
-            next = serve_work(hart, next, REL4_PLACE_CALL);
+            next = serve_work(hart, next, REL4_PLACE_CALL, NULL);
         }
     }
     if (next->state == THREAD_RESTART) {

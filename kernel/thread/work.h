@@ -30,6 +30,16 @@ void work_hand_over(struct hart *hart);
 /* It waits no longer. False if it did not. */
 bool work_dequeue(struct tcb *thread);
 
+/* Whether a queue that begins to wait would be the next thing that this hart does: the call was made by its
+ * own thread, no idle hart could have it, and nothing else waits here. Not while another queue is served. */
+static inline bool work_comes_next(const struct tcb *thread)
+{
+    const struct hart *hart = this_hart();
+
+    return thread == hart->current && !hart->candidate && !hart->pending && !idle_harts &&
+           !thread->work_at_tick && !thread->work_retry && !hart->tlb_batch.open;
+}
+
 /* The best one that waits on any hart, for one that idles. */
 struct tcb *work_take_any(void);
 
@@ -70,6 +80,10 @@ static inline void work_tick(struct hart *hart)
 /* Serves a thread's queue until something more important comes up, or as many requests as its ring has room
  * for. */
 void worker_run(struct tcb *thread, enum rel4_place place);
+
+/* The same in the system call that the thread makes, where its queue comes next: without the way through the
+ * lists. What is left then waits, and has had its turn. */
+void worker_run_in_call(struct tcb *thread);
 
 /* This hart, which idles, watches a queue that it served: serves it again if there is more, or counts a look
  * in vain, and sleeps after some. */

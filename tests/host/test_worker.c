@@ -74,8 +74,8 @@ static void places_wrap_at_the_ends_of_frames_rings_and_indexes(void **state)
             open_queue(request_bits, response_bits);
             /* As after four milliards of requests, less a few. */
             produced = consumed = 0xffffff00 - 7;
-            queue->request_consumer = queue->request_producer = queue->response_producer = queue->answered =
-                produced;
+            queue->requests.end_index = queue->responses.end_index = produced;
+            queue->request_producer = queue->answered = produced;
             *header(REL4_HEADER_RESPONSE_PRODUCER) = produced;
             give_room(0);
             for (unsigned n = 0; n < 1000;) {

@@ -89,13 +89,14 @@ static void random_rings_are_served_or_a_fault_and_nothing_else_is_touched(void 
         for (unsigned run = 0; run < 20; run++) {
             uint32_t ahead = random_below(&seed, (uint32_t)bit(queue->request_bits) + 1);
             for (unsigned i = 0; i < ahead; i++) {
-                write_item(queue->request_consumer + i);
+                write_item(ring_cursor_index(&queue->requests) + i);
             }
-            *header(REL4_HEADER_REQUEST_PRODUCER) = random_below(&seed, 8)
-                                                        ? queue->request_consumer + ahead
-                                                        : nearly(queue->request_consumer + ahead, 32);
-            *header(REL4_HEADER_RESPONSE_CONSUMER) =
-                random_below(&seed, 8) ? queue->response_producer : nearly(queue->response_producer, 32);
+            *header(REL4_HEADER_REQUEST_PRODUCER) =
+                random_below(&seed, 8) ? ring_cursor_index(&queue->requests) + ahead
+                                       : nearly(ring_cursor_index(&queue->requests) + ahead, 32);
+            *header(REL4_HEADER_RESPONSE_CONSUMER) = random_below(&seed, 8)
+                                                         ? ring_cursor_index(&queue->responses)
+                                                         : nearly(ring_cursor_index(&queue->responses), 32);
             async_queue_wake(queue);
             serve(REL4_PLACE_CALL + (enum rel4_place)random_below(&seed, 3));
             check(queue->state != QUEUE_RUNNING);
