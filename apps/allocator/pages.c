@@ -55,16 +55,19 @@ bool pages_check(unsigned phase)
 
 JOB rounds(const struct job *job, struct way way)
 {
+    const unsigned count = work.rounds;
+    const bool checks = work.checks;
+
     FOR_EACH_UNIT(job) {
         struct page *page = &frames[unit];
 
-        for (unsigned i = 0; i < work.rounds; i++) {
+        for (unsigned i = 0; i < count; i++) {
             CALL(way,
                  seL4_RISCV_Page_Map(page->frame, seL4_CapInitThreadVSpace, page->address, seL4_ReadWrite,
                                      seL4_RISCV_ExecuteNever),
                  rel4_page_map(page->frame, seL4_CapInitThreadVSpace, page->address, seL4_ReadWrite,
                                seL4_RISCV_ExecuteNever));
-            if (work.checks)
+            if (checks)
                 touch(page);
             CALL(way, seL4_RISCV_Page_Unmap(page->frame), rel4_page_unmap(page->frame));
         }

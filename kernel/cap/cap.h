@@ -228,6 +228,11 @@ static inline unsigned frame_size_bits(enum frame_size size)
     return 12 + 9 * (unsigned)size;
 }
 
+static inline word_t frame_bytes(enum frame_size size)
+{
+    return 4096ul << 9 * (unsigned)size;
+}
+
 static inline struct cap cap_make_frame(word_t phys, enum frame_size size, enum frame_rights rights,
                                         bool device)
 {

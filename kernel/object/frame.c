@@ -37,7 +37,7 @@ static enum progress perform_map(struct operation *operation, struct result *res
 static word_t decode_map(const struct request *request, struct operation *operation, struct result *result)
 {
     struct cap cap = request->cap;
-    unsigned size_bits = frame_size_bits(frame_size(cap));
+    word_t bytes = frame_bytes(frame_size(cap));
     struct vspace vspace;
 
     if (request->length < 3 || request->extra_count < 1) {
@@ -53,10 +53,10 @@ static word_t decode_map(const struct request *request, struct operation *operat
     if (error) {
         return error;
     }
-    if (vaddr >= ABI_USER_TOP - mask(size_bits)) {
+    if (vaddr > ABI_USER_TOP - bytes) {
         return error_invalid_argument(result, 0);
     }
-    if (!is_aligned(vaddr, size_bits)) {
+    if (vaddr & (bytes - 1)) {
         return ERR_ALIGNMENT;
     }
     struct walk walk = vspace_walk(vspace.root, vaddr);
@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
     }
     struct walk walk = vspace_walk(root, vaddr);
     if (walk.level == (unsigned)frame_size(cap) && pte_is_valid(*walk.entry) && pte_is_leaf(*walk.entry) &&
-        pte_phys(*walk.entry) == frame_phys(cap)) {
+        pte_names(*walk.entry, frame_phys(cap))) {
         *walk.entry = 0;
         tlb_flush_page(asid_harts(asid), asid, vaddr);
     }

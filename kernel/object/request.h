@@ -205,10 +205,10 @@ word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, st
 /* The programs of this boot use the numbering of single-node builds. */
 extern bool abi_up;
 
-/* The label that a program gave, in the numbering of the kernel. */
-static inline word_t request_label(word_t label)
+/* The label that a program gave, in the numbering of the kernel. up is abi_up. */
+static inline word_t request_label(word_t label, bool up)
 {
-    if (unlikely(abi_up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
+    if (unlikely(up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
         return label + 1;
     }
     return label;

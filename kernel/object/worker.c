@@ -24,6 +24,7 @@ enum {
 };
 
 #define ITEM_SIZE REL4_MORE_WORDS /* in words */
+#define MANY      4               /* words, which few requests have more of */
 
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
@@ -114,14 +115,14 @@ static enum queue_state fault(struct async_queue *queue, enum rel4_ring_fault re
     return QUEUE_FAULTED;
 }
 
-/* Words of an item into their place in the copy. */
-static inline __attribute__((always_inline)) void copy_words(struct async_queue *queue, uint32_t i,
-                                                             struct user_words item, unsigned from)
+/* Words of an item, from one up to another, into their place in the copy. */
+static inline __attribute__((always_inline)) void
+copy_words(struct async_queue *queue, uint32_t i, struct user_words item, unsigned from, unsigned to)
 {
     word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
 #pragma GCC unroll 8
-    for (unsigned k = from; k < ITEM_SIZE; k++) {
+    for (unsigned k = from; k < to; k++) {
         copy[k] = user_load(item, k);
     }
 }
@@ -212,7 +213,7 @@ static enum queue_state fetch_rest(struct async_queue *queue, struct call call)
         if (cursor_at_end(&queue->requests)) {
             find_request(queue);
         }
-        copy_words(queue, i, pass_item(&queue->requests), 0);
+        copy_words(queue, i, pass_item(&queue->requests), 0, ITEM_SIZE);
     }
     look_again(queue);
     return QUEUE_RUNNING;
@@ -228,9 +229,12 @@ static inline __attribute__((always_inline)) enum queue_state fetch(struct async
     call->pointer = user_load(item, ITEM_CAP);
     unsigned words = call_words(*call) + call_extras(*call);
     if (words) {
-        copy_words(queue, 0, item, ITEM_WORDS);
-        if (unlikely(words > REL4_ITEM_WORDS)) {
-            return fetch_rest(queue, *call);
+        copy_words(queue, 0, item, ITEM_WORDS, ITEM_WORDS + MANY);
+        if (words > MANY) {
+            copy_words(queue, 0, item, ITEM_WORDS + MANY, ITEM_SIZE);
+            if (words > REL4_ITEM_WORDS) {
+                return fetch_rest(queue, *call);
+            }
         }
     }
     pass_item(&queue->requests);
@@ -312,8 +316,9 @@ static word_t invoke_other(struct cap cap, struct result *result)
 
 /* Makes the system call that a request asks for. What is the same for all requests of the queue is in request
  * already. */
-static inline word_t make_call(const struct async_queue *queue, struct call call, const struct tcb *thread,
-                               struct request *request, struct result *result, enum progress *progress)
+static inline word_t make_call(const struct async_queue *queue, struct call call, bool up,
+                               const struct tcb *thread, struct request *request, struct result *result,
+                               enum progress *progress)
 {
     struct cap root = thread->slots[TCB_CSPACE].cap;
     unsigned words = call_words(call), extras = call_extras(call);
@@ -340,7 +345,7 @@ static inline word_t make_call(const struct async_queue *queue, struct call call
     if (unlikely(!cap_is_kernel_object(request->cap))) {
         return invoke_other(request->cap, result);
     }
-    request->label = request_label(call_label(call));
+    request->label = request_label(call_label(call), up);
     return request_serve(request, result, progress);
 }
 
@@ -380,6 +385,7 @@ static inline enum queue_state first_request(struct async_queue *queue, word_t b
 static inline enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
     word_t budget = bit(queue->request_bits);
+    bool up = abi_up;
     struct call call;
     enum queue_state state = first_request(queue, budget, &call);
     struct request request; /* what is the same for all of them, and the rest by make_call() */
@@ -393,7 +399,7 @@ static inline enum queue_state serve(struct async_queue *queue, struct tcb *thre
         }
         struct result result;
         enum progress progress;
-        word_t error = make_call(queue, call, thread, &request, &result, &progress);
+        word_t error = make_call(queue, call, up, thread, &request, &result, &progress);
         /* What takes the queue from its thread stops it. */
         if (unlikely(queue->state != QUEUE_RUNNING)) {
             return QUEUE_STOPPED;

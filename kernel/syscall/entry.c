@@ -161,7 +161,7 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
     }
     request.thread = thread;
     request.slot = slot;
-    request.label = request_label(info_label(info));
+    request.label = request_label(info_label(info), abi_up);
     request.first = &thread->context.regs[ABI_REG_A2];
     invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
 }

@@ -294,28 +294,26 @@ bool kernel_lock_is_waited_for(const struct hart *hart)
 
 /* The machine. */
 
-void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr)
+void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
 {
     (void)harts;
     (void)vaddr;
-    host_machine.page_flushes++;
-    host_machine.flushed_asid = asid;
+    if (!host_hart->tlb_batch.open) {
+        host_machine.page_flushes++;
+        host_machine.flushed_asid = asid;
+    }
 }
 
-void tlb_flush_asid_now(word_t harts, word_t asid)
+void tlb_flush_asid_slow(word_t harts, word_t asid)
 {
     (void)harts;
-    host_machine.asid_flushes++;
-    host_machine.flushed_asid = asid;
+    if (!host_hart->tlb_batch.open) {
+        host_machine.asid_flushes++;
+        host_machine.flushed_asid = asid;
+    }
 }
 
 /* Fences are counted when they are asked for. */
-
-void tlb_batch_begin(word_t harts, word_t asid)
-{
-    (void)harts;
-    (void)asid;
-}
 
 void tlb_batch_pay_owed(void)
 {

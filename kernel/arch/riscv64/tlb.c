@@ -18,19 +18,7 @@ static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
     }
 }
 
-void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr)
-{
-    word_t self = bit(this_hart()->id);
-
-    if (harts & self) {
-        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
-    }
-    if (unlikely(harts & ~self)) {
-        remote_fence(harts & ~self, vaddr, 4096, asid);
-    }
-}
-
-void tlb_flush_asid_now(word_t harts, word_t asid)
+static void flush_asid(word_t harts, word_t asid)
 {
     word_t self = bit(this_hart()->id);
 
@@ -42,20 +30,47 @@ void tlb_flush_asid_now(word_t harts, word_t asid)
     }
 }
 
-void tlb_batch_begin(word_t harts, word_t asid)
+/* The first flush of an address space in a batch, which may owe something for another one. */
+static void begin_batch(struct tlb_batch *batch, word_t harts, word_t asid)
 {
-    struct tlb_batch *batch = &this_hart()->tlb_batch;
-
     tlb_batch_pay();
     batch->asid = asid;
     batch->harts = harts;
+}
+
+void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+    word_t self = bit(this_hart()->id);
+
+    if (batch->open) {
+        begin_batch(batch, harts, asid);
+        return;
+    }
+    if (harts & self) {
+        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
+    }
+    if (unlikely(harts & ~self)) {
+        remote_fence(harts & ~self, vaddr, 4096, asid);
+    }
+}
+
+void tlb_flush_asid_slow(word_t harts, word_t asid)
+{
+    struct tlb_batch *batch = &this_hart()->tlb_batch;
+
+    if (batch->open) {
+        begin_batch(batch, harts, asid);
+    } else {
+        flush_asid(harts, asid);
+    }
 }
 
 void tlb_batch_pay_owed(void)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    tlb_flush_asid_now(batch->harts, batch->asid);
+    flush_asid(batch->harts, batch->asid);
     batch->harts = 0;
     batch->paid = true;
 }

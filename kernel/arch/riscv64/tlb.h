@@ -10,39 +10,34 @@
 
 #include "thread/hart.h"
 
-void tlb_flush_page_now(word_t harts, word_t asid, word_t vaddr);
-void tlb_flush_asid_now(word_t harts, word_t asid);
+/* The general cases of tlb_flush_page() and tlb_flush_asid(). */
+void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr);
+void tlb_flush_asid_slow(word_t harts, word_t asid);
 
-/* The batch owes something for another address space, which is paid first. */
-void tlb_batch_begin(word_t harts, word_t asid);
-
-/* Another flush is owed. What is owed is for one address space at a time. */
-static inline void tlb_batch_add(word_t harts, word_t asid)
+/* True: a batch is open that owes flushes of this address space, and now this one, too. What is owed is for
+ * one address space at a time, and there is none with number 0. */
+static inline bool tlb_batch_takes(word_t harts, word_t asid)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
-    if (likely(batch->asid == asid)) {
-        batch->harts |= harts;
-    } else {
-        tlb_batch_begin(harts, asid);
+    if (batch->asid != asid) {
+        return false;
     }
+    batch->harts |= harts;
+    return true;
 }
 
 static inline void tlb_flush_page(word_t harts, word_t asid, word_t vaddr)
 {
-    if (unlikely(this_hart()->tlb_batch.open)) {
-        tlb_batch_add(harts, asid);
-    } else {
-        tlb_flush_page_now(harts, asid, vaddr);
+    if (unlikely(!tlb_batch_takes(harts, asid))) {
+        tlb_flush_page_slow(harts, asid, vaddr);
     }
 }
 
 static inline void tlb_flush_asid(word_t harts, word_t asid)
 {
-    if (unlikely(this_hart()->tlb_batch.open)) {
-        tlb_batch_add(harts, asid);
-    } else {
-        tlb_flush_asid_now(harts, asid);
+    if (unlikely(!tlb_batch_takes(harts, asid))) {
+        tlb_flush_asid_slow(harts, asid);
     }
 }
 

@@ -36,6 +36,12 @@ static inline word_t pte_phys(pte_t pte)
     return pte >> 10 << 12;
 }
 
+/* Whether it is for the page at this address, which is a multiple of 4096. */
+static inline bool pte_names(pte_t pte, word_t phys)
+{
+    return pte >> 10 == phys >> 12;
+}
+
 static inline bool pte_is_valid(pte_t pte)
 {
     return pte & PTE_VALID;
