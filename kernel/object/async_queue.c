@@ -42,12 +42,15 @@ static void forget_request(struct async_queue *queue)
 
 void async_queue_stop(struct async_queue *queue)
 {
-    if (queue->state == QUEUE_RUNNING) {
+    if (queue->state == QUEUE_RUNNING || queue->state == QUEUE_WAITING) {
         worker_publish(queue);
     }
     for (unsigned id = 0; id < harts_online; id++) {
         if (harts_table[id].watched == queue->thread) {
             harts_table[id].watched = NULL;
+        }
+        if (harts_table[id].kept == queue->thread) {
+            harts_table[id].kept = NULL;
         }
     }
     if (queue->thread) {

@@ -102,7 +102,8 @@ void async_queue_unbind(struct tcb *thread);
 /* There may be something to do for the worker. */
 void async_queue_wake(struct async_queue *queue);
 
-/* Hands over the answers of the run of the worker that is under way, in object/worker.c. */
+/* In object/worker.c: hands over the answers of the run that is under way, and tells the user of them, and of
+ * those that were left for later by a hart that was to come back. */
 void worker_publish(struct async_queue *queue);
 
 /* Counts in the statistics, of which counter is one, and shows it to the user. */

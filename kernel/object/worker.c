@@ -347,17 +347,26 @@ static void signal(struct async_queue *queue)
     }
 }
 
-static inline void publish(struct async_queue *queue)
+/* Pays the fences that this run owes, which comes before its answers. */
+static inline void close_batch(struct async_queue *queue)
 {
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
     }
+}
+
+/* Hands over what was answered, and tells a user who sleeps, or leaves that to the next time. */
+static inline void publish(struct async_queue *queue, bool tells)
+{
     user_ring_publish(async_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), 0, queue->request_consumer);
     if (queue->answered == queue->response_producer) {
         return;
     }
-    queue->answered = queue->response_producer;
     user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, queue->response_producer);
+    if (!tells) {
+        return;
+    }
+    queue->answered = queue->response_producer;
     if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
         signal(queue);
     }
@@ -365,7 +374,10 @@ static inline void publish(struct async_queue *queue)
 
 void worker_publish(struct async_queue *queue)
 {
-    publish(queue);
+    if (queue->state == QUEUE_RUNNING) {
+        close_batch(queue);
+    }
+    publish(queue, true);
 }
 
 /* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
@@ -394,6 +406,18 @@ static void count_run(struct async_queue *queue, word_t served, enum rel4_place 
     }
 }
 
+/*
+ * Whether an idle hart goes on with the rest of the batch as soon as it can; then a user who sleeps is told
+ * of all of it at once. If it were woken for one answer, it would want the lock to sleep again, which stops
+ * this hart behind the next request, and so on. A long operation is not waited for: when that stops a second
+ * time, nothing was served meanwhile.
+ */
+static inline bool comes_back(const struct tcb *thread, enum queue_state state, word_t served,
+                              enum rel4_place place)
+{
+    return state == QUEUE_WAITING && place == REL4_PLACE_IDLE && served && !thread->work_retry;
+}
+
 void worker_run(struct tcb *thread, enum rel4_place place)
 {
     struct async_queue *queue = thread->async_queue;
@@ -401,6 +425,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
 
     if (thread->state == THREAD_INACTIVE) {
         queue->state = QUEUE_SUSPENDED;
+        publish(queue, true);
         return;
     }
     queue->state = QUEUE_RUNNING;
@@ -412,7 +437,8 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         return;
     }
     count_run(queue, served, place);
-    publish(queue);
+    close_batch(queue);
+    publish(queue, !comes_back(thread, state, served, place));
     if (place == REL4_PLACE_IDLE) {
         worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
     }
