@@ -4,6 +4,7 @@
 #include "object/async_queue.h"
 
 #include "arch/riscv64/console.h"
+#include "arch/riscv64/timer.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "object/put_string.h"
@@ -77,6 +78,7 @@ void async_queue_wake(struct async_queue *queue)
         queue->state = QUEUE_WAITING;
         if (work_queue(queue->thread)) {
             worker_count(queue, &queue->statistics.ipis, 1);
+            worker_woken(queue);
         }
     }
 }
@@ -270,6 +272,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };
     queue->patience = 1;
+    queue->slept = time_now() - counts_per_tick;
     for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
         user_store(statistics, i, 0);
     }

@@ -55,6 +55,7 @@ struct async_queue {
     uint32_t response_limit; /* up to here the response ring is known to be free */
     uint32_t answered;       /* response_producer as the user knows it */
     struct ring_cursor requests, responses;
+    word_t slept; /* when an idle hart last looked no longer, by time_now() */
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };
@@ -101,6 +102,9 @@ void async_queue_unbind(struct tcb *thread);
 
 /* There may be something to do for the worker. */
 void async_queue_wake(struct async_queue *queue);
+
+/* In object/worker.c: an idle hart is woken for it by a wake call. */
+void worker_woken(struct async_queue *queue);
 
 /* In object/worker.c: hands over the answers of the run that is under way, and tells the user of them, and of
  * those that were left for later by a hart that was to come back. */

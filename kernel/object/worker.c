@@ -28,8 +28,14 @@ enum {
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
 /* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
- * sleep halves it. */
+ * sleep halves it, or doubles it if a wake call follows within the time of so many looks. */
 #define LOOKS_MAX 128
+
+/* About that time, in counts of the time counter: an eighth of a millisecond. */
+static inline word_t time_of_looks(void)
+{
+    return counts_per_tick / 16;
+}
 
 static uint32_t header_of(const struct async_queue *queue)
 {
@@ -475,8 +481,16 @@ void worker_end_watch(struct hart *hart)
         return;
     }
     queue->state = fall_asleep(queue, QUEUE_IDLE);
+    queue->slept = time_now();
     if (queue->state == QUEUE_WAITING) {
         work_queue(thread);
+    }
+}
+
+void worker_woken(struct async_queue *queue)
+{
+    if (time_now() - queue->slept < time_of_looks()) {
+        queue->patience = (uint8_t)min_word(4ul * queue->patience, LOOKS_MAX);
     }
 }
 

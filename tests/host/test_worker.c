@@ -1,6 +1,7 @@
 /*
  * The worker against hostile rings: indexes, requests and answers, what a run serves, and what ends it.
  */
+#include "arch/riscv64/timer.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "random.h"
@@ -566,6 +567,50 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
     assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
 }
 
+/* A queue that sleeps, after looks in vain that an idle hart was asked for, and that another one is woken
+ * for. */
+static void fall_asleep_and_wake(bool soon)
+{
+    while (host_hart->watched) {
+        worker_look(host_hart);
+    }
+    assert_int_equal(queue->state, QUEUE_IDLE);
+    queue->slept -= soon ? 0 : counts_per_tick;
+    put_simple(0);
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    idle_harts = bit(1);
+    async_queue_wake(queue);
+    assert_ptr_equal(work_take_any(), owner);
+    worker_run(owner, REL4_PLACE_IDLE);
+    check_served(0);
+    assert_ptr_equal(host_hart->watched, owner);
+}
+
+static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    harts_table[1].id = 1;
+    harts_online = 2;
+    fall_asleep_and_wake(false);
+    assert_int_equal(queue->looks, 1);
+    /* A sleep from patience 1 leaves it at 1. */
+    fall_asleep_and_wake(true);
+    assert_int_equal(queue->looks, 4);
+    for (unsigned looks = 8; looks <= 128; looks *= 2) {
+        fall_asleep_and_wake(true);
+        assert_int_equal(queue->looks, looks);
+    }
+    fall_asleep_and_wake(true);
+    assert_int_equal(queue->looks, 128);
+    for (unsigned looks = 64; looks; looks /= 2) {
+        fall_asleep_and_wake(false);
+        assert_int_equal(queue->looks, looks);
+    }
+    fall_asleep_and_wake(false);
+    assert_int_equal(queue->looks, 1);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
@@ -591,6 +636,7 @@ int main(void)
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
+        EACH(an_idle_hart_looks_longer_if_it_slept_too_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
