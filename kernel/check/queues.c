@@ -109,9 +109,11 @@ void check_queues(void)
                 "a thread has a queue that is bound to it", thread);
     }
     for (unsigned id = 0; id < harts_online; id++) {
-        const struct tcb *watched = harts_table[id].watched;
+        const struct tcb *watched = harts_table[id].watched, *kept = harts_table[id].kept;
         require(!watched || (is_found(&found.threads, watched) && watched->async_queue),
                 "a hart watches a queue that exists", &harts_table[id]);
+        require(!kept || (is_found(&found.threads, kept) && kept->async_queue),
+                "a hart comes back for a queue that exists", &harts_table[id]);
         for (unsigned i = 0; i < REL4_NUM_DOMAINS * WORK_LISTS; i++) {
             check_work(&harts_table[id], i / WORK_LISTS, (enum work_list)(i % WORK_LISTS));
         }

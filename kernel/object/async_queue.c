@@ -4,6 +4,7 @@
 #include "object/async_queue.h"
 
 #include "arch/riscv64/console.h"
+#include "arch/riscv64/timer.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "object/put_string.h"
@@ -42,12 +43,15 @@ static void forget_request(struct async_queue *queue)
 
 void async_queue_stop(struct async_queue *queue)
 {
-    if (queue->state == QUEUE_RUNNING) {
+    if (queue->state == QUEUE_RUNNING || queue->state == QUEUE_WAITING) {
         worker_publish(queue);
     }
     for (unsigned id = 0; id < harts_online; id++) {
         if (harts_table[id].watched == queue->thread) {
             harts_table[id].watched = NULL;
+        }
+        if (harts_table[id].kept == queue->thread) {
+            harts_table[id].kept = NULL;
         }
     }
     if (queue->thread) {
@@ -76,6 +80,7 @@ void async_queue_wake(struct async_queue *queue)
             worker_run_in_call(queue->thread);
         } else if (work_queue(queue->thread)) {
             worker_count(queue, &queue->statistics.ipis, 1);
+            worker_woken(queue);
         }
     }
 }
@@ -268,6 +273,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };
     queue->patience = 1;
+    queue->slept = time_now() - counts_per_tick;
     for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
         user_store(statistics, i, 0);
     }

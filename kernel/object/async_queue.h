@@ -68,6 +68,7 @@ struct async_queue {
     uint32_t answered;       /* up to here it has answers */
     struct ring_cursor requests, responses;
     struct user_words ahead; /* up to this request the worker need not look at indices */
+    word_t slept;            /* when an idle hart last looked no longer, by time_now() */
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };
@@ -115,7 +116,11 @@ void async_queue_unbind(struct tcb *thread);
 /* There may be something to do for the worker. */
 void async_queue_wake(struct async_queue *queue);
 
-/* Hands over the answers of the run of the worker that is under way, in object/worker.c. */
+/* In object/worker.c: an idle hart is woken for it by a wake call. */
+void worker_woken(struct async_queue *queue);
+
+/* In object/worker.c: hands over the answers of the run that is under way, and tells the user of them, and of
+ * those that were left for later by a hart that was to come back. */
 void worker_publish(struct async_queue *queue);
 
 /* Counts in the statistics, of which counter is one, and shows it to the user. */

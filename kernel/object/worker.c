@@ -29,8 +29,14 @@ enum {
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
 /* How often an idle hart looks for more, at most: a look that finds something doubles it, up to this, and a
- * sleep halves it. */
+ * sleep halves it, or doubles it if a wake call follows within the time of so many looks. */
 #define LOOKS_MAX 128
+
+/* About that time, in counts of the time counter: an eighth of a millisecond. */
+static inline word_t time_of_looks(void)
+{
+    return counts_per_tick / 16;
+}
 
 /* The first two words of the request in hand; those behind are in the queue's copy. */
 struct call {
@@ -437,19 +443,28 @@ static void signal(struct async_queue *queue)
     }
 }
 
-static inline __attribute__((always_inline)) void publish(struct async_queue *queue)
+/* Pays the fences that this run owes, which comes before its answers. */
+static inline void close_batch(struct async_queue *queue)
 {
-    uint32_t producer = response_producer(queue);
-
     if (tlb_batch_close()) {
         worker_count(queue, &queue->statistics.fences, 1);
     }
+}
+
+/* Hands over what was answered, and tells a user who sleeps, or leaves that to the next time. */
+static inline __attribute__((always_inline)) void publish(struct async_queue *queue, bool tells)
+{
+    uint32_t producer = response_producer(queue);
+
     user_ring_publish(async_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), 0, request_consumer(queue));
     if (queue->answered == producer) {
         return;
     }
-    queue->answered = producer;
     user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, producer);
+    if (!tells) {
+        return;
+    }
+    queue->answered = producer;
     if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
         signal(queue);
     }
@@ -457,7 +472,10 @@ static inline __attribute__((always_inline)) void publish(struct async_queue *qu
 
 void worker_publish(struct async_queue *queue)
 {
-    publish(queue);
+    if (queue->state == QUEUE_RUNNING) {
+        close_batch(queue);
+    }
+    publish(queue, true);
 }
 
 /* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and
@@ -486,6 +504,18 @@ static void count_run(struct async_queue *queue, word_t served, enum rel4_place 
     }
 }
 
+/*
+ * Whether an idle hart goes on with the rest of the batch as soon as it can; then a user who sleeps is told
+ * of all of it at once. If it were woken for one answer, it would want the lock to sleep again, which stops
+ * this hart behind the next request, and so on. A long operation is not waited for: when that stops a second
+ * time, nothing was served meanwhile.
+ */
+static inline bool comes_back(const struct tcb *thread, enum queue_state state, word_t served,
+                              enum rel4_place place)
+{
+    return state == QUEUE_WAITING && place == REL4_PLACE_IDLE && served && !thread->work_retry;
+}
+
 void worker_run(struct tcb *thread, enum rel4_place place)
 {
     struct async_queue *queue = thread->async_queue;
@@ -493,6 +523,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
 
     if (thread->state == THREAD_INACTIVE) {
         queue->state = QUEUE_SUSPENDED;
+        publish(queue, true);
         return;
     }
     queue->state = QUEUE_RUNNING;
@@ -504,7 +535,8 @@ void worker_run(struct tcb *thread, enum rel4_place place)
         return;
     }
     count_run(queue, served, place);
-    publish(queue);
+    close_batch(queue);
+    publish(queue, !comes_back(thread, state, served, place));
     if (place == REL4_PLACE_IDLE) {
         worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
     }
@@ -549,8 +581,16 @@ void worker_end_watch(struct hart *hart)
         return;
     }
     queue->state = fall_asleep(queue, QUEUE_IDLE);
+    queue->slept = time_now();
     if (queue->state == QUEUE_WAITING) {
         work_queue(thread);
+    }
+}
+
+void worker_woken(struct async_queue *queue)
+{
+    if (time_now() - queue->slept < time_of_looks()) {
+        queue->patience = (uint8_t)min_word(4ul * queue->patience, LOOKS_MAX);
     }
 }
 

@@ -100,6 +100,9 @@ struct hart {
      */
     struct tcb *watched;
 
+    /* While this hart idles: the thread whose queue it had to stop serving, and comes back for; or NULL. */
+    struct tcb *kept;
+
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;
 

@@ -3,6 +3,7 @@
  */
 #include "thread/work.h"
 
+#include "object/async_queue.h"
 #include "thread/ready_queue.h"
 #include "thread/scheduler.h"
 
@@ -54,10 +55,23 @@ bool work_queue(struct tcb *thread)
     return wakes;
 }
 
+/* It waits, and an idle hart comes back for it. */
+static bool is_kept(const struct tcb *thread)
+{
+    for (unsigned id = 0; thread->work_in && id < harts_online; id++) {
+        if (harts_table[id].kept == thread) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void work_queue_here(struct tcb *thread)
 {
-    work_dequeue(thread);
-    insert(thread, this_hart(), WORK_ANY_TIME);
+    if (!is_kept(thread)) {
+        work_dequeue(thread);
+        insert(thread, this_hart(), WORK_ANY_TIME);
+    }
 }
 
 void work_keep(struct tcb *thread)
@@ -66,6 +80,7 @@ void work_keep(struct tcb *thread)
         work_queue(thread);
     } else {
         insert(thread, this_hart(), WORK_ANY_TIME);
+        this_hart()->kept = thread;
     }
 }
 
@@ -89,8 +104,21 @@ static struct tcb *take(struct ready_queue *queue)
     return thread;
 }
 
+/* The hart has come back, to serve one queue, or NULL for none. If that is not the one that it has kept, the
+ * answers of this are not left for later any more. */
+static void end_keeping(struct hart *hart, const struct tcb *taken)
+{
+    struct tcb *kept = hart->kept;
+
+    hart->kept = NULL;
+    if (kept && kept != taken) {
+        worker_publish(kept->async_queue);
+    }
+}
+
 void work_hand_over(struct hart *hart)
 {
+    end_keeping(hart, NULL);
     while (idle_harts && work_waits(hart)) {
         work_queue(take(&hart->work[current_domain].lists[WORK_ANY_TIME]));
     }
@@ -115,11 +143,16 @@ struct tcb *work_take_waiting(struct hart *hart, int priority)
 
 struct tcb *work_take_any(void)
 {
-    struct ready_queue *best = &this_hart()->work[current_domain].lists[WORK_ANY_TIME];
+    struct hart *hart = this_hart();
+    struct ready_queue *best = &hart->work[current_domain].lists[WORK_ANY_TIME];
 
     for (unsigned id = 0; id < harts_online; id++) {
         struct ready_queue *lists = harts_table[id].work[current_domain].lists;
-        best = better(best, better(&lists[WORK_ANY_TIME], &lists[WORK_AT_TICK]));
+        if (&harts_table[id] == hart || !harts_table[id].kept) {
+            best = better(best, better(&lists[WORK_ANY_TIME], &lists[WORK_AT_TICK]));
+        }
     }
-    return best->summary ? take(best) : NULL;
+    struct tcb *thread = best->summary ? take(best) : NULL;
+    end_keeping(hart, thread);
+    return thread;
 }

@@ -17,14 +17,17 @@
  * True if a hart was woken. Nothing happens if it waits already. */
 bool work_queue(struct tcb *thread);
 
-/* The same on this hart, where the thread has just blocked; also if it waits elsewhere, or for a tick. */
+/* The same on this hart, where the thread has just blocked; also if it waits elsewhere, or for a tick, but
+ * not if an idle hart keeps it. */
 void work_queue_here(struct tcb *thread);
 
-/* It goes on waiting where it was served, by an idle hart that had to stop. If another one were woken for the
- * rest, that would want the lock, and each would stop the other after every request. */
+/* It goes on waiting where it was served, by an idle hart that had to stop. Until that has the lock again, no
+ * other hart takes it, or is woken for it: that would have to stop when this one comes back, and each would
+ * stop the other after every request. */
 void work_keep(struct tcb *thread);
 
-/* The hart has something else to do now: idle harts, if there are any, get what waits here. */
+/* The hart has something else to do now: idle harts, if there are any, get what waits here, and it comes back
+ * for nothing. */
 void work_hand_over(struct hart *hart);
 
 /* It waits no longer. False if it did not. */
@@ -40,7 +43,7 @@ static inline bool work_comes_next(const struct tcb *thread)
            !thread->work_at_tick && !thread->work_retry && !hart->tlb_batch.open;
 }
 
-/* The best one that waits on any hart, for one that idles. */
+/* The best one that waits on any hart, for one that idles; but not what waits on a hart that comes back. */
 struct tcb *work_take_any(void);
 
 /* Something waits for this hart, and not for a tick. */

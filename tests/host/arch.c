@@ -29,6 +29,7 @@
 struct hart *host_hart;
 struct hart harts_table[MAX_HARTS];
 unsigned harts_online = 1;
+word_t counts_per_tick = 16;
 
 unsigned long host_preemption_points;
 unsigned long host_seed;

@@ -114,6 +114,11 @@ static void watch_nobody(void)
     host_hart->watched = thread(WAITS);
 }
 
+static void come_back_for_nobody(void)
+{
+    host_hart->kept = thread(WAITS);
+}
+
 static const struct damage damages[] = {
     { serve_for_ever, "nobody serves a queue when the kernel is entered" },
     { bind_to_other, "a queue is bound to a thread that knows it" },
@@ -134,6 +139,7 @@ static const struct damage damages[] = {
     { clear_work_summary, "the summary marks words of the bitmap of owners" },
     { break_owner_list, "lists of owners are linked both ways" },
     { watch_nobody, "a hart watches a queue that exists" },
+    { come_back_for_nobody, "a hart comes back for a queue that exists" },
 };
 
 static void every_damage_is_found(void **state)

@@ -1,6 +1,7 @@
 /*
  * The worker against hostile rings: indexes, requests and answers, what a run serves, and what ends it.
  */
+#include "arch/riscv64/timer.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "random.h"
@@ -316,18 +317,124 @@ static void an_idle_hart_that_must_stop_keeps_the_rest(void **state)
     work_dequeue(owner);
 }
 
+/* Puts Revoke of a capability with 256 children. */
+static struct slot *put_long_revoke(uint32_t cookie)
+{
+    struct slot *children = build_cnode(8), *victim = build_endpoint();
+
+    slot_move(own(NOBODY), victim->cap, victim);
+    for (unsigned i = 0; i < 256; i++) {
+        slot_insert(slots_of(children) + i, own(NOBODY)->cap, own(NOBODY));
+    }
+    put(cookie, rel4_header(LABEL_CNODE_REVOKE, 0, 2, 0), ROOT, words(NOBODY, WORD_BITS));
+    return children;
+}
+
+static word_t signals(void)
+{
+    return queue->statistics.signals;
+}
+
+static void who_sleeps_is_woken_for_all_that_an_idle_hart_serves_at_once(void **state)
+{
+    (void)state;
+    wait_with_20_requests();
+    for (unsigned n = 0; n < 20; n++) {
+        assert_int_equal(signals(), 0);
+        assert_int_equal(*header(REL4_HEADER_USER_STATE), REL4_ASLEEP);
+        serve(REL4_PLACE_IDLE);
+        check_served(n); /* who looks sees them one by one */
+    }
+    assert_int_equal(signals(), 1);
+    assert_int_equal(*header(REL4_HEADER_USER_STATE), REL4_AWAKE);
+}
+
+static void who_sleeps_is_woken_if_the_hart_does_not_go_on(void **state)
+{
+    (void)state;
+    /* It has something else to do. */
+    wait_with_20_requests();
+    serve(REL4_PLACE_IDLE);
+    assert_int_equal(signals(), 0);
+    work_hand_over(host_hart);
+    assert_int_equal(signals(), 1);
+    assert_null(host_hart->kept);
+    /* There is a more important queue, or the kept one is elsewhere by now. */
+    wait_with_20_requests();
+    serve(REL4_PLACE_IDLE);
+    work_dequeue(owner);
+    assert_null(work_take_any());
+    assert_int_equal(signals(), 1);
+    /* The queue, or its thread, ends. */
+    wait_with_20_requests();
+    serve(REL4_PLACE_IDLE);
+    async_queue_stop(queue);
+    assert_int_equal(signals(), 1);
+    assert_null(host_hart->kept);
+    wait_with_20_requests();
+    serve(REL4_PLACE_IDLE);
+    thread_suspend(owner);
+    assert_ptr_equal(work_take_any(), owner);
+    worker_run(owner, REL4_PLACE_IDLE);
+    assert_int_equal(queue->state, QUEUE_SUSPENDED);
+    assert_int_equal(signals(), 1);
+    /* It is not an idle hart. */
+    wait_with_20_requests();
+    serve(REL4_PLACE_CALL);
+    assert_int_equal(signals(), 1);
+    /* What comes next takes long. */
+    open_queue(5, 5);
+    put_simple(0);
+    put_long_revoke(1);
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    async_queue_wake(queue);
+    host_preempt_every(1);
+    serve(REL4_PLACE_IDLE);
+    check_served(0);
+    assert_int_equal(signals(), 0);
+    serve(REL4_PLACE_IDLE);
+    assert_int_equal(answers(), 0);
+    assert_int_equal(signals(), 1);
+}
+
+/* Otherwise each would stop the other after every request. */
+static void nobody_else_takes_what_an_idle_hart_comes_back_for(void **state)
+{
+    struct ready_queue *kept;
+
+    (void)state;
+    wait_with_20_requests();
+    harts_table[1].id = 1;
+    harts_online = 2;
+    kept = &host_hart->work[0].lists[WORK_ANY_TIME];
+    serve(REL4_PLACE_IDLE);
+    assert_ptr_equal(owner->work_in, kept);
+    /* On another hart that idles, or where the owner blocks: */
+    host_hart = &harts_table[1];
+    assert_null(work_take_any());
+    worker_blocked(owner);
+    assert_ptr_equal(owner->work_in, kept);
+    /* It comes back, and does so again. Then there is something else to do. */
+    host_hart = &harts_table[0];
+    assert_ptr_equal(work_take_any(), owner);
+    worker_run(owner, REL4_PLACE_IDLE);
+    assert_ptr_equal(owner->work_in, kept);
+    work_hand_over(host_hart);
+    assert_ptr_equal(owner->work_in, kept);
+    host_hart = &harts_table[1];
+    worker_blocked(owner);
+    assert_ptr_equal(owner->work_in, &host_hart->work[0].lists[WORK_ANY_TIME]);
+    assert_ptr_equal(work_take_any(), owner);
+    assert_null(work_take_any());
+}
+
 static void an_interrupted_request_goes_on_from_its_copy(void **state)
 {
     unsigned runs = 0;
 
     (void)state;
     open_queue(5, 5);
-    struct slot *children = build_cnode(8), *victim = build_endpoint();
-    slot_move(own(NOBODY), victim->cap, victim);
-    for (unsigned i = 0; i < 256; i++) {
-        slot_insert(slots_of(children) + i, own(NOBODY)->cap, own(NOBODY));
-    }
-    put(7, rel4_header(LABEL_CNODE_REVOKE, 0, 2, 0), ROOT, words(NOBODY, WORD_BITS));
+    struct slot *children = put_long_revoke(7);
     put_simple(8);
     *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
     async_queue_wake(queue);
@@ -460,6 +567,50 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
     assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
 }
 
+/* A queue that sleeps, after looks in vain that an idle hart was asked for, and that another one is woken
+ * for. */
+static void fall_asleep_and_wake(bool soon)
+{
+    while (host_hart->watched) {
+        worker_look(host_hart);
+    }
+    assert_int_equal(queue->state, QUEUE_IDLE);
+    queue->slept -= soon ? 0 : counts_per_tick;
+    put_simple(0);
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    idle_harts = bit(1);
+    async_queue_wake(queue);
+    assert_ptr_equal(work_take_any(), owner);
+    worker_run(owner, REL4_PLACE_IDLE);
+    check_served(0);
+    assert_ptr_equal(host_hart->watched, owner);
+}
+
+static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    harts_table[1].id = 1;
+    harts_online = 2;
+    fall_asleep_and_wake(false);
+    assert_int_equal(queue->looks, 1);
+    /* A sleep from patience 1 leaves it at 1. */
+    fall_asleep_and_wake(true);
+    assert_int_equal(queue->looks, 4);
+    for (unsigned looks = 8; looks <= 128; looks *= 2) {
+        fall_asleep_and_wake(true);
+        assert_int_equal(queue->looks, looks);
+    }
+    fall_asleep_and_wake(true);
+    assert_int_equal(queue->looks, 128);
+    for (unsigned looks = 64; looks; looks /= 2) {
+        fall_asleep_and_wake(false);
+        assert_int_equal(queue->looks, looks);
+    }
+    fall_asleep_and_wake(false);
+    assert_int_equal(queue->looks, 1);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
@@ -476,12 +627,16 @@ int main(void)
         EACH(a_producer_without_end_gets_as_many_as_its_ring_is_long),
         EACH(a_hart_that_wants_the_lock_waits_for_one_request),
         EACH(an_idle_hart_that_must_stop_keeps_the_rest),
+        EACH(who_sleeps_is_woken_for_all_that_an_idle_hart_serves_at_once),
+        EACH(who_sleeps_is_woken_if_the_hart_does_not_go_on),
+        EACH(nobody_else_takes_what_an_idle_hart_comes_back_for),
         EACH(an_interrupted_request_goes_on_from_its_copy),
         EACH(reset_forgets_the_request_in_hand),
         EACH(what_ends_the_queue_ends_the_run),
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
+        EACH(an_idle_hart_looks_longer_if_it_slept_too_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include "arch/riscv64/sbi.h"
 #include "thread/hart.h"
 
-static word_t counts_per_tick;
+word_t counts_per_tick;
 
 void timer_init(word_t time_frequency)
 {

@@ -10,6 +10,9 @@
 
 struct hart;
 
+/* Of the time counter, from one tick to the next. */
+extern word_t counts_per_tick;
+
 /* time_frequency is in counts of the time CSR per second, from the device tree. */
 void timer_init(word_t time_frequency);
 void timer_start(struct hart *hart);

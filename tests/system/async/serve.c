@@ -112,6 +112,52 @@ TEST("a thread that blocks with requests has them served first")
     CHECK(served(&rings, REL4_PLACE_BLOCK) >= 1); /* a tick in between, and an idle hart takes over */
 }
 
+/* Blocks until there is an answer. */
+static void wait_for_answer(const struct rings *rings)
+{
+    uint32_t *state = header_word(rings, REL4_HEADER_USER_STATE);
+    seL4_Word badge;
+
+    while (!rings_answers(rings)) {
+        rel4_ring_sleep(state);
+        if (!rings_answers(rings)) {
+            seL4_Wait(rings->notification, &badge);
+        }
+        rel4_ring_stay(state);
+    }
+}
+
+TEST("harts that could serve a queue do not stop one another after every request")
+{
+    enum {
+        BITS = 9,
+        COUNT = 1 << BITS,
+        ROUNDS = 100
+    };
+    struct rings rings = rings_new(seL4_CapInitThreadTCB, BITS, BITS, REL4_POLICY_CALL);
+    seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
+    seL4_Word runs = 0;
+
+    /* A hart is woken to serve, and then this one has nothing else to do, either. */
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            PUT(&rings, i, frame, RISCVPageGetAddress, .length = 0);
+        }
+        rings_publish(&rings);
+        CHECK_OK(rings_wake(&rings));
+        for (uint32_t i = 0; i < COUNT; i++) {
+            wait_for_answer(&rings);
+            CHECK_EQUAL(rings_take(&rings).cookie, i);
+        }
+    }
+    for (int i = 0; i < REL4_PLACES; i++) {
+        runs += statistics(&rings)->runs[i];
+    }
+    test_note("%lu runs, %lu signals", runs, statistics(&rings)->signals);
+    CHECK_EQUAL(served_anywhere(&rings), ROUNDS * COUNT);
+    CHECK(runs < ROUNDS * COUNT / 16);
+}
+
 TEST("with the policy of ticks the wake call leaves the requests to a tick, or to an idle hart")
 {
     struct rings rings = rings_new(seL4_CapInitThreadTCB, 5, 5, REL4_POLICY_TICK);
