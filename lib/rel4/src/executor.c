@@ -274,7 +274,9 @@ void executor_look(struct rel4_executor *executor)
 
 void executor_fail_calls(struct rel4_executor *executor, bool current_too)
 {
-    executor->lost += executor_in_flight(executor);
+    /* These have been submitted, and will not be answered. */
+    executor->stats.submitted += executor_in_flight(executor);
+    executor->extra_items += executor_in_flight(executor);
     executor->answers_end = executor->queue.response_consumer;
     executor_release(executor, &executor->room, REL4_FAULTED);
     /* Those that are active, but are neither running nor ready, wait for an answer. */
@@ -484,7 +486,7 @@ void executor_restart(struct rel4_executor *executor)
 
     executor->stats.submitted += queue->request_producer - executor->extra_items;
     executor->stats.answered += executor_answered(executor);
-    executor->extra_items = executor->extra_answers = executor->answers_end = executor->lost = 0;
+    executor->extra_items = executor->extra_answers = executor->answers_end = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
     executor_ask_first(executor);
@@ -530,11 +532,7 @@ static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *ex
 
 bool rel4_make_room(struct rel4_executor *executor, unsigned items)
 {
-    if (executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests)
-        return false;
-    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
-        return false;
-    return make_room_in_ring(executor, items);
+    return !executor_traps(executor) && make_room_in_ring(executor, items);
 }
 
 void rel4_flush(void)
