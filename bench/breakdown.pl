@@ -19,7 +19,7 @@ my ($frames, $rounds) = (64, 4);
 my %mode = (synchronous => 1, asynchronous => 2);
 
 my @stages = (
-    ['program, writing the call'   => qr/^(rounds\w*|run|sel4_\w+|seL4_\w+|rel4_call_\w+|rel4_begin|rel4_submit|begin)$/],
+    ['program, writing the call'   => qr/^(rounds\w*|run|sel4_\w+|seL4_\w+|rel4_call_\w+|call_later|rel4_begin|rel4_submit|begin)$/],
     ['trap, saving and loading'    => qr/^(trap_entry|return_to_user|enter_syscall|kernel_exit\w*)$/],
     ['reading the request'         => qr/^(fetch|copy_words|find_request|ipc_buffer)$/],
     ['dispatch in the kernel'      => qr/^(call|invoke|invoke_object|handle_\w+|fastpath_\w+|request_serve|make_call|serve|must_stop|worker_\w+)$/],

@@ -70,9 +70,17 @@ void note(const char *text)
     (void)snprintf(trace + length, sizeof(trace) - length, "%s", text);
 }
 
+/* Null: the call would be a trap, or fail. */
+static struct rel4_item *begin(uint32_t header, seL4_CPtr cap)
+{
+    if (!rel4_has_room(&executor) && !rel4_make_room(&executor, 1))
+        return NULL;
+    return rel4_begin(&executor, header, cap);
+}
+
 int call(seL4_CPtr cap)
 {
-    struct rel4_item *item = rel4_begin(&executor, rel4_header(1, 0, 0, 0), cap);
+    struct rel4_item *item = begin(rel4_header(1, 0, 0, 0), cap);
 
     if (!item)
         return executor.faulted ? REL4_FAULTED : -1;
@@ -81,7 +89,7 @@ int call(seL4_CPtr cap)
 
 seL4_Word call_for_word(seL4_Word word)
 {
-    struct rel4_item *item = rel4_begin(&executor, rel4_header(1, 0, 1, 0), 0);
+    struct rel4_item *item = begin(rel4_header(1, 0, 1, 0), 0);
     seL4_Word answer = -1ul;
     struct rel4_response reply = { .words = &answer, .capacity = 1 };
 

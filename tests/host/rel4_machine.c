@@ -46,7 +46,7 @@ int rel4_suspend(struct rel4_executor *executor)
     getcontext(&context_of(current)->registers);
     if (!resumed) {
         resumed = true;
-        rel4_schedule(executor, current);
+        rel4_schedule(executor, current, NULL);
     }
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
     return context_of(current)->error;

@@ -1,6 +1,8 @@
 /*
  * Calls that are longer than one item, whose answer has words, or that go by trap.
  */
+#include "executor.h"
+
 #include <rel4/async.h>
 #include <sel4/runtime.h>
 
@@ -53,15 +55,6 @@ static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
     return error;
 }
 
-int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words)
-{
-    unsigned count = rel4_header_words(header), extras = rel4_header_extras(header);
-
-    for (unsigned i = 0; i < extras; i++)
-        seL4_SetCap((int)i, words[count + i]);
-    return trap(cap, rel4_header_label(header), count, extras, words, NULL);
-}
-
 /* The rest of rel4_call(), for a call that does not go through the ring. */
 static int __attribute__((noinline))
 call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
@@ -78,6 +71,55 @@ call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wor
             seL4_SetMR((int)i, words[i]);
     }
     return trap(cap, label, word_count, extra_count, first, reply);
+}
+
+/* The rest of rel4_call_slowly(), for a call that goes through the ring when there is room, or fails. */
+static int __attribute__((noinline)) call_later(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0,
+                                                seL4_Word word1, seL4_Word word2, seL4_Word word3)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    const seL4_Word all[4] = { word0, word1, word2, word3 };
+    seL4_Word label = seL4_MessageInfo_get_label(info);
+    unsigned words = (unsigned)seL4_MessageInfo_get_length(info);
+    unsigned extras = (unsigned)seL4_MessageInfo_get_extraCaps(info);
+    struct rel4_item *item;
+
+    if (!rel4_make_room(executor, 1))
+        return call_by_trap(cap, label, words, all, extras, all + words, NULL);
+    item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
+    memcpy(item->words, all, sizeof(all));
+    return rel4_submit(executor);
+}
+
+/* The rest of rel4_call_slowly(), for a call that was refused: the arguments are the answer. */
+static int __attribute__((noinline))
+refused(seL4_Word badge, seL4_Word info, seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
+{
+    const struct sel4_registers answer = { badge, info, word0, word1, word2, word3 };
+    int error = (int)(info >> 12);
+
+    seL4_SetMR(0, word0);
+    seL4_SetMR(1, word1);
+    seL4_SetMR(2, word2);
+    seL4_SetMR(3, word3);
+    keep_answer(rel4_executor_self, &answer, error, NULL);
+    return error;
+}
+
+int rel4_call_slowly(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0, seL4_Word word1,
+                     seL4_Word word2, seL4_Word word3)
+{
+    struct rel4_executor *executor = rel4_executor_self;
+    struct sel4_registers r = { cap, info.words[0], word0, word1, word2, word3 };
+
+    if (executor->faulted || !executor_traps(executor))
+        return call_later(cap, info, word0, word1, word2, word3);
+    r = sel4_trap_call(seL4_SysCall, r);
+    if (executor->count)
+        executor->stats.by_trap++;
+    if (__builtin_expect(r.info >> 12 != seL4_NoError, 0))
+        return refused(r.badge, r.info, r.mr0, r.mr1, r.mr2, r.mr3);
+    return seL4_NoError;
 }
 
 int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,

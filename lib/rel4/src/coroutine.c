@@ -71,7 +71,7 @@ static void begin(void)
 
     current->entry(current->arg);
     retire(executor, current, seL4_NoError);
-    rel4_schedule(executor, current);
+    rel4_schedule(executor, current, NULL);
 }
 
 rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, unsigned priority)
@@ -219,7 +219,7 @@ bool rel4_coroutine_cancel(rel4_coroutine_id id)
     }
     retire(executor, coroutine, REL4_CANCELLED);
     if (coroutine == executor->current)
-        rel4_schedule(executor, coroutine);
+        rel4_schedule(executor, coroutine, NULL);
     return true;
 }
 

@@ -213,10 +213,15 @@ static bool find_answers(struct rel4_executor *executor)
     return true;
 }
 
+static inline bool knows_answers(const struct rel4_executor *executor)
+{
+    return executor->queue.response_consumer != executor->answers_end;
+}
+
 /* Whether there are answers; looks if none is known. */
 static inline bool has_answers(struct rel4_executor *executor)
 {
-    return executor->queue.response_consumer != executor->answers_end || find_answers(executor);
+    return knows_answers(executor) || find_answers(executor);
 }
 
 /* Takes the next of the answers that there are, or all. False: one cannot be. */
@@ -225,20 +230,18 @@ static bool take_answers(struct rel4_executor *executor, bool all)
     do {
         if (!take_answer(executor))
             return false;
-    } while (all && executor->queue.response_consumer != executor->answers_end);
+    } while (all && knows_answers(executor));
     return true;
 }
 
-/* Takes the next answer, if there is one, and it is no more than "done". Returns whom it is for, or null. */
+/* Takes the next of the answers that there are, if it is no more than "done". Returns whom it is for, or
+ * null. */
 static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
     const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
-    struct rel4_coroutine *coroutine;
+    struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
 
-    if (queue->response_consumer == executor->answers_end)
-        return NULL;
-    coroutine = addressee(executor, item->cookie);
     if (!coroutine || item->header >> 12)
         return NULL;
     queue->response_consumer++;
@@ -250,20 +253,24 @@ static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *ex
  * ---- Waiting ----
  */
 
-/* Lets those go on who wait for room in the request ring, as far as there is. */
-static void grant_room(struct rel4_executor *executor)
+/* The rest of grant_room(), if somebody waits. */
+static void __attribute__((noinline)) grant_room_slowly(struct rel4_executor *executor)
 {
-    uint32_t room;
+    uint32_t room = rel4_queue_room(&executor->queue);
 
-    if (list_empty(&executor->room))
-        return;
-    room = rel4_queue_room(&executor->queue);
     while (!list_empty(&executor->room) && executor->room.first->needs <= room) {
         struct rel4_coroutine *coroutine = list_take(&executor->room);
 
         room -= coroutine->needs;
         executor_make_ready(executor, coroutine);
     }
+}
+
+/* Lets those go on who wait for room in the request ring, as far as there is. */
+static inline void grant_room(struct rel4_executor *executor)
+{
+    if (!list_empty(&executor->room))
+        grant_room_slowly(executor);
 }
 
 void executor_look(struct rel4_executor *executor)
@@ -274,7 +281,9 @@ void executor_look(struct rel4_executor *executor)
 
 void executor_fail_calls(struct rel4_executor *executor, bool current_too)
 {
-    executor->lost += executor_in_flight(executor);
+    /* These have been submitted, and will not be answered. */
+    executor->stats.submitted += executor_in_flight(executor);
+    executor->extra_items += executor_in_flight(executor);
     executor->answers_end = executor->queue.response_consumer;
     executor_release(executor, &executor->room, REL4_FAULTED);
     /* Those that are active, but are neither running nor ready, wait for an answer. */
@@ -305,7 +314,7 @@ static void publish(struct rel4_executor *executor)
 }
 
 /* Wakes the worker, if that is up to us. False: the kernel does not serve the queue any more. */
-static bool wake_worker(struct rel4_executor *executor)
+static inline bool wake_worker(struct rel4_executor *executor)
 {
     if (!rel4_queue_must_wake(&executor->queue))
         return true;
@@ -380,11 +389,11 @@ static void fail(struct rel4_executor *executor)
     executor_fail_calls(executor, true);
 }
 
-/* Has the queue served, or waits. False: it is to be seen whether somebody is ready now; else there are
- * answers. */
-static inline bool ask_for_answers(struct rel4_executor *executor)
+/* No answers are known: has the queue served, or waits. False: it is to be seen whether somebody is ready
+ * now; else there are answers. */
+static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_flight)
 {
-    if (!executor_in_flight(executor) && list_empty(&executor->room)) {
+    if (!in_flight && list_empty(&executor->room)) {
         wait_for_signals(executor);
         return false;
     }
@@ -392,7 +401,7 @@ static inline bool ask_for_answers(struct rel4_executor *executor)
         fail(executor);
         return false;
     }
-    if (has_answers(executor))
+    if (find_answers(executor))
         return true;
     grant_room(executor);
     if (!executor->top)
@@ -404,10 +413,15 @@ static inline bool ask_for_answers(struct rel4_executor *executor)
  * somebody is ready now. */
 static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
 {
+    seL4_Word in_flight = executor_in_flight(executor);
+    seL4_Word fresh = executor->queue.request_producer - executor->queue.request_published;
     struct rel4_coroutine *next = NULL;
 
     publish(executor);
-    if (!has_answers(executor) && !ask_for_answers(executor))
+    /* As long as all that are in flight are fresh, there is no answer to look for. Longer ones, of several
+     * fresh items, may hide that there is: then it is found after the look at the worker. */
+    if (!(in_flight && in_flight <= fresh ? knows_answers(executor) : has_answers(executor)) &&
+        !ask_for_answers(executor, in_flight))
         return NULL;
     if (!executor->mixed)
         next = take_simple_answer(executor);
@@ -455,24 +469,24 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     abort();
 }
 
-_Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current)
+_Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current, void *pc)
 {
     struct rel4_list *top = executor->top;
     struct rel4_coroutine *next;
 
-    rel4_switch_keep(current);
+    current->pc = pc;
     if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0))
-        overflow(executor);
+        rel4_switch_rest(overflow, executor);
     if (__builtin_expect(!top, 1)) {
-        next = take_simple_answer(executor);
+        next = knows_answers(executor) ? take_simple_answer(executor) : NULL;
         if (!next)
-            schedule_slowly(executor);
+            rel4_switch_rest(schedule_slowly, executor);
         executor->current = next;
         rel4_switch_to(next, seL4_NoError);
     }
     next = top->first;
     if (executor->mixed || top->last == &next->next)
-        schedule_slowly(executor);
+        rel4_switch_rest(schedule_slowly, executor);
     top->first = next->next;
     executor->current = next;
     rel4_switch_to(next, next->error);
@@ -484,7 +498,7 @@ void executor_restart(struct rel4_executor *executor)
 
     executor->stats.submitted += queue->request_producer - executor->extra_items;
     executor->stats.answered += executor_answered(executor);
-    executor->extra_items = executor->extra_answers = executor->answers_end = executor->lost = 0;
+    executor->extra_items = executor->extra_answers = executor->answers_end = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
     executor_ask_first(executor);
@@ -530,11 +544,7 @@ static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *ex
 
 bool rel4_make_room(struct rel4_executor *executor, unsigned items)
 {
-    if (executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests)
-        return false;
-    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
-        return false;
-    return make_room_in_ring(executor, items);
+    return !executor_traps(executor) && make_room_in_ring(executor, items);
 }
 
 void rel4_flush(void)

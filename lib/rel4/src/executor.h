@@ -75,17 +75,24 @@ static inline seL4_Word executor_answered(const struct rel4_executor *executor)
     return executor->queue.response_consumer - executor->extra_answers;
 }
 
-/* Requests without an answer, also those of coroutines that are gone. */
+/* Requests that an answer will come for, also those of coroutines that are gone. */
 static inline seL4_Word executor_in_flight(const struct rel4_executor *executor)
 {
-    return executor->queue.request_producer - executor->extra_items - executor->lost -
-           executor_answered(executor);
+    return executor->queue.request_producer - executor->extra_items - executor_answered(executor);
 }
 
 /* The next call of a coroutine looks whether it may go through the ring. */
 static inline void executor_ask_first(struct rel4_executor *executor)
 {
     executor->queue.request_limit = executor->queue.request_producer;
+}
+
+/* Whether the call that the current coroutine makes is a trap of its own. */
+static inline bool executor_traps(const struct rel4_executor *executor)
+{
+    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
+        return true;
+    return executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests;
 }
 
 /* Lets every call that waits for an answer, or for room, return REL4_FAULTED; that of the current coroutine,

@@ -15,22 +15,27 @@
 /* The name of what a call returned, for people: that of an seL4_Error, or "FAULTED", "CANCELLED", "STUCK". */
 const char *rel4_error_name(int error);
 
-/* Makes a call of one item by trap. words: its message words, then its extra capabilities. */
-int rel4_call_by_trap(seL4_CPtr cap, uint32_t header, const seL4_Word *words);
+/* The rest of rel4_call_short(), by trap or when there is room. The extra capabilities are in the IPC buffer,
+ * too. Its arguments are in the registers of the system call. */
+int rel4_call_slowly(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0, seL4_Word word1,
+                     seL4_Word word2, seL4_Word word3);
 
 /* A call whose words and extra capabilities, at most four together, fit into one item. */
 static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
                                   seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
     struct rel4_executor *executor = rel4_executor_self;
-    uint32_t header = rel4_header((unsigned)label, 0, words, extras);
-    struct rel4_item *item = rel4_begin(executor, header, cap);
+    struct rel4_item *item;
 
-    if (__builtin_expect(!item, 0)) {
-        seL4_Word all[4] = { word0, word1, word2, word3 };
+    if (__builtin_expect(!rel4_has_room(executor), 0)) {
+        const seL4_Word all[4] = { word0, word1, word2, word3 };
 
-        return rel4_call_by_trap(cap, header, all);
+        for (unsigned i = 0; i < extras; i++)
+            seL4_SetCap((int)i, all[words + i]);
+        return rel4_call_slowly(cap, seL4_MessageInfo_new(label, 0, extras, words), word0, word1, word2,
+                                word3);
     }
+    item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
     if (words + extras > 0)
         item->words[0] = word0;
     if (words + extras > 1)

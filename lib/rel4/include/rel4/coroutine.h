@@ -107,10 +107,9 @@ struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
     struct rel4_list *top;   /* the most important list that is not empty, or null */
-    seL4_Word extra_items;   /* request items but for the first of each request */
+    seL4_Word extra_items;   /* request items but for the first of each request that will be answered */
     seL4_Word extra_answers; /* the same of answers */
     seL4_Word answers_end;   /* up to this index there are answers, as far as we have looked */
-    seL4_Word lost;          /* requests that will not be answered */
     bool mixed;              /* coroutines of different priority exist: answers are looked for more often */
     uint8_t common_priority;
     uint8_t mode;
@@ -241,18 +240,19 @@ int rel4_queue_reset(void);
 /* Waits until the request ring has room for so many items. False: the call is to be made by trap instead. */
 bool rel4_make_room(struct rel4_executor *executor, unsigned items);
 
-/*
- * Begins a request of one item, which the caller fills with words and submits. Waits for room. Null: the call
- * is to be made by rel4_call_by_trap().
+/* Whether a request of one item can be written at once, without rel4_make_room(). */
+static inline bool rel4_has_room(const struct rel4_executor *executor)
+{
+    return executor->queue.request_producer != executor->queue.request_limit;
+}
+
+/* Begins a request of one item, for which there is room, and which the caller fills with words and submits.
  */
 static inline struct rel4_item *rel4_begin(struct rel4_executor *executor, uint32_t header, seL4_CPtr cap)
 {
-    struct rel4_queue *queue = &executor->queue;
-    struct rel4_item *item;
+    const struct rel4_queue *queue = &executor->queue;
+    struct rel4_item *item = &queue->requests[queue->request_producer & queue->request_mask];
 
-    if (__builtin_expect(queue->request_producer == queue->request_limit, 0) && !rel4_make_room(executor, 1))
-        return NULL;
-    item = &queue->requests[queue->request_producer & queue->request_mask];
     item->cookie = executor->current->cookie;
     item->header = header;
     item->cap = cap;

@@ -92,11 +92,13 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response);
 /* Hands over all requests that were put, and gives back the room of all answers that were taken. */
 static inline void rel4_queue_publish(struct rel4_queue *queue)
 {
-    queue->request_published = queue->request_producer;
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER),
-                      (uint32_t)queue->response_consumer);
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER),
-                      (uint32_t)queue->request_producer);
+    uint32_t *consumer = rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER);
+    uint32_t *producer = rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER);
+    seL4_Word index = queue->request_producer;
+
+    queue->request_published = index;
+    rel4_ring_publish(consumer, (uint32_t)queue->response_consumer);
+    rel4_ring_publish(producer, (uint32_t)index);
 }
 
 /*

@@ -7,8 +7,9 @@
 
 #include <rel4/coroutine.h>
 
-/* Goes on with whoever is next. Entered on the stack of the current coroutine, which has kept sp and s0. */
-_Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current);
+/* Goes on with whoever is next. Entered on the stack of the current coroutine, which has kept sp and s0, and
+ * will go on at pc. */
+_Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current, void *pc);
 
 #define REL4_LOST_INTEGERS                                                                                \
     "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4", "a5", "a6", "a7", "s1", "s2", "s3", \
@@ -33,7 +34,7 @@ static inline int rel4_suspend(struct rel4_executor *executor)
     a1 = (seL4_Word)executor->current;
     asm volatile("sd     sp, 8(a1)\n\t"
                  "sd     s0, 24(a1)\n\t"
-                 "call   rel4_schedule"
+                 "call   a2, rel4_schedule" /* the return address is an argument */
                  : "+r"(a0), "+r"(a1)
                  :
                  : "memory", REL4_LOST_INTEGERS REL4_LOST_FLOATS);
@@ -49,17 +50,27 @@ rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
 {
     register seL4_Word a0 asm("a0");
     register seL4_Word a1 asm("a1");
-    register seL4_Word t0 asm("t0");
+    register seL4_Word t1 asm("t1");
 
     a0 = (seL4_Word)error;
     a1 = (seL4_Word)coroutine;
-    t0 = (seL4_Word)coroutine->pc;
+    t1 = (seL4_Word)coroutine->pc;
     asm volatile("ld     sp, 8(a1)\n\t"
                  "ld     s0, 24(a1)\n\t"
-                 "jr     t0"
+                 "jr     t1"
                  :
-                 : "r"(a0), "r"(a1), "r"(t0)
+                 : "r"(a0), "r"(a1), "r"(t1)
                  : "memory");
+    __builtin_unreachable();
+}
+
+/* In rel4_schedule(): jumps to the rest of it. A call would need a frame. */
+static inline __attribute__((always_inline)) _Noreturn void
+rel4_switch_rest(void (*rest)(struct rel4_executor *), struct rel4_executor *executor)
+{
+    register seL4_Word a0 asm("a0") = (seL4_Word)executor;
+
+    asm volatile("tail   %1" : : "r"(a0), "i"(rest) : "memory");
     __builtin_unreachable();
 }
 
@@ -70,6 +81,3 @@ static inline void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *s
     coroutine->pc = (void *)begin;
     coroutine->s0 = NULL;
 }
-
-/* In rel4_schedule(): the current coroutine goes on where it called it. */
-#define rel4_switch_keep(coroutine) ((coroutine)->pc = __builtin_return_address(0))
