@@ -269,14 +269,24 @@ static inline struct cap frame_set_rights(struct cap cap, enum frame_rights righ
 
 /* Where a frame or page table is mapped. */
 
+static inline word_t mapping_asid(word_t mapping)
+{
+    return mapping >> CAP_ASID_SHIFT;
+}
+
+static inline word_t mapping_vaddr(word_t mapping)
+{
+    return mapping & mask(CAP_ASID_SHIFT);
+}
+
 static inline word_t cap_mapped_asid(struct cap cap)
 {
-    return cap.w1 >> CAP_ASID_SHIFT;
+    return mapping_asid(cap.w1);
 }
 
 static inline word_t cap_mapped_vaddr(struct cap cap)
 {
-    return cap.w1 & mask(CAP_ASID_SHIFT);
+    return mapping_vaddr(cap.w1);
 }
 
 static inline word_t cap_mapping(word_t asid, word_t vaddr)

@@ -17,7 +17,8 @@ static inline enum frame_rights frame_reduce_rights(enum frame_rights rights, wo
 {
     word_t both = rights & mask;
 
-    _Static_assert(FRAME_READ_ONLY == ABI_RIGHT_READ && FRAME_READ_WRITE == (ABI_RIGHT_READ | ABI_RIGHT_WRITE),
+    _Static_assert(FRAME_READ_ONLY == ABI_RIGHT_READ &&
+                       FRAME_READ_WRITE == (ABI_RIGHT_READ | ABI_RIGHT_WRITE),
                    "the same bits; but nothing can be written that cannot be read");
     return both & ABI_RIGHT_READ ? (enum frame_rights)both : FRAME_KERNEL_ONLY;
 }

@@ -61,6 +61,15 @@ static inline void user_store(struct user_words words, word_t i, word_t value)
     words.window_address[i] = value;
 }
 
+/* Word i from two halves: of each argument the lower 32 bits. They may be written in any order, or again. */
+static inline void user_store_halves(struct user_words words, word_t i, word_t lower, word_t upper)
+{
+    uint32_t *halves = (uint32_t *)(word_t *)(words.window_address + i);
+
+    halves[0] = (uint32_t)lower;
+    halves[1] = (uint32_t)upper;
+}
+
 /* The same for the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */
 
 static inline uint32_t *user_ring_word(struct user_words words, unsigned i)

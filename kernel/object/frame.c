@@ -23,13 +23,14 @@ static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 
 static enum progress perform_map(struct operation *operation, struct result *result)
 {
+    word_t mapping = operation->map.mapping;
     pte_t old = *operation->map.entry;
 
     (void)result;
     *operation->map.entry = operation->map.value;
-    operation->map.slot->cap.w1 = cap_mapping(operation->map.asid, operation->map.vaddr);
+    operation->map.slot->cap.w1 = mapping;
     if (pte_is_valid(old) && old != operation->map.value) {
-        tlb_flush_page(asid_harts(operation->map.asid), operation->map.asid, operation->map.vaddr);
+        tlb_flush_page(asid_harts(mapping_asid(mapping)), mapping_asid(mapping), mapping_vaddr(mapping));
     }
     return DONE;
 }
@@ -59,6 +60,8 @@ static word_t decode_map(const struct request *request, struct operation *operat
     if (vaddr & (bytes - 1)) {
         return ERR_ALIGNMENT;
     }
+    operation->map.slot = request->slot;
+    operation->map.mapping = cap_mapping(vspace.asid, vaddr);
     struct walk walk = vspace_walk(vspace.root, vaddr);
     if (walk.level != (unsigned)frame_size(cap) || (pte_is_valid(*walk.entry) && !pte_is_leaf(*walk.entry))) {
         return error_missing_capability(result, 0, pt_level_bits(walk.level));
@@ -73,11 +76,8 @@ static word_t decode_map(const struct request *request, struct operation *operat
     } else if (pte_is_valid(*walk.entry)) {
         return ERR_DELETE_FIRST;
     }
-    operation->map.slot = request->slot;
     operation->map.entry = walk.entry;
     operation->map.value = make_entry(cap, request_word(request, 1), request_word(request, 2));
-    operation->map.asid = vspace.asid;
-    operation->map.vaddr = vaddr;
     operation->perform = perform_map;
     return ERR_NONE;
 }

@@ -13,7 +13,8 @@ static enum progress perform_map(struct operation *operation, struct result *res
     (void)result;
     tlb_batch_pay(); /* some hart may still go through the table where it hung before */
     *operation->map.entry = operation->map.value;
-    slot->cap = page_table_set_mapped(slot->cap, operation->map.asid, operation->map.vaddr);
+    slot->cap = page_table_set_mapped(slot->cap, mapping_asid(operation->map.mapping),
+                                      mapping_vaddr(operation->map.mapping));
     return DONE;
 }
 
@@ -47,8 +48,7 @@ static word_t decode_map(const struct request *request, struct operation *operat
     operation->map.slot = request->slot;
     operation->map.entry = walk.entry;
     operation->map.value = pte_make(ptr_to_phys(cap_object(request->cap)), PTE_VALID);
-    operation->map.asid = vspace.asid;
-    operation->map.vaddr = align_down(vaddr, pt_level_bits(walk.level));
+    operation->map.mapping = cap_mapping(vspace.asid, align_down(vaddr, pt_level_bits(walk.level)));
     operation->perform = perform_map;
     return ERR_NONE;
 }

@@ -88,10 +88,9 @@ struct operation {
         } domain;
         struct {
             struct slot *slot;
-            word_t *entry; /* of a page table */
-            word_t value;  /* for the entry */
-            word_t asid;
-            word_t vaddr;
+            word_t *entry;  /* of a page table */
+            word_t value;   /* for the entry */
+            word_t mapping; /* for the capability, by cap_mapping() */
         } map;
         struct {
             struct tcb *target;

@@ -44,25 +44,21 @@ struct call {
     word_t pointer;
 };
 
-static inline uint32_t call_header(struct call call)
-{
-    return (uint32_t)(call.cookie_and_header >> 32);
-}
-
+/* Parts of the header, which is the upper half of the first word; as rel4_header_label() and so on, but
+ * shorter in machine words. */
 static inline word_t call_label(struct call call)
 {
-    return rel4_header_label(call_header(call));
+    return call.cookie_and_header >> 32 & 0xfff;
 }
 
-/* Words, and extra capabilities behind them. */
 static inline unsigned call_words(struct call call)
 {
-    return rel4_header_words(call_header(call));
+    return call.cookie_and_header >> (32 + 16) & 0x7f;
 }
 
 static inline unsigned call_extras(struct call call)
 {
-    return rel4_header_extras(call_header(call));
+    return call.cookie_and_header >> (32 + 23) & 3;
 }
 
 /* No item is left before the next one has to be looked up. */
@@ -293,13 +289,13 @@ static inline void answer(struct async_queue *queue, struct call call, word_t er
                           const struct result *result)
 {
     struct user_words item = next_response(queue);
-    word_t first = call.cookie_and_header & mask(32 + 12); /* cookie and label as they came */
+    word_t header = call_label(call); /* it and the cookie as they came */
 
     if (unlikely(error || result->length)) {
-        first |= (word_t)rel4_header(0, (unsigned)error, result->length, 0) << 32;
+        header |= rel4_header(0, (unsigned)error, result->length, 0);
         answer_words(queue, item, result);
     }
-    user_store(item, ITEM_COOKIE_AND_HEADER, first);
+    user_store_halves(item, ITEM_COOKIE_AND_HEADER, call.cookie_and_header, header);
     user_store(item, ITEM_CAP, 0);
 }
 
@@ -360,7 +356,7 @@ static inline word_t make_call(const struct async_queue *queue, struct call call
 static inline bool must_stop(void)
 {
     const struct hart *hart = this_hart();
-    return hart->pending & ~PENDING_NOT_URGENT || hart->candidate || interrupt_pending() ||
+    return hart->pending << PENDING_NOT_URGENT_BITS || hart->candidate || interrupt_pending() ||
            kernel_lock_contended(hart);
 }
 

@@ -58,8 +58,8 @@ struct lock_node {
 #define PENDING_WORK       (1ul << 62)
 #define PENDING_UINTR      (1ul << 63)
 
-/* The worker need not stop for them. */
-#define PENDING_NOT_URGENT (PENDING_SERVED | PENDING_TICK | PENDING_WORK | PENDING_UINTR)
+/* The worker need not stop for those at the top. */
+#define PENDING_NOT_URGENT_BITS 4
 
 struct hart {
     struct hart_arch arch;
