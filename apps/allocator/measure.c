@@ -27,7 +27,8 @@ struct work work;
 static struct rel4_executor executor;
 static struct rel4_thread thread;
 static char handler_stack[2048] __attribute__((aligned(16)));
-static char pool[(MAX_COROUTINES + 2) * (STACK_BYTES + sizeof(struct rel4_coroutine)) + 64];
+static char pool[(MAX_COROUTINES + 2) * (STACK_BYTES + sizeof(struct rel4_coroutine)) + 64]
+    __attribute__((aligned(4096)));
 static struct job jobs[MAX_COROUTINES];
 static seL4_Word samples[MAX_SAMPLES];
 static unsigned sample_count;

@@ -74,6 +74,10 @@ JOB rounds(const struct job *job, struct way way)
     }
 }
 
+/* So the linker puts them beside the library's ways. */
+static void rounds_by_ring(void *job) __attribute__((hot));
+static void rounds_by_trap(void *job) __attribute__((hot));
+
 WAYS(rounds)
 
 const struct phase page_rounds = { PHASE(rounds) };
