@@ -72,11 +72,22 @@ void async_queue_unbind(struct tcb *thread)
     }
 }
 
+/* For so many requests an idle hart is woken. Fewer are served in the wake call, in about the time that it
+ * would take to wake somebody else. */
+#define WORTH_WAKING 16
+
+static bool is_worth_waking(const struct async_queue *queue)
+{
+    uint32_t producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
+
+    return producer - ring_cursor_index(&queue->requests) >= REQUESTS_WORTH_WAKING;
+}
+
 void async_queue_wake(struct async_queue *queue)
 {
     if (queue->state == QUEUE_IDLE || queue->state == QUEUE_FULL) {
         queue->state = QUEUE_WAITING;
-        if (work_comes_next(queue->thread)) {
+        if (work_comes_next(queue->thread) && !(idle_harts && is_worth_waking(queue))) {
             worker_run_in_call(queue->thread);
         } else if (work_queue(queue->thread)) {
             worker_count(queue, &queue->statistics.ipis, 1);

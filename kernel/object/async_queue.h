@@ -26,6 +26,10 @@ enum queue_state {
     QUEUE_FAULTED,   /* until Reset */
 };
 
+/* For so many requests an idle hart is woken. Fewer are served in the wake call, in about the time that
+ * waking it would take. */
+#define REQUESTS_WORTH_WAKING 16
+
 /* Words of a request in the queue's own memory: an item, and those that continue it. */
 #define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
 
@@ -69,6 +73,7 @@ struct async_queue {
     struct ring_cursor requests, responses;
     struct user_words ahead; /* up to this request the worker need not look at indices */
     word_t slept;            /* when an idle hart last looked no longer, by time_now() */
+    uint32_t batch;          /* requests that idle harts have served since all were served */
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };

@@ -512,6 +512,16 @@ static inline bool comes_back(const struct tcb *thread, enum queue_state state, 
     return state == QUEUE_WAITING && place == REL4_PLACE_IDLE && served && !thread->work_retry;
 }
 
+/* All is served, on an idle hart: whether it waits for the next batch. Not if that will be served in the wake
+ * call, because it is as small as this one. */
+static inline bool looks_for_more(struct async_queue *queue, const struct tcb *thread)
+{
+    bool was_worth_it = queue->batch >= REQUESTS_WORTH_WAKING || thread->work_at_tick;
+
+    queue->batch = 0;
+    return was_worth_it;
+}
+
 void worker_run(struct tcb *thread, enum rel4_place place)
 {
     struct async_queue *queue = thread->async_queue;
@@ -535,11 +545,12 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     publish(queue, !comes_back(thread, state, served, place));
     if (place == REL4_PLACE_IDLE) {
         worker_count(queue, &queue->statistics.busy[this_hart()->id], time_now() - start);
+        queue->batch += (uint32_t)served;
     }
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }
-    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE) {
+    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE && looks_for_more(queue, thread)) {
         queue->looks = queue->patience;
         this_hart()->watched = thread;
         state = QUEUE_WATCHED;

@@ -33,14 +33,14 @@ void work_hand_over(struct hart *hart);
 /* It waits no longer. False if it did not. */
 bool work_dequeue(struct tcb *thread);
 
-/* Whether a queue that begins to wait would be the next thing that this hart does: the call was made by its
- * own thread, no idle hart could have it, and nothing else waits here. Not while another queue is served. */
+/* Whether a queue that begins to wait would be the next thing that this hart does, if no idle hart did it:
+ * its own thread makes a call, and nothing else waits here. Not while another queue is served. */
 static inline bool work_comes_next(const struct tcb *thread)
 {
     const struct hart *hart = this_hart();
 
-    return thread == hart->current && !hart->candidate && !hart->pending && !idle_harts &&
-           !thread->work_at_tick && !thread->work_retry && !hart->tlb_batch.open;
+    return thread == hart->current && !hart->candidate && !hart->pending && !thread->work_at_tick &&
+           !thread->work_retry && !hart->tlb_batch.open;
 }
 
 /* The best one that waits on any hart, for one that idles; but not what waits on a hart that comes back. */

@@ -428,6 +428,100 @@ static void nobody_else_takes_what_an_idle_hart_comes_back_for(void **state)
     assert_null(work_take_any());
 }
 
+static void put_batch(unsigned requests)
+{
+    for (unsigned n = 0; n < requests; n++) {
+        put_simple(n);
+    }
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+}
+
+static void take_batch(unsigned requests)
+{
+    for (unsigned n = 0; n < requests; n++) {
+        check_served(n);
+    }
+    give_room(0);
+}
+
+/* Puts requests, and has the owner make the wake call, beside an idle hart or none. */
+static void wake_in_a_call(unsigned requests, word_t idle)
+{
+    put_batch(requests);
+    owner->state = THREAD_RESTART;
+    host_hart->current = owner;
+    harts_table[1].id = 1;
+    idle_harts = idle;
+    async_queue_wake(queue);
+}
+
+static void a_wake_call_of_the_thread_itself_serves_what_is_not_worth_waking_a_hart(void **state)
+{
+    (void)state;
+    for (unsigned requests = 1; requests <= 32; requests++) {
+        for (unsigned others = 0; others < 2; others++) {
+            open_queue(5, 5);
+            wake_in_a_call(requests, others ? bit(1) : 0);
+            if (others && requests >= REQUESTS_WORTH_WAKING) {
+                assert_int_equal(answers(), 0);
+                assert_int_equal(idle_harts, 0);
+                assert_int_equal(host_hart->pending & mask(MAX_HARTS), bit(1));
+                assert_ptr_equal(owner->work_in, &harts_table[1].work[0].lists[WORK_ANY_TIME]);
+                work_dequeue(owner);
+                continue;
+            }
+            assert_int_equal(queue->state, QUEUE_IDLE);
+            assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], requests);
+            assert_int_equal(host_hart->pending, 0);
+            assert_null(owner->work_in);
+            take_batch(requests);
+        }
+    }
+}
+
+static void what_the_wake_call_leaves_has_had_its_turn(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    host_hart->locks = true;
+    host_lock_wanted = is_wanted;
+    wake_in_a_call(3, 0);
+    assert_int_equal(answers(), 1);
+    assert_int_equal(queue->state, QUEUE_WAITING);
+    assert_ptr_equal(owner->work_in, &host_hart->work[0].lists[WORK_ANY_TIME]);
+    assert_int_equal(host_hart->pending, PENDING_SERVED | PENDING_WORK);
+}
+
+static void a_wake_call_waits_for_what_comes_before_it(void **state)
+{
+    struct tcb other;
+
+    (void)state;
+    for (unsigned reason = 0; reason < 6; reason++) {
+        open_queue(5, 5);
+        switch (reason) {
+        case 0:
+            host_hart->candidate = &other;
+            break;
+        case 1:
+            host_hart->pending = PENDING_WORK;
+            break;
+        case 2:
+            host_hart->tlb_batch.open = true; /* another queue is served */
+            break;
+        case 3:
+            owner->work_at_tick = true;
+            break;
+        case 4:
+            owner->work_retry = true;
+            break;
+        }
+        wake_in_a_call(1, 0);
+        assert_int_equal(answers(), reason == 5);
+        assert_int_equal(owner->work_in != NULL, reason != 5);
+    }
+}
+
 static void an_interrupted_request_goes_on_from_its_copy(void **state)
 {
     unsigned runs = 0;
@@ -538,20 +632,50 @@ static void a_thread_that_stops_itself_is_served_again_when_it_is_resumed(void *
     check_served(2);
 }
 
+/* Two runs that an idle hart makes of a batch, with another hart that wants the lock after the first. */
+static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_waking_it(void **state)
+{
+    (void)state;
+    for (unsigned requests = 1; requests <= 32; requests++) {
+        for (unsigned at_tick = 0; at_tick < 2; at_tick++) {
+            open_queue(5, 5);
+            owner->work_at_tick = at_tick;
+            for (unsigned batch = 0; batch < 2; batch++) {
+                put_batch(requests);
+                async_queue_wake(queue);
+                host_hart->locks = true;
+                host_lock_wanted = is_wanted;
+                serve(REL4_PLACE_IDLE);
+                host_lock_wanted = NULL;
+                if (requests > 1) {
+                    serve(REL4_PLACE_IDLE);
+                }
+                take_batch(requests);
+                bool looks = requests >= REQUESTS_WORTH_WAKING || at_tick;
+                assert_ptr_equal(host_hart->watched, looks ? owner : NULL);
+                assert_int_equal(queue->state, looks ? QUEUE_WATCHED : QUEUE_IDLE);
+                assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), looks ? REL4_AWAKE : REL4_ASLEEP);
+                while (host_hart->watched) {
+                    worker_look(host_hart);
+                }
+            }
+        }
+    }
+}
+
 static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
 {
     (void)state;
     open_queue(5, 5);
     for (unsigned n = 0, patience = 1; n < 10; n++, patience = patience < 128 ? 2 * patience : 128) {
-        put_simple(n);
-        *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+        put_batch(REQUESTS_WORTH_WAKING);
         if (n == 0) {
             async_queue_wake(queue);
             serve(REL4_PLACE_IDLE);
         } else {
             worker_look(host_hart);
         }
-        check_served(n);
+        take_batch(REQUESTS_WORTH_WAKING);
         assert_ptr_equal(host_hart->watched, owner);
         assert_int_equal(queue->state, QUEUE_WATCHED);
         assert_int_equal(queue->looks, patience);
@@ -576,13 +700,13 @@ static void fall_asleep_and_wake(bool soon)
     }
     assert_int_equal(queue->state, QUEUE_IDLE);
     queue->slept -= soon ? 0 : counts_per_tick;
-    put_simple(0);
-    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+    put_batch(REQUESTS_WORTH_WAKING);
     idle_harts = bit(1);
     async_queue_wake(queue);
+    host_hart->pending = 0; /* the other one has got its interrupt */
     assert_ptr_equal(work_take_any(), owner);
     worker_run(owner, REL4_PLACE_IDLE);
-    check_served(0);
+    take_batch(REQUESTS_WORTH_WAKING);
     assert_ptr_equal(host_hart->watched, owner);
 }
 
@@ -627,6 +751,9 @@ int main(void)
         EACH(a_producer_without_end_gets_as_many_as_its_ring_is_long),
         EACH(a_hart_that_wants_the_lock_waits_for_one_request),
         EACH(an_idle_hart_that_must_stop_keeps_the_rest),
+        EACH(a_wake_call_of_the_thread_itself_serves_what_is_not_worth_waking_a_hart),
+        EACH(what_the_wake_call_leaves_has_had_its_turn),
+        EACH(a_wake_call_waits_for_what_comes_before_it),
         EACH(who_sleeps_is_woken_for_all_that_an_idle_hart_serves_at_once),
         EACH(who_sleeps_is_woken_if_the_hart_does_not_go_on),
         EACH(nobody_else_takes_what_an_idle_hart_comes_back_for),
@@ -635,6 +762,7 @@ int main(void)
         EACH(what_ends_the_queue_ends_the_run),
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
+        EACH(an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_waking_it),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
         EACH(an_idle_hart_looks_longer_if_it_slept_too_early),
     };

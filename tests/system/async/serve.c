@@ -5,7 +5,7 @@
 
 #include <rel4/rel4.h>
 
-TEST("a request is served in the wake call, if no hart is idle, and answered with its cookie and label")
+TEST("a single request is served in the wake call, and answered with its cookie and label")
 {
     struct rings rings = rings_small();
     seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
@@ -23,15 +23,16 @@ TEST("a request is served in the wake call, if no hart is idle, and answered wit
     CHECK_EQUAL(taken.label, RISCVPageGetAddress);
     CHECK_ANSWER(taken.answer, seL4_NoError, synchronous.words[0]);
     CHECK_EQUAL(served_anywhere(&rings), 1);
-    if (rel4_harts_of(test_bootinfo) == 1) {
-        CHECK_EQUAL(served(&rings, REL4_PLACE_CALL), 1);
-    }
+    CHECK_EQUAL(served(&rings, REL4_PLACE_CALL), 1);
     CHECK_EQUAL(statistics(&rings)->wakes, 1);
     CHECK_EQUAL(rel4_ring_peer(header_word(&rings, REL4_HEADER_REQUEST_CONSUMER)), 1);
 }
 
-TEST("an idle hart serves, also one that runs no threads")
+TEST("an idle hart serves what is worth waking it, also one that runs no threads")
 {
+    enum {
+        WORTH_WAKING = 16
+    };
     struct rings rings = rings_small();
     seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
     uint32_t tries = 0;
@@ -41,13 +42,18 @@ TEST("an idle hart serves, also one that runs no threads")
     }
     /* They are idle as soon as they have booted. */
     do {
-        PUT(&rings, tries, frame, RISCVPageGetAddress, .length = 0);
+        for (uint32_t i = 0; i < WORTH_WAKING; i++) {
+            PUT(&rings, i, frame, RISCVPageGetAddress, .length = 0);
+        }
         rings_publish(&rings);
         CHECK_OK(rings_wake(&rings));
-        struct ring_answer taken = rings_take(&rings);
-        CHECK_EQUAL(taken.cookie, tries);
+        for (uint32_t i = 0; i < WORTH_WAKING; i++) {
+            struct ring_answer taken = rings_take(&rings);
+            CHECK_EQUAL(taken.cookie, i);
+        }
     } while (!served(&rings, REL4_PLACE_IDLE) && ++tries < 100000);
-    CHECK_EQUAL(served(&rings, REL4_PLACE_IDLE), 1);
+    CHECK(served(&rings, REL4_PLACE_IDLE) > 0);
+    CHECK_EQUAL(served_anywhere(&rings), (tries + 1) * WORTH_WAKING);
 }
 
 TEST("requests are served in order, each seeing what those before it did, also around the ring's end")
