@@ -135,7 +135,7 @@ sub boot {
 
     local $ENV{PLATFORM} = $boot->{platform};
     open my $console, "-|", "timeout", "-k", "5", "600", "scripts/qemu.sh", $kernel, $root, "harts=$boot->{harts}",
-        "bootargs=$options", "--", ($boot->{clock} eq "instructions" ? ("-icount", "shift=0") : ())
+        "bootargs=$options", "--", ($boot->{clock} eq "instructions" ? ("-icount", "shift=0,sleep=off") : ())
         or die "cannot run QEMU: $!\n";
     while (<$console>) {
         s/\r?\n//;

@@ -22,12 +22,12 @@ my @stages = (
     ['program, writing the call'   => qr/^(rounds\w*|run|sel4_\w+|seL4_\w+|rel4_call_\w+|call_later|rel4_begin|rel4_submit|begin)$/],
     ['trap, saving and loading'    => qr/^(trap_entry|return_to_user|enter_syscall|kernel_exit\w*)$/],
     ['reading the request'         => qr/^(fetch|copy_words|find_request|ipc_buffer)$/],
-    ['dispatch in the kernel'      => qr/^(call|invoke|invoke_object|handle_\w+|fastpath_\w+|request_serve|make_call|serve|must_stop|worker_\w+)$/],
+    ['dispatch in the kernel'      => qr/^(call|invoke|invoke_object|handle_\w+|fastpath_\w+|request_serve|make_call|serve|must_stop|worker_\w+|look_a\w+|async_queue_wake)$/],
     ['looking up capabilities'     => qr/^(cap_lookup\w*|find_endpoint|lookup_extras)$/],
     ['decode'                      => qr/^decode_\w+$/],
     ['perform'                     => qr/^(unmap|perform_\w+)$/],
     ['TLB fences'                  => qr/^tlb_\w+$/],
-    ['writing the answer'          => qr/^(answer|next_response|find_response|longest_answer|reply_\w+)$/],
+    ['writing the answer'          => qr/^(answer|answer_words|next_response|find_response|longest_answer|reply_\w+)$/],
     ['answers, changing coroutines' => qr/^(rel4_schedule|rel4_suspend|rel4_switch\w*|schedule_slowly|find_answers|take_answers?|find_work)$/],
     ['making and ending coroutines' => qr/^(rel4_coroutine_\w+|retire|stack_of|executor_release|start_\w+)$/],
 );
@@ -48,7 +48,7 @@ sub executed {
     my $arguments = "frames=$frames modes=$mode{$mode} rounds=$rounds repetitions=1 records=1 instructions=1";
     my ($running, %counts, %last);
 
-    system("scripts/qemu.sh $kernel $root harts=1 bootargs='log=none -- $arguments' -- -icount shift=0 -singlestep " .
+    system("scripts/qemu.sh $kernel $root harts=1 bootargs='log=none -- $arguments' -- -icount shift=0,sleep=off -singlestep " .
         "-d exec,nochain -dfilter $ranges -D $log > /dev/null") == 0 or die "the allocator failed\n";
     open my $lines, '<', $log or die "$log: $!\n";
     while (<$lines>) {

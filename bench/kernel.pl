@@ -12,7 +12,7 @@ use Bench;
 
 my ($kernel, $root, $json) = @ARGV;
 
-my @counts = measure($kernel, $root, qemu => ['-icount', 'shift=0']);
+my @counts = measure($kernel, $root, qemu => ['-icount', 'shift=0,sleep=off']);
 print_table('seL4', @counts);
 printf "geometric mean of %d ratios: %.3f\n\n", scalar(grep { defined $_->{ratio} } @counts), geometric_mean(@counts);
 

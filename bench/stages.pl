@@ -61,7 +61,7 @@ sub trace {
     my (%shortest, $path, @addresses);
 
     measure($kernel, $root, mem => 64,
-        qemu => ["-icount", "shift=0", "-singlestep", "-d", "exec,nochain", "-dfilter", $ranges, "-D", $log]);
+        qemu => ["-icount", "shift=0,sleep=off", "-singlestep", "-d", "exec,nochain", "-dfilter", $ranges, "-D", $log]);
     open my $lines, '<', $log or die "$log: $!\n";
     while (<$lines>) {
         my ($address) = m{^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/} or next;

@@ -47,7 +47,7 @@ for (['uintc', 'hardware'], ['virt', 'emulated']) {
     my ($platform, $backend) = @$_;
     local $ENV{PLATFORM} = $platform;
     $first = @records;
-    push @records, measure($kernel, $root, qemu => ['-icount', 'shift=0']);
+    push @records, measure($kernel, $root, qemu => ['-icount', 'shift=0,sleep=off']);
     push @records, handler('entering and leaving a handler', 'sending, and an empty handler'),
         handler('entering and leaving one with floating point', 'sending, and an empty handler with floating point');
     $_->{name} = "$backend: $_->{name}" for @records[$first .. $#records];

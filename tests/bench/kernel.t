@@ -20,7 +20,7 @@ sub read_file {
     return <$file>;
 }
 
-my @records = grep { $_->{reference} } measure("out/rel4.elf", "out/bench/kernel.elf", qemu => ["-icount", "shift=0"]);
+my @records = grep { $_->{reference} } measure("out/rel4.elf", "out/bench/kernel.elf", qemu => ["-icount", "shift=0,sleep=off"]);
 cmp_ok(@records, ">=", 44, "as many operations are measured as seL4's figures name");
 cmp_ok(geometric_mean(@records), "<=", 0.6, "all operations together: at most 0.6 of seL4's instructions");
 my @slow = grep { $_->{ratio} > 0.8 } @records;
