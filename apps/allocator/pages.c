@@ -61,7 +61,7 @@ JOB rounds(const struct job *job, struct way way)
     FOR_EACH_UNIT(job) {
         struct page *page = &frames[unit];
 
-        for (unsigned i = 0; i < count; i++) {
+        for (unsigned left = count; left; left--) {
             CALL(way,
                  seL4_RISCV_Page_Map(page->frame, seL4_CapInitThreadVSpace, page->address, seL4_ReadWrite,
                                      seL4_RISCV_ExecuteNever),

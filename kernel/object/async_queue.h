@@ -70,6 +70,7 @@ struct async_queue {
     uint32_t request_producer;
     uint32_t response_limit; /* up to here the response ring is free */
     uint32_t answered;       /* up to here it has answers */
+    uint32_t budget;         /* requests of the run that is under way, at most */
     struct ring_cursor requests, responses;
     struct user_words ahead; /* up to this request the worker need not look at indices */
     word_t slept;            /* when an idle hart last looked no longer, by time_now() */

@@ -32,6 +32,10 @@ _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the stat
  * sleep halves it, or doubles it if a wake call follows within the time of so many looks. */
 #define LOOKS_MAX 128
 
+/* Requests after which an idle hart hands over its answers, so that the thread has something to go on with
+ * meanwhile. */
+#define IDLE_BUDGET 64
+
 /* About that time, in counts of the time counter: an eighth of a millisecond. */
 static inline word_t time_of_looks(void)
 {
@@ -175,8 +179,8 @@ static __attribute__((noinline)) enum queue_state look_at_both(struct async_queu
     return QUEUE_RUNNING;
 }
 
-/* The same, after a look whether there are more requests. */
-static inline enum queue_state look_ahead(struct async_queue *queue, word_t budget)
+/* The same, after a look whether there are more requests. served: in this run. */
+static inline enum queue_state look_ahead(struct async_queue *queue, word_t served)
 {
     uint32_t consumer = request_consumer(queue);
 
@@ -190,7 +194,7 @@ static inline enum queue_state look_ahead(struct async_queue *queue, word_t budg
             return fault(queue, REL4_FAULT_REQUEST_INDEX);
         }
     }
-    return look_at_both(queue, min_word(budget, queue->request_producer - consumer));
+    return look_at_both(queue, min_word(queue->budget - served, queue->request_producer - consumer));
 }
 
 /* What was found by the last look ahead holds no longer. */
@@ -371,7 +375,7 @@ static enum queue_state hold(struct async_queue *queue, struct call call, enum q
 
 /* The request that the queue has kept, or else the next one. RUNNING if there is one, else what becomes of
  * the queue. */
-static inline enum queue_state first_request(struct async_queue *queue, word_t budget, struct call *call)
+static inline enum queue_state first_request(struct async_queue *queue, struct call *call)
 {
     if (unlikely(queue->holds_request)) {
         queue->holds_request = false;
@@ -379,17 +383,16 @@ static inline enum queue_state first_request(struct async_queue *queue, word_t b
         look_again(queue);
         return QUEUE_RUNNING;
     }
-    enum queue_state state = look_ahead(queue, budget);
+    enum queue_state state = look_ahead(queue, 0);
     return state == QUEUE_RUNNING ? fetch(queue, call) : state;
 }
 
 /* Returns what becomes of the queue; if it is no longer this thread's, nothing may be done with it. */
 static inline enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
-    word_t budget = bit(queue->request_bits);
     bool up = abi_up;
     struct call call;
-    enum queue_state state = first_request(queue, budget, &call);
+    enum queue_state state = first_request(queue, &call);
     struct request request; /* what is the same for all of them, and the rest by make_call() */
 
     request.thread = thread;
@@ -415,7 +418,7 @@ static inline enum queue_state serve(struct async_queue *queue, struct tcb *thre
             return QUEUE_SUSPENDED;
         }
         if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {
-            state = look_ahead(queue, budget - *served);
+            state = look_ahead(queue, *served);
             if (state != QUEUE_RUNNING) {
                 return state;
             }
@@ -535,6 +538,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     queue->state = QUEUE_RUNNING;
     user_ring_stay(async_queue_header(queue, REL4_HEADER_KERNEL_STATE), 0);
     tlb_batch_open();
+    queue->budget = place == REL4_PLACE_IDLE ? IDLE_BUDGET : (uint32_t)bit(queue->request_bits);
     enum queue_state state = serve(queue, thread, &served);
     if (state == QUEUE_STOPPED) {
         tlb_batch_close();

@@ -663,6 +663,24 @@ static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_wakin
     }
 }
 
+static void an_idle_hart_hands_over_answers_every_64_requests(void **state)
+{
+    (void)state;
+    open_queue(8, 8);
+    put_batch(200);
+    async_queue_wake(queue);
+    for (unsigned served = 64; served < 200; served += 64) {
+        serve(REL4_PLACE_IDLE);
+        assert_int_equal(answers(), served);
+        assert_int_equal(queue->state, QUEUE_WAITING);
+        assert_ptr_equal(host_hart->kept, owner);
+    }
+    serve(REL4_PLACE_IDLE);
+    assert_int_equal(queue->state, QUEUE_WATCHED);
+    take_batch(200);
+    worker_end_watch(host_hart);
+}
+
 static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
 {
     (void)state;
@@ -763,6 +781,7 @@ int main(void)
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
         EACH(an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_waking_it),
+        EACH(an_idle_hart_hands_over_answers_every_64_requests),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
         EACH(an_idle_hart_looks_longer_if_it_slept_too_early),
     };

@@ -58,7 +58,8 @@ static void retire(struct rel4_executor *executor, struct rel4_coroutine *corout
         coroutine->id = NEXT;
     coroutine->cookie += NEXT;
     list_append(&executor->free, coroutine);
-    executor_release(executor, &coroutine->joiners, error);
+    if (!list_empty(&coroutine->joiners))
+        executor_release(executor, &coroutine->joiners, error);
     if (--executor->live == 0 && executor->main_waits_for_all)
         executor_make_ready(executor, &executor->main);
 }
