@@ -6,13 +6,17 @@
  * Options: where the worker runs. CALL: in the wake call. BLOCK: when the thread blocks. IDLE: on a hart that an
  * interrupt between harts wakes. TICK: at a timer tick. STRANGER: somebody else makes wake calls, too.
  * LIVE: asks whether all are answered under weak fairness, not only whether something gets stuck.
- * Defects: WITHOUT_ROOM_LOOK (freeing room wakes nobody), WITHOUT_SECOND_LOOK (the worker's), WITHOUT_FLUSH.
+ * LATER: the worker hands over answers, but may leave it for the end of the batch to wake a thread that sleeps.
+ * Defects: WITHOUT_ROOM_LOOK (freeing room wakes nobody), WITHOUT_SECOND_LOOK (the worker's), WITHOUT_FLUSH,
+ * WITHOUT_TELLING (what was left is forgotten).
  */
 #ifndef REQUESTS
 #define REQUESTS      3
 #endif
 #define REQUEST_RING  2
+#ifndef RESPONSE_RING
 #define RESPONSE_RING 1
+#endif
 
 /* Harts that store: the thread's, where the kernel also serves its calls; the idle one, or that of the tick; and
  * the stranger's. */
@@ -50,6 +54,7 @@ bool locked;
 bool queued;    /* woken, and not looked at since */
 bool running;   /* a hart is at it, though it may have given the lock away */
 byte served;
+bool untold;    /* answers were handed over, and a thread that sleeps has not been woken for them */
 bool interrupt; /* between harts, on its way */
 
 #define MORE    (mem[REQUEST_PRODUCER] != served)
@@ -77,6 +82,17 @@ inline must_wake(hart, state, yes)
     fi
 }
 
+/* Wakes the thread if it sleeps. */
+inline tell(hart)
+{
+    untold = false;
+    must_wake(hart, USER_STATE, yes);
+    if
+    :: yes -> signalled = true; yes = false
+    :: else
+    fi
+}
+
 inline serve_one(hart)
 {
     assert(mem[REQUEST(served)] == served + 1);
@@ -84,11 +100,14 @@ inline serve_one(hart)
     publish(hart, REQUEST_CONSUMER, served + 1);
     publish(hart, RESPONSE_PRODUCER, served + 1);
     served++;
-    must_wake(hart, USER_STATE, yes);
+#ifdef LATER
     if
-    :: yes -> signalled = true; yes = false
-    :: else
+    :: untold = true
+    :: tell(hart)
     fi
+#else
+    tell(hart)
+#endif
 }
 
 /* rel4_ring_sleep() and rel4_ring_stay(). Sets yes if there is something to go on with. */
@@ -119,6 +138,12 @@ inline serve(hart)
             unlock(hart);
             lock()
         :: else ->
+#ifndef WITHOUT_TELLING
+            if
+            :: untold -> tell(hart)
+            :: else
+            fi;
+#endif
             worker_sleeps(hart);
             if
             :: yes
