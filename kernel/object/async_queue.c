@@ -41,11 +41,9 @@ static void forget_request(struct async_queue *queue)
     }
 }
 
-void async_queue_stop(struct async_queue *queue)
+/* No hart serves it, or comes back for it. */
+static void take_from_harts(const struct async_queue *queue)
 {
-    if (queue->state == QUEUE_RUNNING || queue->state == QUEUE_WAITING) {
-        worker_publish(queue);
-    }
     for (unsigned id = 0; id < harts_online; id++) {
         if (harts_table[id].watched == queue->thread) {
             harts_table[id].watched = NULL;
@@ -57,6 +55,14 @@ void async_queue_stop(struct async_queue *queue)
     if (queue->thread) {
         work_dequeue(queue->thread);
     }
+}
+
+void async_queue_stop(struct async_queue *queue)
+{
+    if (queue->state == QUEUE_RUNNING || queue->state == QUEUE_WAITING) {
+        worker_publish(queue);
+    }
+    take_from_harts(queue);
     queue->state = QUEUE_STOPPED;
     forget_request(queue);
 }
@@ -71,10 +77,6 @@ void async_queue_unbind(struct tcb *thread)
         thread->async_queue = NULL;
     }
 }
-
-/* For so many requests an idle hart is woken. Fewer are served in the wake call, in about the time that it
- * would take to wake somebody else. */
-#define WORTH_WAKING 16
 
 static bool is_worth_waking(const struct async_queue *queue)
 {
@@ -264,6 +266,7 @@ static void clear_rings(struct async_queue *queue)
     queue->request_producer = 0;
     queue->response_limit = (uint32_t)bit(queue->response_bits);
     queue->answered = 0;
+    queue->batch = 0;
     queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none(), 0 };
     queue->ahead = user_words_none();
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
@@ -324,7 +327,7 @@ static enum progress perform_reset(struct operation *operation, struct result *r
     struct async_queue *queue = operation->queue.queue;
 
     (void)result;
-    work_dequeue(queue->thread);
+    take_from_harts(queue);
     clear_rings(queue);
     return DONE;
 }

@@ -68,7 +68,7 @@ struct async_queue {
 
     /* What is known of the indices that the user writes, and what the user knows. */
     uint32_t request_producer;
-    uint32_t response_limit; /* up to here the response ring is free */
+    uint32_t response_limit; /* up to here the response ring is known to be free */
     uint32_t answered;       /* up to here it has answers */
     uint32_t budget;         /* requests of the run that is under way, at most */
     struct ring_cursor requests, responses;

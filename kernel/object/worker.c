@@ -32,8 +32,8 @@ _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the stat
  * sleep halves it, or doubles it if a wake call follows within the time of so many looks. */
 #define LOOKS_MAX 128
 
-/* Requests after which an idle hart hands over its answers, so that the thread has something to go on with
- * meanwhile. */
+/* Requests after which an idle hart hands over its answers, so that a thread that looks has something to go
+ * on with meanwhile. */
 #define IDLE_BUDGET 64
 
 /* About that time, in counts of the time counter: an eighth of a millisecond. */
@@ -515,9 +515,9 @@ static inline bool comes_back(const struct tcb *thread, enum queue_state state, 
     return state == QUEUE_WAITING && place == REL4_PLACE_IDLE && served && !thread->work_retry;
 }
 
-/* All is served, on an idle hart: whether it waits for the next batch. Not if that will be served in the wake
- * call, because it is as small as this one. */
-static inline bool looks_for_more(struct async_queue *queue, const struct tcb *thread)
+/* All is served, on an idle hart. Returns whether that looks for the next batch: not if it will be served in
+ * the wake call, because it is as small as this one. */
+static inline bool end_batch(struct async_queue *queue, const struct tcb *thread)
 {
     bool was_worth_it = queue->batch >= REQUESTS_WORTH_WAKING || thread->work_at_tick;
 
@@ -554,7 +554,7 @@ void worker_run(struct tcb *thread, enum rel4_place place)
     if (state == QUEUE_FULL) {
         worker_count(queue, &queue->statistics.full, 1);
     }
-    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE && looks_for_more(queue, thread)) {
+    if (state == QUEUE_IDLE && place == REL4_PLACE_IDLE && end_batch(queue, thread)) {
         queue->looks = queue->patience;
         this_hart()->watched = thread;
         state = QUEUE_WATCHED;

@@ -262,7 +262,7 @@ static COLD struct tcb *idle(struct hart *hart)
             if (others_wait(hart)) {
                 let_others_in(hart);
             }
-        } else {
+        } else if (!hart->candidate) {
             idle_unlocked(hart);
             if (hart->watched) {
                 worker_look(hart);
@@ -275,7 +275,7 @@ static COLD struct tcb *idle(struct hart *hart)
         worker_end_watch(hart);
     }
     work_hand_over(hart);
-    return next;
+    return switch_to_best(hart);
 }
 
 /* A tick came while the owner of a queue was served, and will be charged to the thread that it interrupts. */

@@ -118,9 +118,16 @@ static void end_keeping(struct hart *hart, const struct tcb *taken)
 
 void work_hand_over(struct hart *hart)
 {
+    struct tcb *kept = hart->kept;
+
     end_keeping(hart, NULL);
     while (idle_harts && work_waits(hart)) {
         work_queue(take(&hart->work[current_domain].lists[WORK_ANY_TIME]));
+    }
+    /* Its owner may have blocked meanwhile, on a hart that does less important things than this one. */
+    if (kept && kept->hart != hart && kept->work_in == &hart->work[domain_index(kept)].lists[WORK_ANY_TIME]) {
+        work_dequeue(kept);
+        work_queue(kept);
     }
 }
 

@@ -27,7 +27,7 @@ void work_queue_here(struct tcb *thread);
 void work_keep(struct tcb *thread);
 
 /* The hart has something else to do now: idle harts, if there are any, get what waits here, and it comes back
- * for nothing. */
+ * for nothing; what it has kept goes to its thread's hart. May wake threads on this hart. */
 void work_hand_over(struct hart *hart);
 
 /* It waits no longer. False if it did not. */
@@ -43,7 +43,8 @@ static inline bool work_comes_next(const struct tcb *thread)
            !thread->work_retry && !hart->tlb_batch.open;
 }
 
-/* The best one that waits on any hart, for one that idles; but not what waits on a hart that comes back. */
+/* The best one that waits on any hart, for one that idles; but not what waits on a hart that comes back. May
+ * wake threads on this hart, also if nothing waits. */
 struct tcb *work_take_any(void);
 
 /* Something waits for this hart, and not for a tick. */

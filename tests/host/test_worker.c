@@ -300,6 +300,7 @@ static void an_idle_hart_that_must_stop_keeps_the_rest(void **state)
     (void)state;
     wait_with_20_requests();
     harts_table[1].id = 1;
+    harts_table[1].current = &idle_thread;
     idle_harts = bit(1);
     for (unsigned n = 0; n < 10; n++) {
         serve(REL4_PLACE_IDLE);
@@ -405,6 +406,7 @@ static void nobody_else_takes_what_an_idle_hart_comes_back_for(void **state)
     (void)state;
     wait_with_20_requests();
     harts_table[1].id = 1;
+    harts_table[1].current = &idle_thread;
     harts_online = 2;
     kept = &host_hart->work[0].lists[WORK_ANY_TIME];
     serve(REL4_PLACE_IDLE);
@@ -444,6 +446,26 @@ static void take_batch(unsigned requests)
     give_room(0);
 }
 
+static void what_a_hart_kept_goes_to_the_thread_s_hart_if_it_has_something_else_to_do(void **state)
+{
+    (void)state;
+    wait_with_20_requests();
+    harts_table[1].id = 1;
+    harts_table[1].current = &idle_thread;
+    harts_online = 2;
+    owner->hart = &harts_table[1];
+    owner->priority = 100;
+    serve(REL4_PLACE_IDLE);
+    assert_ptr_equal(host_hart->kept, owner);
+    /* Its thread blocks: the other hart goes on with something of priority 1, and this one with 200. */
+    host_hart = &harts_table[1];
+    worker_blocked(owner);
+    host_hart = &harts_table[0];
+    work_hand_over(host_hart);
+    assert_null(work_take(host_hart, 200));
+    assert_ptr_equal(work_take(&harts_table[1], 1), owner);
+}
+
 /* Puts requests, and has the owner make the wake call, beside an idle hart or none. */
 static void wake_in_a_call(unsigned requests, word_t idle)
 {
@@ -451,6 +473,7 @@ static void wake_in_a_call(unsigned requests, word_t idle)
     owner->state = THREAD_RESTART;
     host_hart->current = owner;
     harts_table[1].id = 1;
+    harts_table[1].current = &idle_thread;
     idle_harts = idle;
     async_queue_wake(queue);
 }
@@ -733,6 +756,7 @@ static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
     (void)state;
     open_queue(5, 5);
     harts_table[1].id = 1;
+    harts_table[1].current = &idle_thread;
     harts_online = 2;
     fall_asleep_and_wake(false);
     assert_int_equal(queue->looks, 1);
@@ -769,6 +793,7 @@ int main(void)
         EACH(a_producer_without_end_gets_as_many_as_its_ring_is_long),
         EACH(a_hart_that_wants_the_lock_waits_for_one_request),
         EACH(an_idle_hart_that_must_stop_keeps_the_rest),
+        EACH(what_a_hart_kept_goes_to_the_thread_s_hart_if_it_has_something_else_to_do),
         EACH(a_wake_call_of_the_thread_itself_serves_what_is_not_worth_waking_a_hart),
         EACH(what_the_wake_call_leaves_has_had_its_turn),
         EACH(a_wake_call_waits_for_what_comes_before_it),
