@@ -379,3 +379,77 @@ TEST("async fairness: a wake call for the queue of a less important thread does 
     seL4_Wait(matrix.done, NULL);
     CHECK_EQUAL(matrix.seen_first, BATCH);
 }
+
+/* ---- An idle hart that leaves a queue ---- */
+
+static struct {
+    struct queue *queue;
+    seL4_CPtr go;
+    volatile bool told, ran, early;
+} leaving;
+
+static void be_told(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        seL4_Wait(leaving.queue->notification, NULL);
+        leaving.told = true;
+    }
+}
+
+static void run_after(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        seL4_Wait(leaving.go, NULL);
+        leaving.early = !leaving.told;
+        leaving.ran = true;
+    }
+}
+
+TEST("async fairness: who is told of answers because an idle hart leaves their queue runs there before those "
+     "that are less important")
+{
+    unsigned rounds = 0;
+
+    if (test_nodes() == 1) {
+        test_note("there is no idle hart");
+        return;
+    }
+    struct test_thread *owner = test_thread_create(block, NULL, HOSTILE_PRIORITY - 1, 0);
+    matrix.never = test_object(seL4_EndpointObject, 0);
+    leaving.go = test_object(seL4_NotificationObject, 0);
+    leaving.queue = queue_new(owner->tcb, 5, 5);
+    test_thread_start(owner);
+    start(run_after, NULL, HOSTILE_PRIORITY, 1);
+    start(be_told, NULL, HOSTILE_PRIORITY + 1, 1);
+    for (unsigned i = 0; i < 300; i++) {
+        struct rel4_queue_statistics before = *queue_statistics(leaving.queue);
+        uint32_t first = leaving.queue->produced;
+        leaving.told = leaving.ran = false;
+        rel4_ring_sleep(queue_word(leaving.queue, REL4_HEADER_USER_STATE));
+        for (uint32_t n = 0; n < 32; n++) {
+            if (n == 8) {
+                queue_put(leaving.queue, n, leaving.go, 0, &(struct arguments){ 0 });
+            } else {
+                put_one(leaving.queue, n);
+            }
+        }
+        queue_go(leaving.queue);
+        WAIT_FOR(published(leaving.queue) == first + 32 && leaving.ran && leaving.told);
+        for (uint32_t n = 0; n < 32; n++) {
+            CHECK_EQUAL(queue_wait(leaving.queue).cookie, n);
+        }
+        /* Another hart would not have left it. */
+        const struct rel4_queue_statistics *after = queue_statistics(leaving.queue);
+        bool elsewhere = after->served[REL4_PLACE_IDLE] - before.served[REL4_PLACE_IDLE] != 32;
+        for (unsigned id = 2; id < REL4_MAX_HARTS; id++) {
+            elsewhere |= after->busy[id] != before.busy[id];
+        }
+        if (!elsewhere) {
+            rounds++;
+            CHECK(!leaving.early);
+        }
+    }
+    test_note("%u of 300 rounds by the hart of those that are woken", rounds);
+}
