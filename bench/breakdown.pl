@@ -27,7 +27,7 @@ my @stages = (
     ['decode'                      => qr/^decode_\w+$/],
     ['perform'                     => qr/^(unmap|perform_\w+)$/],
     ['TLB fences'                  => qr/^tlb_\w+$/],
-    ['writing the answer'          => qr/^(answer|answer_words|next_response|find_response|longest_answer|reply_\w+)$/],
+    ['writing the answer'          => qr/^(answer|answer_words|find_response|reply_\w+)$/],
     ['answers, changing coroutines' => qr/^(rel4_schedule|rel4_suspend|rel4_switch\w*|schedule_slowly|find_answers|take_answers?|find_work)$/],
     ['making and ending coroutines' => qr/^(rel4_coroutine_\w+|retire|stack_of|executor_release|start_\w+)$/],
 );

@@ -264,12 +264,6 @@ static __attribute__((noinline)) enum queue_state make_room_for_registers(struct
                                                                      : look_for_room(queue, items);
 }
 
-/* The next item of the response ring, which is free. */
-static inline struct user_words next_response(struct async_queue *queue)
-{
-    return pass_item(&queue->responses);
-}
-
 /* The words of an answer, its first item, and those behind that. */
 static __attribute__((noinline)) void answer_words(struct async_queue *queue, struct user_words item,
                                                    const struct result *result)
@@ -281,7 +275,7 @@ static __attribute__((noinline)) void answer_words(struct async_queue *queue, st
             if (cursor_at_end(&queue->responses)) {
                 find_response(queue);
             }
-            item = next_response(queue);
+            item = pass_item(&queue->responses);
             place = 0;
             look_again(queue);
         }
@@ -292,7 +286,7 @@ static __attribute__((noinline)) void answer_words(struct async_queue *queue, st
 static inline void answer(struct async_queue *queue, struct call call, word_t error,
                           const struct result *result)
 {
-    struct user_words item = next_response(queue);
+    struct user_words item = pass_item(&queue->responses);
     word_t header = call_label(call); /* it and the cookie as they came */
 
     if (unlikely(error || result->length)) {
@@ -475,6 +469,11 @@ void worker_publish(struct async_queue *queue)
         close_batch(queue);
     }
     publish(queue, true);
+}
+
+void worker_tell(const struct tcb *thread)
+{
+    publish(thread->async_queue, true);
 }
 
 /* Nothing can be done, it seems: there is nothing, or no room. If the user has changed that meanwhile and

@@ -3,7 +3,6 @@
  */
 #include "thread/work.h"
 
-#include "object/async_queue.h"
 #include "thread/ready_queue.h"
 #include "thread/scheduler.h"
 
@@ -112,7 +111,7 @@ static void end_keeping(struct hart *hart, const struct tcb *taken)
 
     hart->kept = NULL;
     if (kept && kept != taken) {
-        worker_publish(kept->async_queue);
+        worker_tell(kept);
     }
 }
 

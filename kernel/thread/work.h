@@ -99,5 +99,8 @@ void worker_end_watch(struct hart *hart);
 /* A thread with a queue blocked on this hart: if there are requests, they wait for the worker. */
 void worker_blocked(struct tcb *thread);
 
+/* A thread with a queue, who sleeps perhaps, is told of the answers that were left for later. */
+void worker_tell(const struct tcb *thread);
+
 /* A thread with a queue may run again after it was stopped. */
 void worker_resumed(struct tcb *thread);

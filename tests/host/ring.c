@@ -148,6 +148,34 @@ void put_simple(uint32_t cookie)
     put(cookie, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 0, 0), FRAME, words());
 }
 
+struct slot *put_long_revoke(uint32_t cookie)
+{
+    struct slot *children = build_cnode(8), *victim = build_endpoint();
+
+    slot_move(own(NOBODY), victim->cap, victim);
+    for (unsigned i = 0; i < 256; i++) {
+        slot_insert(slots_of(children) + i, own(NOBODY)->cap, own(NOBODY));
+    }
+    put(cookie, rel4_header(LABEL_CNODE_REVOKE, 0, 2, 0), ROOT, words(NOBODY, WORD_BITS));
+    return children;
+}
+
+void put_batch(unsigned requests)
+{
+    for (unsigned n = 0; n < requests; n++) {
+        put_simple(n);
+    }
+    *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+}
+
+void take_batch(unsigned requests)
+{
+    for (unsigned n = 0; n < requests; n++) {
+        check_served(n);
+    }
+    give_room(0);
+}
+
 void serve(enum rel4_place place)
 {
     struct tcb *found;

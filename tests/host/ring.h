@@ -47,6 +47,13 @@ struct rel4_item *response_at(uint32_t index);
 void put(uint32_t cookie, uint32_t head, word_t cap, struct words words);
 void put_simple(uint32_t cookie);
 
+/* Writes Revoke of a capability with 256 children, in the CNode that is returned. */
+struct slot *put_long_revoke(uint32_t cookie);
+
+/* Writes and publishes so many simple requests, with cookies from 0 on; and takes their answers. */
+void put_batch(unsigned requests);
+void take_batch(unsigned requests);
+
 /* Serves a queue that waits, as the kernel does before it goes back: once. */
 void serve(enum rel4_place place);
 
