@@ -99,6 +99,21 @@ bool regions_contain(const struct regions *set, struct region region)
     return false;
 }
 
+bool region_overlaps(struct region region, struct region other)
+{
+    return region.start < other.end && other.start < region.end;
+}
+
+bool regions_overlap(const struct regions *set, struct region region)
+{
+    for (unsigned i = 0; i < set->count; i++) {
+        if (region_overlaps(set->list[i], region)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool regions_take(struct regions *set, word_t bytes, unsigned bits, word_t *start)
 {
     for (unsigned i = set->count; i-- > 0;) {

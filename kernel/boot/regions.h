@@ -31,6 +31,10 @@ void regions_add(struct regions *set, struct region region);
 void regions_remove(struct regions *set, struct region region);
 bool regions_contain(const struct regions *set, struct region region);
 
+/* Whether the range, which is not empty, has a byte in common with the set, or with another range. */
+bool regions_overlap(const struct regions *set, struct region region);
+bool region_overlaps(struct region region, struct region other);
+
 /* Takes bytes (not 0), aligned to 2^bits, from the highest range that has them. False if none has. */
 bool regions_take(struct regions *set, word_t bytes, unsigned bits, word_t *start);
 

@@ -133,6 +133,11 @@ static void expect_same(const struct regions *set, const bool *pages)
     assert_false(set->overflow);
     for (word_t i = 0; i < PAGES; i++) {
         assert_int_equal(regions_contain(set, (struct region){ i, i + 1 }), pages[i]);
+        assert_int_equal(regions_overlap(set, (struct region){ i, i + 1 }), pages[i]);
+        if (i + 3 <= PAGES) {
+            assert_int_equal(regions_overlap(set, (struct region){ i, i + 3 }),
+                             pages[i] || pages[i + 1] || pages[i + 2]);
+        }
         total += pages[i];
     }
     assert_int_equal(regions_total(set), total);
