@@ -3,10 +3,8 @@
  */
 #include "fuzz.h"
 
-#include "arch/riscv64/power.h"
-#include "boot/boot.h"
+#include "host.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +25,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
+    host_refused = &fuzz_refused;
     return setenv("CMOCKA_TEST_ABORT", "1", 1);
 }
 
@@ -34,23 +33,6 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *condition)
 {
     (void)fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
     abort();
-}
-
-_Noreturn void boot_fail(const char *format, ...)
-{
-    char message[512];
-    va_list args;
-
-    va_start(args, format);
-    /* Formats are the kernel's own. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
-    (void)vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    longjmp(fuzz_refused, 1); /* NOLINT(cert-err52-cpp): to the one place that expects it */
-}
-
-void power_init(word_t phys)
-{
-    (void)phys;
 }
 
 void *fuzz_copy(const void *data, size_t size)

@@ -6,9 +6,11 @@
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/plic.h"
+#include "arch/riscv64/power.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/uintc.h"
+#include "boot/boot.h"
 #include "check/check.h"
 #include "host.h"
 #include "ipc/receiver.h"
@@ -215,6 +217,24 @@ void panic(const char *format, ...)
     abort();
 }
 
+jmp_buf *host_refused;
+
+void boot_fail(const char *format, ...)
+{
+    char message[256];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message),
+                    format, /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+                    args);
+    va_end(args);
+    if (host_refused) {
+        longjmp(*host_refused, 1); /* NOLINT(cert-err52-cpp): to the one place that expects it */
+    }
+    panic("does not boot: %s", message);
+}
+
 void host_expect_panic(void (*run)(void), const char *text)
 {
     jmp_buf here;
@@ -388,6 +408,11 @@ void fpu_forget(struct tcb *thread)
 void sbi_send_ipi(word_t hart_id)
 {
     (void)hart_id;
+}
+
+void power_init(word_t phys)
+{
+    (void)phys;
 }
 
 /* A controller whose slots hold bits, and harts that hold no registers of it. */

@@ -7,6 +7,8 @@
 #include "cap/slot.h"
 #include "lib/preempt.h"
 
+#include <setjmp.h>
+
 /* Physical memory that exists. Its addresses use all bits that a capability has for them. */
 #define ARENA_PHYS 0x3f40000000ul
 #define ARENA_BITS 23
@@ -58,6 +60,9 @@ void host_check_init(struct slot *root, word_t root_slots);
 
 /* Calls a function that must end in a panic whose message contains text. */
 void host_expect_panic(void (*run)(void), const char *text);
+
+/* Where boot_fail() ends; NULL, the default: the test fails. */
+extern jmp_buf *host_refused;
 
 /* A teardown that names the seed when the test ended in a way that nobody could report. */
 int host_teardown(void **state);

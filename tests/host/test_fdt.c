@@ -6,6 +6,7 @@
 #include "boot/fdt.h"
 
 #include "random.h"
+#include "tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,103 +15,25 @@
 
 #include <cmocka.h>
 
-#define BLOCK_MAX 1024
-
-struct block {
-    uint8_t bytes[BLOCK_MAX];
-    uint32_t size;
-};
-
-static void put_cell(struct block *block, uint32_t value)
-{
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        block->bytes[block->size++] = (uint8_t)(value >> shift);
-    }
-}
-
-static void put_bytes(struct block *block, const void *bytes, size_t size)
-{
-    memcpy(block->bytes + block->size, bytes, size);
-    block->size += (uint32_t)size;
-}
-
-static void pad(struct block *block)
-{
-    while (block->size % 4) {
-        block->bytes[block->size++] = 0;
-    }
-}
-
-static void begin_node(struct block *structure, const char *name)
-{
-    put_cell(structure, 1);
-    put_bytes(structure, name, strlen(name) + 1);
-    pad(structure);
-}
-
-static void end_node(struct block *structure)
-{
-    put_cell(structure, 2);
-}
-
-static void put_property(struct block *structure, struct block *strings, const char *name, const void *value,
-                         size_t size)
-{
-    put_cell(structure, 4); /* a NOP wherever there can be one */
-    put_cell(structure, 3);
-    put_cell(structure, (uint32_t)size);
-    put_cell(structure, strings->size);
-    put_bytes(structure, value, size);
-    pad(structure);
-    put_bytes(strings, name, strlen(name) + 1);
-}
-
 /* The tree that most tests read; the caller frees it. */
 static uint8_t *make_tree(void)
 {
-    struct block structure = { 0 }, strings = { 0 }, whole = { 0 };
+    struct tree tree = { 0 };
 
-    begin_node(&structure, "");
-    put_property(&structure, &strings, "#address-cells", "\0\0\0\2", 4);
-    begin_node(&structure, "cpus");
-    begin_node(&structure, "cpu@0");
-    put_property(&structure, &strings, "status", "okay", 5);
-    end_node(&structure);
-    put_property(&structure, &strings, "late", "", 0); /* behind a node, where none belongs */
-    end_node(&structure);
-    begin_node(&structure, "plic@c000000");
-    put_property(&structure, &strings, "compatible", "sifive,plic-1.0.0\0riscv,plic0", 30);
-    put_property(&structure, &strings, "reg", "\0\0\0\1\x0c\0\0\0\0\x60", 10);
-    end_node(&structure);
-    end_node(&structure);
-    put_cell(&structure, 9);
-
-    const uint32_t reservations = 40;
-    const uint32_t reservations_size = 32;
-    const uint32_t header[] = { 0xd00dfeed,
-                                reservations + reservations_size + structure.size + strings.size,
-                                reservations + reservations_size,
-                                reservations + reservations_size + structure.size,
-                                reservations,
-                                17,
-                                16,
-                                0,
-                                strings.size,
-                                structure.size };
-    for (unsigned i = 0; i < 10; i++) {
-        put_cell(&whole, header[i]);
-    }
-    const uint32_t reserved[] = { 0, 0x80000000, 1, 0x1000, 0, 0, 0, 0 };
-    for (unsigned i = 0; i < 8; i++) {
-        put_cell(&whole, reserved[i]);
-    }
-    put_bytes(&whole, structure.bytes, structure.size);
-    put_bytes(&whole, strings.bytes, strings.size);
-
-    uint8_t *tree = malloc(whole.size);
-    assert_non_null(tree);
-    memcpy(tree, whole.bytes, whole.size);
-    return tree;
+    tree_begin_node(&tree, "");
+    TREE_PUT_CELLS(&tree, "#address-cells", 2);
+    tree_begin_node(&tree, "cpus");
+    tree_begin_node(&tree, "cpu@0");
+    tree_put_string(&tree, "status", "okay");
+    tree_end_node(&tree);
+    tree_put(&tree, "late", "", 0); /* behind a node, where none belongs */
+    tree_end_node(&tree);
+    tree_begin_node(&tree, "plic@c000000");
+    tree_put(&tree, "compatible", "sifive,plic-1.0.0\0riscv,plic0", 30);
+    tree_put(&tree, "reg", "\0\0\0\1\x0c\0\0\0\0\x60", 10);
+    tree_end_node(&tree);
+    tree_end_node(&tree);
+    return tree_finish(&tree, 0x80000000, 0x100001000);
 }
 
 static struct fdt open_tree(const uint8_t *tree)
