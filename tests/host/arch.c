@@ -3,10 +3,10 @@
  * hart, so nobody has to be waited for or stopped.
  */
 #include "arch/riscv64/asid.h"
-#include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/power.h"
+#include "arch/riscv64/registers.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/uintc.h"
@@ -281,13 +281,6 @@ bool string_equal(const char *a, const char *b)
     return *a == *b;
 }
 
-bool console_enabled = true;
-
-void console_put(char c)
-{
-    (void)c;
-}
-
 /* Of kernel/thread/kernel.c. */
 
 void thread_stall(struct tcb *thread)
@@ -413,6 +406,32 @@ void sbi_send_ipi(word_t hart_id)
 void power_init(word_t phys)
 {
     (void)phys;
+}
+
+struct host_devices host_devices;
+
+word_t host_csr_read(const char *csr)
+{
+    return host_devices.time && strcmp(csr, "time") == 0 ? host_devices.time() : 0;
+}
+
+uint32_t register_read(word_t phys, unsigned width)
+{
+    return host_devices.read ? host_devices.read(phys, width) : 0;
+}
+
+void register_write(word_t phys, unsigned width, uint32_t value)
+{
+    if (host_devices.write) {
+        host_devices.write(phys, width, value);
+    }
+}
+
+void sbi_put_char(char c)
+{
+    if (host_devices.put_char) {
+        host_devices.put_char(c);
+    }
 }
 
 /* A controller whose slots hold bits, and harts that hold no registers of it. */

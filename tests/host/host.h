@@ -83,3 +83,15 @@ struct host_machine {
 };
 
 extern struct host_machine host_machine;
+
+/* Devices that a test plays: what the time counter says, what a device register reads and what is written to
+ * it (width is 1 or 4 bytes), and the firmware's console. NULL for a register that is 0, or that nobody looks
+ * at. */
+struct host_devices {
+    word_t (*time)(void);
+    uint32_t (*read)(word_t phys, unsigned width);
+    void (*write)(word_t phys, unsigned width, uint32_t value);
+    void (*put_char)(char c);
+};
+
+extern struct host_devices host_devices;

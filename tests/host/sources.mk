@@ -2,7 +2,7 @@
 # kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
 # And of lib/rel4 what needs neither system calls nor RISC-V; tests/host/rel4_machine.c stands in for both.
 HOST_KERNEL_SRCS := \
-	kernel/arch/riscv64/asid.c \
+	kernel/arch/riscv64/asid.c kernel/arch/riscv64/console.c \
 	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \

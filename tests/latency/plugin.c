@@ -4,10 +4,10 @@
  *
  * The clock of a hart starts where the kernel is entered and where it has looked for interrupts, and stops at
  * the return to user mode. Instructions at kernel addresses are the hart's own, except for those that wait
- * for others: in the function that waits for the kernel lock, and in loops around the PAUSE instruction.
- * Firmware that runs in between is counted apart, too. An interrupt that comes right behind a look for
- * interrupts waits until the next look, and then until the operation has ended early and the kernel is left;
- * so a stay counts as what was executed since the last look but one.
+ * for others: in the functions that wait for the kernel lock and for the console's UART, and in loops around
+ * the PAUSE instruction. Firmware that runs in between is counted apart, too. An interrupt that comes right
+ * behind a look for interrupts waits until the next look, and then until the operation has ended early and
+ * the kernel is left; so a stay counts as what was executed since the last look but one.
  *
  * usage: -plugin latency.so,symbols=FILE,out=FILE
  *   symbols   what nm -n says of the kernel, and in the same form, of type P, where its PAUSE instructions
@@ -40,7 +40,7 @@ int qemu_plugin_version = PLUGIN_API_VERSION;
 enum kind {
     OWN,
     LOCK,     /* waiting for the kernel lock; counts what the other harts execute in the kernel meanwhile */
-    PARTNER,  /* waiting for something that another hart does without the lock */
+    PARTNER,  /* waiting for something that another hart does without the lock, or for the console's UART */
     FIRMWARE, /* at a low address, while the hart is in the kernel */
     KINDS
 };
@@ -228,8 +228,9 @@ static void classify(struct block *block, const struct qemu_plugin_tb *tb)
 {
     const char *name = symbol_name(block->symbol);
     bool waits_for_lock = is_one_of(name, "kernel_lock_among_harts", "sleep_for_lock");
+    bool waits_for_partner = strcmp(name, "wait_until_free") == 0 || follows_pause(qemu_plugin_tb_vaddr(tb));
 
-    block->kind = waits_for_lock ? LOCK : follows_pause(qemu_plugin_tb_vaddr(tb)) ? PARTNER : OWN;
+    block->kind = waits_for_lock ? LOCK : waits_for_partner ? PARTNER : OWN;
     for (size_t i = 0; i < block->instructions; i++) {
         const struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint32_t code = 0;

@@ -16,6 +16,7 @@ my %conversions = (
     "kernel/arch/riscv64/asid.h"   => [1, "the root of an address space, a page table"],
     "kernel/arch/riscv64/plic.c"   => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/power.c"  => [1, "the test finisher's register, which is written only"],
+    "kernel/arch/riscv64/registers.h" => [2, "the console's UART, which is no memory: boot has compared the address with what there is"],
     "kernel/arch/riscv64/uintc.c"  => [2, "the registers of the user-interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/vm.c"     => [2, "the kernel's image, whose flags are asked for, and the map of the window itself"],
     "kernel/boot/boot.c"           => [3, "the device tree, before there is a user"],

@@ -1,14 +1,169 @@
 /*
- * The kernel console, by the firmware's legacy output call, which puts a carriage return before each line
- * feed.
+ * The kernel console, by polling a UART of the 16550 family or by the firmware's legacy output call.
+ *
+ * A character is written when the UART has begun to send the last one before it. So nothing has to be known
+ * of how many it could hold, and the wait is one character's time at most.
  */
 #include "arch/riscv64/console.h"
 
+#include "arch/riscv64/registers.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
+#include "lib/print.h"
+#include "thread/hart.h"
+
+/* Register 0 takes the characters. */
+#define UART_LINE_STATUS    5
+#define LINE_STATUS_IS_FREE 0x20
+
+#define MAX_SHIFT 4
+
+#define PATIENCE_PER_SECOND 100 /* 10 ms */
+
+/* A firmware that had not to wait is back in less than 2 us; a character at 4 million baud takes longer. */
+#define CALLS_PER_SECOND 500000
 
 bool console_enabled = true;
 
-void console_put(char c)
+static struct {
+    word_t data;
+    word_t status;
+    unsigned width; /* of an access; 0: there is no UART */
+} uart;
+
+static word_t patience;   /* with the UART, in counts of the time CSR */
+static word_t short_call; /* of the firmware */
+
+static bool stuck;  /* the last byte was dropped; then characters are lost that are not yet reported */
+static word_t lost; /* characters that were dropped and not yet reported */
+
+static enum {
+    NO_REPORT,
+    REPORT,
+    REPORT_CUT /* the rest is not printed, and the line is no report: it is repeated later */
+} report;
+
+void console_init(word_t time_frequency)
 {
+    patience = time_frequency / PATIENCE_PER_SECOND;
+    short_call = time_frequency / CALLS_PER_SECOND;
+}
+
+bool console_knows_uart(word_t bytes, word_t shift, word_t width)
+{
+    if (shift > MAX_SHIFT || !(width == 1 || (width == 4 && shift >= 2))) {
+        return false;
+    }
+    return bytes >= ((word_t)UART_LINE_STATUS << shift) + width;
+}
+
+word_t console_status_address(word_t phys, unsigned shift)
+{
+    return phys + ((word_t)UART_LINE_STATUS << shift);
+}
+
+void console_use_uart(word_t phys, unsigned shift, unsigned width)
+{
+    uart.data = phys;
+    uart.status = console_status_address(phys, shift);
+    uart.width = width;
+}
+
+static bool is_free(void)
+{
+    return register_read(uart.status, uart.width) & LINE_STATUS_IS_FREE;
+}
+
+/* Gives up after 10 ms, but not without a look at their end: the hart may have stood still meanwhile. */
+static COLD bool wait_until_free(void)
+{
+    word_t start = time_now();
+    bool late = false;
+
+    while (!late) {
+        pause_hint();
+        late = time_now() - start >= patience;
+        if (is_free()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_byte(char byte)
+{
+    register_write(uart.data, uart.width, (unsigned char)byte);
+}
+
+/* False if the byte was dropped. Sets *waited if it had to wait, and leaves it otherwise. */
+static bool send(char byte, bool *waited)
+{
+    if (!is_free()) {
+        *waited = true;
+        if (stuck || !wait_until_free()) {
+            stuck = true;
+            return false;
+        }
+    }
+    stuck = false;
+    write_byte(byte);
+    return true;
+}
+
+static bool is_sent(char c, bool *waited)
+{
+    return report != REPORT_CUT && (c != '\n' || send('\r', waited)) && send(c, waited);
+}
+
+/* The UART is free. */
+static COLD void report_lost(void)
+{
+    stuck = false;
+    report = REPORT;
+    if (log_level >= LOG_ERROR) {
+        print("\nrel4: %lu characters were lost\n", lost);
+    }
+    if (report == REPORT) {
+        lost = 0;
+    }
+    report = NO_REPORT;
+}
+
+static __attribute__((noinline)) bool put_slowly(char c)
+{
+    bool waited = false;
+
+    if (lost && report == NO_REPORT && is_free()) {
+        report_lost();
+        waited = true;
+    }
+    if (!is_sent(c, &waited)) {
+        if (report == NO_REPORT) {
+            lost++;
+        } else {
+            report = REPORT_CUT;
+        }
+    }
+    return waited;
+}
+
+/* The firmware puts the carriage return before a newline itself. */
+static bool put_by_firmware(char c)
+{
+    word_t start = time_now();
+
     sbi_put_char(c);
+    return time_now() - start > short_call;
+}
+
+bool console_put(char c)
+{
+    if (unlikely(uart.width == 0)) {
+        return put_by_firmware(c);
+    }
+    if (unlikely(lost || c == '\n' || !is_free())) {
+        return put_slowly(c);
+    }
+    write_byte(c);
+    return false;
 }
