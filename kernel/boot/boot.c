@@ -30,7 +30,7 @@
 
 #define STACK_SIZE (1 << KERNEL_STACK_BITS)
 
-extern char trap_entry[], kernel_start[];
+extern char trap_entry[], kernel_start[], kernel_end[];
 
 unsigned char kernel_stacks[MAX_HARTS][STACK_SIZE] __attribute__((aligned(16)));
 
@@ -75,6 +75,7 @@ static void prepare_traps(void)
  * of. */
 static bool is_readable(word_t phys)
 {
+    word_t status = csr_read(sstatus);
     word_t fault = 1;
     word_t scratch;
 
@@ -87,6 +88,8 @@ static bool is_readable(word_t phys)
                      : "+&r"(fault), "=&r"(scratch)
                      : "r"(phys_to_ptr(phys))
                      : "memory");
+    /* A trap has changed where sret goes. */
+    csr_write(sstatus, status);
     return !fault;
 }
 
@@ -115,6 +118,21 @@ static void open_device_tree(word_t phys)
     }
     if (!range_is_readable(phys, size, 12) || !fdt_open(&device_tree, phys_to_ptr(phys))) {
         boot_fail("what the firmware passed at %lx is no device tree", phys);
+    }
+}
+
+/* The UART that the device tree names is used if something answers there; else the firmware goes on. */
+static void choose_console(void)
+{
+    struct region kernel = { ptr_to_phys(kernel_start), ptr_to_phys(kernel_end) };
+    struct region *uart = &platform.uart;
+
+    console_init(platform.time_frequency);
+    if (uart->end && !region_overlaps(*uart, kernel) &&
+        is_readable(console_status_address(uart->start, platform.uart_shift))) {
+        console_use_uart(uart->start, platform.uart_shift, platform.uart_width);
+    } else {
+        *uart = (struct region){ 0, 0 };
     }
 }
 
@@ -201,11 +219,13 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     prepare_traps();
     open_device_tree(dtb_phys);
     platform_read(&platform, &device_tree, hart_id);
+    choose_console();
     options_parse(&platform.boot_arguments, platform.hart_count);
     platform_find_contexts(&platform, boot_options.harts);
     describe_harts();
     log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
              platform.hart_count, regions_total(&platform.ram) >> 20);
+    log_debug("the kernel prints through %s\n", platform.uart.end ? "a UART" : "the firmware");
 
     vm_init_kernel();
     plic_init(platform.plic.start, (unsigned)platform.plic_last_source);

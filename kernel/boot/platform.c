@@ -1,13 +1,16 @@
 /*
  * One walk over the device tree that takes note of what the kernel needs. Addresses behind buses with a
  * translation of their own (ranges) are not looked for: everything the kernel uses is on the first level.
+ * Only the console's UART may be elsewhere, and then the console is the firmware's.
  */
 #include "boot/platform.h"
 
+#include "arch/riscv64/console.h"
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/window.h"
 #include "boot/boot.h"
+#include "lib/string.h"
 #include <sel4/abi.h>
 
 /* Nothing of interest is deeper. */
@@ -19,6 +22,9 @@
 #define PLIC_CONTEXT_SIZE       0x1000
 #define UINTC_SIZE              0x4000
 #define UINTC_EXTENDED_SIZE     0x4040
+
+/* Of the name of an alias, which is a property, with its NUL. */
+#define ALIAS_SIZE 32
 
 enum place {
     ELSEWHERE,
@@ -33,6 +39,7 @@ struct level {
     enum place place;
     word_t address_cells;
     word_t size_cells;
+    struct fdt_property console; /* what is left of the console's path below this node; no data: not here */
 };
 
 struct walk {
@@ -41,7 +48,8 @@ struct walk {
     struct level levels[MAX_DEPTH];
     struct platform *platform;
     word_t boot_hart;
-    struct platform_hart *hart; /* of the cpu node that was seen last, NULL if that is not used */
+    struct platform_hart *hart;  /* of the cpu node that was seen last, NULL if that is not used */
+    struct fdt_property console; /* the path of the console's node; no data if there is none */
 };
 
 static bool get(const struct walk *walk, const char *name, struct fdt_property *property)
@@ -159,14 +167,22 @@ static void add_uintc(struct walk *walk, const struct fdt_property *compatible, 
     regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
 }
 
+/* What the node is, and where, if it is a device that can be used. */
+static bool get_device(const struct walk *walk, struct fdt_property *compatible, struct region *region)
+{
+    struct fdt_property reg;
+
+    return get(walk, "compatible", compatible) && is_enabled(walk) && get(walk, "reg", &reg) &&
+           get_region(walk, &reg, 0, region) && in_window(region);
+}
+
 static void visit_device(struct walk *walk)
 {
     struct platform *platform = walk->platform;
-    struct fdt_property compatible, reg;
+    struct fdt_property compatible;
     struct region region;
 
-    if (!get(walk, "compatible", &compatible) || !is_enabled(walk) || !get(walk, "reg", &reg) ||
-        !get_region(walk, &reg, 0, &region) || !in_window(&region)) {
+    if (!get_device(walk, &compatible, &region)) {
         return;
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
@@ -209,6 +225,100 @@ static bool named(const struct walk *walk, const char *name)
     return !*name && (!*node || *node == '@');
 }
 
+/* The first node of this name below the root becomes the walk's. */
+static bool find_top_level(struct walk *walk, const char *name)
+{
+    bool more = fdt_first_node(walk->fdt, &walk->node);
+
+    while (more && (walk->node.depth != 1 || !named(walk, name))) {
+        more = fdt_next_node(walk->fdt, &walk->node);
+    }
+    return more;
+}
+
+/* A string property up to its end, or to the colon behind which there are options. */
+static bool get_path(const struct walk *walk, const char *name, struct fdt_property *path)
+{
+    uint32_t size = 0;
+
+    if (!get(walk, name, path)) {
+        return false;
+    }
+    while (size < path->size && path->data[size] && path->data[size] != ':') {
+        size++;
+    }
+    path->size = size;
+    return size > 0;
+}
+
+/* Where /chosen says that the console is: a path, or the name of one in /aliases. */
+static void find_console(struct walk *walk)
+{
+    struct fdt_property path;
+    char alias[ALIAS_SIZE] = { 0 };
+
+    if (!find_top_level(walk, "chosen") || !get_path(walk, "stdout-path", &path)) {
+        return;
+    }
+    if (path.data[0] != '/') {
+        memcpy(alias, path.data, min_word(path.size, ALIAS_SIZE - 1));
+        if (path.size >= ALIAS_SIZE || !find_top_level(walk, "aliases") || !get_path(walk, alias, &path)) {
+            return;
+        }
+    }
+    walk->console = path;
+}
+
+/* What is left of a path below the walk's node, if it leads there: its next name is the node's, with the unit
+ * address or without. */
+static struct fdt_property follow(const struct walk *walk, struct fdt_property path)
+{
+    const char *name = walk->node.name;
+    uint32_t at = 1; /* behind the slash */
+
+    if (path.size < 2 || path.data[0] != '/') {
+        return (struct fdt_property){ 0 };
+    }
+    while (at < path.size && path.data[at] != '/' && path.data[at] == (uint8_t)*name) {
+        at++;
+        name++;
+    }
+    if (at == 1 || (at < path.size && path.data[at] != '/') || (*name && *name != '@')) {
+        return (struct fdt_property){ 0 };
+    }
+    return (struct fdt_property){ path.data + at, path.size - at };
+}
+
+/* Addresses below this bus are those of the machine. */
+static bool is_transparent(const struct walk *walk)
+{
+    struct fdt_property ranges;
+
+    return get(walk, "ranges", &ranges) && ranges.size == 0;
+}
+
+/* The console's node: takes note of its UART if that is of a kind that the kernel knows. */
+static void visit_console(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+    struct fdt_property compatible, offset;
+    struct region region;
+    word_t shift = 0, width = 1;
+
+    if (!get_device(walk, &compatible, &region) ||
+        !(fdt_has_string(&compatible, "ns16550a") || fdt_has_string(&compatible, "ns16550"))) {
+        return;
+    }
+    get_number(walk, "reg-shift", &shift);
+    get_number(walk, "reg-io-width", &width);
+    if (get(walk, "reg-offset", &offset) || !console_knows_uart(region.end - region.start, shift, width)) {
+        return;
+    }
+    platform->uart = region;
+    platform->uart_shift = (unsigned)shift;
+    platform->uart_width = (unsigned)width;
+}
+
 static enum place visit_top_level(struct walk *walk)
 {
     struct platform *platform = walk->platform;
@@ -241,7 +351,14 @@ static void visit(struct walk *walk)
     get_number(walk, "#size-cells", &level->size_cells);
     if (walk->node.depth == 0) {
         level->place = ROOT;
+        level->console = walk->console;
         return;
+    }
+    level->console = follow(walk, level[-1].console);
+    if (level->console.data && level->console.size == 0 && !walk->platform->uart.end) {
+        visit_console(walk);
+    } else if (level->console.data && !is_transparent(walk)) {
+        level->console = (struct fdt_property){ 0 };
     }
     switch (level[-1].place) {
     case ROOT:
@@ -264,6 +381,16 @@ static void visit(struct walk *walk)
     case ELSEWHERE:
         visit_device(walk);
         break;
+    }
+}
+
+/* A wrong address of the console must not be written to by every message. */
+static void check_uart(struct platform *platform)
+{
+    if (regions_overlap(&platform->ram, platform->uart) ||
+        regions_overlap(&platform->reserved, platform->uart) ||
+        regions_overlap(&platform->kernel_devices, platform->uart)) {
+        platform->uart = (struct region){ 0, 0 };
     }
 }
 
@@ -295,12 +422,14 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
     for (uint32_t i = 0; !platform->reserved.overflow && fdt_reservation(fdt, i, &start, &size); i++) {
         regions_add(&platform->reserved, region_at(start, size));
     }
+    find_console(&walk);
     for (bool more = fdt_first_node(fdt, &walk.node); more; more = fdt_next_node(fdt, &walk.node)) {
         if (walk.node.depth < MAX_DEPTH) {
             visit(&walk);
         }
     }
     check(platform, hart_id);
+    check_uart(platform);
 }
 
 /* The PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */

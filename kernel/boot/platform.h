@@ -26,6 +26,9 @@ struct platform {
     struct region plic;
     word_t plic_last_source;
     struct fdt_property plic_targets;
+    struct region uart;  /* the console's, of a kind that the kernel drives; empty if there is none */
+    unsigned uart_shift; /* its registers are 2^uart_shift bytes apart */
+    unsigned uart_width; /* and are read and written as 1 byte or as 4 */
     struct fdt_property boot_arguments; /* size 0 if there are none */
     struct region ramdisk;              /* empty if there is none */
 };

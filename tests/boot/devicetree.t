@@ -39,6 +39,35 @@ my $end = sprintf "0x%x", 0x90000000 + -s $good;
 boots("a root task where the tree says boots", qr/^Hello/m, ramdisk("0 0x90000000", "0 $end"));
 boots("addresses of one cell boot", qr/^Hello/m, ramdisk("0x90000000", $end));
 
+# Through what the kernel prints. The firmware looks for its own console in the same tree.
+sub console {
+    my ($name, $expect, $change) = @_;
+    boots($name, qr/^rel4: the kernel prints through $expect\n.*^Hello/ms, bootargs => "log=debug", with_tree($change));
+}
+
+my $uart = "/soc/serial\@10000000";
+my $disabled = sub { s/(serial\@10000000 \{)/$1 status = "disabled";/ };
+my $nobody = sub { s/(\bserial\@10000000 \{)/serial\@0 { compatible = "ns16550a"; reg = <0 0 0 0x100>; }; $1/ };
+sub named { my ($path, $more) = @_; sub { s/stdout-path = "[^"]*"/stdout-path = "$path"/ && (!$more || $more->()) } }
+sub alias { my ($path) = @_; sub { s/(chosen \{)/aliases { serial0 = "$path"; }; $1/ } }
+
+console("the UART that the tree names is the console", "a UART", named($uart));
+console("options behind the UART's path are for others", "a UART", named("$uart:115200n8"));
+console("an alias names the console", "a UART", named("serial0", alias($uart)));
+console("an alias with options names the console", "a UART", named("serial0:115200n8", alias($uart)));
+console("a UART with its usual registers is the console", "a UART",
+    named($uart, sub { s/(serial\@10000000 \{)/$1 reg-shift = <0>; reg-io-width = <1>; status = "okay";/ }));
+console("without a name the firmware prints", "the firmware", sub { s/stdout-path = "[^"]*";// });
+console("without the alias the firmware prints", "the firmware", named("serial0"));
+console("if the UART is disabled, the firmware prints", "the firmware", named($uart, $disabled));
+console("if the UART is behind a bus with addresses of its own, the firmware prints", "the firmware",
+    named($uart, sub { s/(\bsoc \{[^{}]*)\branges;/$1ranges = <0 0 0 0 1 0>;/ }));
+console("if the UART's registers do not fit, the firmware prints", "the firmware",
+    named($uart, sub { s/(serial\@10000000 \{[^}]*reg = <[^>]*) \S+>/$1 0x5>/ }));
+
+# The firmware has no console then, either.
+boots("a UART that does not answer is left alone", qr/\A\s*\z/, with_tree(named("/soc/serial\@0", $nobody)));
+
 refuses("no memory node", qr/no memory/, with_tree(sub { s/memory\@80000000 \{[^}]*\};// }));
 refuses("memory of no size", qr/no memory/, memory("0 0x80000000 0 0"));
 refuses("memory that does not hold the kernel", qr/the kernel is not in the memory/,

@@ -2,6 +2,8 @@
  * The device tree, as boot reads it: the input is a tree. Memory is exactly as large as the tree claims to
  * be. If the machine boots with it, what the kernel took note of is in order.
  */
+#include "arch/riscv64/console.h"
+#include "arch/riscv64/window.h"
 #include "boot/platform.h"
 #include "fuzz.h"
 
@@ -28,6 +30,29 @@ static bool is_inside(const struct fdt *tree, const struct fdt_property *propert
            (property->data >= tree->blob && property->data + property->size <= tree->blob + tree->size);
 }
 
+/* What the kernel would write to is a UART's registers and nobody else's. */
+static void check_uart(void)
+{
+    struct region uart = platform.uart;
+
+    if (uart.end == 0) {
+        return;
+    }
+    word_t status = console_status_address(uart.start, platform.uart_shift);
+    require(uart.start < status && status + platform.uart_width <= uart.end && uart.end <= PHYS_WINDOW_SIZE);
+    require(platform.uart_width == 1 ||
+            (platform.uart_width == 4 && is_aligned(uart.start, 2) && is_aligned(status, 2)));
+    for (unsigned i = 0; i < platform.ram.count; i++) {
+        require(!region_overlaps(platform.ram.list[i], uart));
+    }
+    for (unsigned i = 0; i < platform.reserved.count; i++) {
+        require(!region_overlaps(platform.reserved.list[i], uart));
+    }
+    for (unsigned i = 0; i < platform.kernel_devices.count; i++) {
+        require(!region_overlaps(platform.kernel_devices.list[i], uart));
+    }
+}
+
 static void check_platform(const struct fdt *tree)
 {
     check_regions(&platform.ram);
@@ -40,6 +65,7 @@ static void check_platform(const struct fdt *tree)
         require(i == 1 || platform.harts[i - 1].hart_id < platform.harts[i].hart_id);
     }
     require(platform.plic.start < platform.plic.end && platform.plic_last_source <= 1023);
+    check_uart();
     require(is_inside(tree, &platform.plic_targets) && is_inside(tree, &platform.boot_arguments));
 }
 

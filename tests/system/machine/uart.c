@@ -1,6 +1,6 @@
 /*
- * 5.4 and 7.8: the UART, which the kernel does not use, driven by interrupts. Its transmitter-empty interrupt
- * comes as soon as it is enabled and after each character.
+ * 5.4 and 7.8: the UART, which the kernel uses for nothing but to print, driven by interrupts. Its
+ * transmitter-empty interrupt comes as soon as it is enabled and after each character.
  */
 #include "device.h"
 
@@ -11,7 +11,10 @@ enum {
     UART_DATA = 0,
     UART_INTERRUPT_ENABLE = 1,
     UART_INTERRUPT_ID = 2,
+    UART_LINE_CONTROL = 3,
+    UART_MODEM_CONTROL = 4,
     UART_LINE_STATUS = 5,
+    UART_SCRATCH = 7,
 };
 #define TRANSMITTER_EMPTY     2 /* as an interrupt to enable, and as its identification */
 #define NO_INTERRUPT          1
@@ -58,11 +61,17 @@ TEST("5.4 edge: a driver prints a line, one interrupt per character and no Ack")
     print_by_interrupts("# printed by a user-level driver, edge-triggered\n", true);
 }
 
-TEST("7.8 the kernel leaves the UART alone: what a program sets up there stays")
+TEST("7.8 the kernel changes no setting of the UART: what a program sets up there stays, also when the "
+     "kernel prints")
 {
+    *uart(UART_SCRATCH) = 0xa5;
     *uart(UART_INTERRUPT_ENABLE) = TRANSMITTER_EMPTY;
-    seL4_Yield();
+    seL4_Word settings = *uart(UART_LINE_CONTROL), modem = *uart(UART_MODEM_CONTROL);
+    seL4_DebugPutString("# printed by the kernel\n");
     CHECK_EQUAL(*uart(UART_INTERRUPT_ENABLE), TRANSMITTER_EMPTY);
+    CHECK_EQUAL(*uart(UART_LINE_CONTROL), settings);
+    CHECK_EQUAL(*uart(UART_MODEM_CONTROL), modem);
+    CHECK_EQUAL(*uart(UART_SCRATCH), 0xa5);
     *uart(UART_INTERRUPT_ENABLE) = 0;
     CHECK_EQUAL(*uart(UART_INTERRUPT_ID) & 0xf, NO_INTERRUPT);
     CHECK(*uart(UART_LINE_STATUS) & LINE_TRANSMITTER_IDLE);
