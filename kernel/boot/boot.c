@@ -179,9 +179,6 @@ static void prepare_interrupts(struct hart *hart)
     if (uintc.phys) {
         uintc_init_hart(hart, uintr_backend == REL4_UINTR_HARDWARE);
     }
-    if (uintc.wake_source && uintr_backend == REL4_UINTR_HARDWARE) {
-        plic_enable(hart, uintc.wake_source);
-    }
     __asm__ volatile("fence.i" ::: "memory");
 }
 

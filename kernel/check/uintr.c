@@ -1,7 +1,7 @@
 /*
  * User interrupts: a thread and its sender table name one another; an entry stands behind the capability that
  * it was made from, in the list of the receiver that it is for, and in the page for the controller as that
- * receiver's slot and its own vector; a slot of the controller serves one receiver.
+ * receiver's slot and its own vector; a slot of the controller serves one receiver, whose hart counts it.
  *
  * What a hart has loaded of a thread may be on its way to memory while it waits for the kernel, so registers
  * are not looked at.
@@ -15,6 +15,7 @@
 #if REL4_DEBUG
 static word_t entries;
 static word_t slots;
+static unsigned receivers[MAX_HARTS];
 
 static const struct tcb *receiver_for(const struct slot *entry)
 {
@@ -109,6 +110,7 @@ static void check_receiver(const struct tcb *thread)
         require(wait_state(&thread->bound->queue) != NOTIFICATION_ACTIVE,
                 "the bits of a receiver with a slot are in the slot", thread);
         slots++;
+        receivers[thread->hart->id]++;
     }
 }
 
@@ -151,12 +153,17 @@ static void check_hart(const struct hart *hart)
     require(!live || live == &idle_thread || (live == hart->current && live->uintr.hardware),
             "a hart has loaded the registers of the user that it runs", hart);
     require(hart->switch_slowly == (hart->locks || live), "a hart knows when a switch takes longer", hart);
+    require(receivers_on[hart->id] == receivers[hart->id],
+            "a hart is woken for the receivers with a slot that run on it", hart);
 }
 
 void check_uintr(void)
 {
     entries = 0;
     slots = 0;
+    for (unsigned id = 0; id < harts_online; id++) {
+        receivers[id] = 0;
+    }
     for_each_cap(slot) {
         if (cap_is(slot->cap, CAP_SENDER_TABLE) && check_is_first(slot)) {
             check_table(cap_object(slot->cap));

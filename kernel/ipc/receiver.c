@@ -4,6 +4,7 @@
  */
 #include "ipc/receiver.h"
 
+#include "arch/riscv64/plic.h"
 #include "cap/delete.h"
 #include "lib/bits.h"
 #include "thread/hart.h"
@@ -14,6 +15,7 @@ unsigned receivers_polled;
 
 struct tcb *uintc_owners[UINTC_SLOTS];
 word_t uintc_used[UINTC_SLOTS / WORD_BITS] = { 1 };
+unsigned receivers_on[MAX_HARTS];
 
 void uintr_kick(struct tcb *thread)
 {
@@ -84,15 +86,46 @@ bool receiver_has_room(void)
     return uintr_backend == REL4_UINTR_EMULATED || uintc.extended || find_slot();
 }
 
+/*
+ * The wake line interrupts where a receiver with a slot is at home, so that a send to one that is blocked
+ * disturbs no other hart. Whether it is blocked makes no difference: it may be at any time, and blocking and
+ * waking stay free of it. While the line is enabled nowhere a wake-up waits in the PLIC; it then is that of a
+ * receiver which has gone.
+ */
+static void arrive(const struct hart *hart)
+{
+    if (receivers_on[hart->id]++ == 0 && uintc.wake_source) {
+        plic_enable(hart, uintc.wake_source);
+    }
+}
+
+static void depart(const struct hart *hart)
+{
+    if (--receivers_on[hart->id] == 0 && uintc.wake_source) {
+        plic_disable(hart, uintc.wake_source);
+    }
+}
+
+/* If the line is pending, the old hart may find it taken, and the new one is interrupted. */
+void receiver_move(const struct tcb *thread, const struct hart *to)
+{
+    if (thread->uintr.slot) {
+        arrive(to);
+        depart(thread->hart);
+    }
+}
+
 static void give_slot(unsigned slot, struct tcb *thread)
 {
     uintc_owners[slot] = thread;
     uintc_used[slot / WORD_BITS] |= bit(slot % WORD_BITS);
     receivers_polled += !uintc.extended;
+    arrive(thread->hart);
 }
 
 static void free_slot(unsigned slot)
 {
+    depart(uintc_owners[slot]->hart);
     uintc_owners[slot] = NULL;
     uintc_used[slot / WORD_BITS] &= ~bit(slot % WORD_BITS);
     receivers_polled -= !uintc.extended;

@@ -9,6 +9,7 @@
 #include "arch/riscv64/uintc.h"
 #include "ipc/notification.h"
 #include "lib/preempt.h"
+#include "thread/hart.h"
 #include "thread/tcb.h"
 
 /* Entries of sender tables that are cleared in one go. */
@@ -19,6 +20,10 @@
 extern struct tcb *uintc_owners[UINTC_SLOTS];
 extern word_t uintc_used[UINTC_SLOTS / WORD_BITS];
 
+/* Receivers with a slot, by the hart that they run on. Where there is one, the controller's wake line
+ * interrupts; see receiver.c. */
+extern unsigned receivers_on[MAX_HARTS];
+
 /* A receiver can be registered: where the kernel cannot deliver, a slot is free. */
 bool receiver_has_room(void);
 
@@ -27,6 +32,9 @@ void receiver_register(struct tcb *thread, word_t handler, word_t stack);
 
 /* Ends the registration of a thread, if it has one; clears all entries that name it. AGAIN: some are left. */
 enum progress receiver_release(struct tcb *thread);
+
+/* A thread, which is current nowhere else, is about to run on another hart, or on the one it is on. */
+void receiver_move(const struct tcb *thread, const struct hart *to);
 
 /* The receiver of a notification; NULL if it has none. */
 static inline struct tcb *receiver_of(const struct notification *notification)

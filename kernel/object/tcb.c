@@ -247,6 +247,7 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     thread_expel(target);
     bool has_work = work_dequeue(target);
     sched_dequeue(target);
+    receiver_move(target, hart);
     target->hart = hart;
     if (has_work) {
         work_queue(target);

@@ -88,6 +88,8 @@ void host_reset(void)
     uintr_backend = REL4_UINTR_NONE;
     memset(uintc_owners, 0, sizeof(uintc_owners));
     memset(uintc_used, 0, sizeof(uintc_used));
+    memset(receivers_on, 0, sizeof(receivers_on));
+    uintc = (struct uintc){ 0 };
     uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
     host_preemption_points = 0;
@@ -362,14 +364,20 @@ void vm_activate_kernel(void)
 
 void plic_enable(const struct hart *hart, unsigned source)
 {
-    (void)hart;
     host_machine.irq_enabled = source;
+    host_machine.irq_changes++;
+    if (source == uintc.wake_source) {
+        host_machine.wake_harts |= bit(hart->id);
+    }
 }
 
 void plic_disable(const struct hart *hart, unsigned source)
 {
-    (void)hart;
     host_machine.irq_disabled = source;
+    host_machine.irq_changes++;
+    if (source == uintc.wake_source) {
+        host_machine.wake_harts &= ~bit(hart->id);
+    }
 }
 
 unsigned plic_claim(const struct hart *hart)

@@ -79,6 +79,8 @@ struct host_machine {
     unsigned irq_disabled;
     unsigned irq_completed;
     unsigned irq_waiting; /* what plic_claim() gives next */
+    unsigned irq_changes; /* calls of plic_enable() and plic_disable() */
+    word_t wake_harts;    /* which the line of the controller for user interrupts interrupts */
     unsigned kernel_halves;
 };
 

@@ -129,6 +129,11 @@ static void leave_loaded(void)
     host_hart->switch_slowly = true;
 }
 
+static void count_receiver_twice(void)
+{
+    receivers_on[host_hart->id]++;
+}
+
 static void switch_quickly(void)
 {
     host_hart->uintr_live = thread(RUNS);
@@ -157,6 +162,7 @@ static const struct damage damages[] = {
     { leave_registers, "who is no user has nothing" },
     { leave_hardware_to_others, "the hardware serves those that it can" },
     { leave_loaded, "a hart has loaded the registers of the user that it runs" },
+    { count_receiver_twice, "a hart is woken for the receivers with a slot that run on it" },
     { switch_quickly, "a hart knows when a switch takes longer" },
 };
 

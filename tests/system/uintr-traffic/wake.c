@@ -1,8 +1,8 @@
 /*
  * Blocked receivers: whoever signals, and however it does so, they run at once. All that matters here runs on
  * one hart, the receiver above the test, so "at once" means before the test's next instruction, and no clock
- * is asked. Other harts, if there are any, may take the controller's interrupt, and then it takes them to
- * wake the receiver; hardware that does not wake the kernel leaves it to the next tick.
+ * is asked. Other harts, if there are any, have no receivers, so the controller does not interrupt them.
+ * Hardware that does not wake the kernel leaves it to the next tick.
  */
 #include "uintr.h"
 
@@ -93,11 +93,6 @@ static void send_and_wait(void (*send)(seL4_CPtr), seL4_CPtr sender)
 {
     seL4_Word before = wakes, rival;
 
-    if (test_nodes() > 1) {
-        send(sender);
-        WAIT_FOR(wakes != before);
-        return;
-    }
     seL4_Yield(); /* a new time slice, of several ticks */
     send(sender);
     rival = rival_runs; /* behind the send, before which there may be turns */

@@ -132,6 +132,69 @@ TEST("a receiver that moves from hart to hart is interrupted where it is, and no
     CHECK_EQUAL(other.record->count, 0);
 }
 
+static volatile seL4_Word wakes, order;
+
+/* A receiver that is masked, so that all that is sent to it comes here. */
+static void wait_forever(void *notification)
+{
+    mask_interrupts();
+    for (;;) {
+        seL4_Wait((seL4_CPtr)notification, NULL);
+        wakes = wakes + 1;
+    }
+}
+
+/* Sends once for each order. */
+static void send_when_told(void *index)
+{
+    for (seL4_Word done = 0;; done++) {
+        while (order == done) {
+        }
+        uipi_send((seL4_Word)index);
+    }
+}
+
+TEST("a blocked receiver that moves from hart to hart is woken each time: sent to before, after or meanwhile")
+{
+    seL4_Word nodes = test_nodes();
+    if (nodes == 1) {
+        return;
+    }
+    seL4_CPtr notification = uintr_notification(), sender = uintr_sender(notification, 5);
+    struct test_thread *receiver =
+        test_thread_create(wait_forever, (void *)notification, TEST_PRIORITY + 1, 0);
+    uintr_register(receiver->tcb, notification);
+    seL4_Word index = uintr_add(uintr_table(TCB), sender);
+    struct test_thread *other = test_thread_create(send_when_told, (void *)0, BELOW, 0);
+    CHECK_EQUAL(uintr_add(uintr_table(other->tcb), sender), 0);
+
+    wakes = order = 0;
+    test_thread_set_node(other, nodes - 1);
+    test_thread_start(other);
+    test_thread_start(receiver);
+    for (seL4_Word i = 0; i < SOAK_OR(30000, 1500) && wakes == i; i++) {
+        seL4_Word node = (i + i / nodes) % nodes;
+        /* It has blocked again, or is about to. */
+        for (volatile unsigned spin = 0; spin < (i % 50) * 40; spin++) {
+        }
+        switch (i % 3) {
+        case 0:
+            uipi_send(index);
+            test_thread_set_node(receiver, node);
+            break;
+        case 1:
+            test_thread_set_node(receiver, node);
+            uipi_send(index);
+            break;
+        default:
+            order = order + 1;
+            test_thread_set_node(receiver, node);
+            break;
+        }
+        WAIT_FOR(wakes == i + 1);
+    }
+}
+
 TEST("a thread that becomes a receiver while it runs elsewhere is one when the call returns")
 {
     if (test_nodes() == 1) {
