@@ -430,6 +430,9 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
     }
     check(platform, hart_id);
     check_uart(platform);
+    /* A line that the PLIC does not have wakes nobody. */
+    platform->uintc_extended = platform->uintc_extended && platform->uintc_wake_source >= 1 &&
+                               platform->uintc_wake_source <= platform->plic_last_source;
 }
 
 /* The PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */

@@ -26,4 +26,17 @@ cmp_ok($woken{$home}, "<=", $sends, "not more than once for each send");
 # What comes while the kernel handles another interrupt is handled with that.
 cmp_ok($woken{$home}, ">=", $sends - $others{$home}, "and not less");
 
+# A tree that connects the line to a source which the PLIC does not have: the kernel does without it.
+my $blob = write_file("");
+system("scripts/qemu.sh out/rel4.elf - -- -machine dumpdtb=$blob 2> /dev/null") == 0 or die "no device tree";
+for my $source ("0x00", "0x61", "0x7fffffff") {
+    local $_ = qx(dtc -q -I dtb -O dts $blob);
+    s/(uintc\@2f10000 \{[^}]*interrupts-extended = <[^>]*)0x0c>/$1$source>/ or die "the tree has no such line";
+    my $changed = write_file("");
+    system("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", $changed, write_file($_)) == 0 or die "dtc failed";
+    boots("with the line at source $source blocked receivers are woken, by the tick",
+        qr/user interrupts: hardware\n.*^uintr-ping: done$/ms,
+        root => "out/apps/uintr-ping.elf", limit => 300, qemu => ["-dtb", $changed]);
+}
+
 done_testing;
