@@ -193,7 +193,6 @@ static void start_harts(void)
 
     for (unsigned i = 1; i < harts_online; i++) {
         starting_hart = &harts_table[i];
-        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* its record, before it looks there */
         long error = sbi_hart_start(starting_hart->arch.hart_id, ptr_to_phys(kernel_start), 0);
         if (error) {
             boot_fail("the firmware does not start hart %lu: SBI error %ld", starting_hart->arch.hart_id,

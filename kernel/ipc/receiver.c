@@ -239,8 +239,8 @@ static void wake(unsigned slot)
 {
     struct tcb *thread = uintc_owners[slot];
 
-    if (!thread || thread->hart->uintr_live == thread) {
-        return;
+    if (!thread || __atomic_load_n(&thread->hart->uintr_live, __ATOMIC_RELAXED) == thread) {
+        return; /* pairs with set_live() in arch/riscv64/uintc.c */
     }
     if (!waits_for_bits(thread)) {
         uintc_disarm(slot);

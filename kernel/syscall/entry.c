@@ -340,7 +340,7 @@ void handle_interrupts(struct hart *hart)
 
     if (pending & SIP_SOFTWARE) {
         /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
-        csr_clear(sip, SIP_SOFTWARE);
+        software_interrupt_clear();
         hart->pending |= PENDING_RESCHEDULE;
     }
     if (pending & SIP_TIMER) {

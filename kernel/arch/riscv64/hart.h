@@ -50,6 +50,21 @@ _Noreturn static inline __attribute__((always_inline)) void jump_to_slow_switch(
     __builtin_unreachable();
 }
 
+/* Orders all that was done before it and all that comes behind: memory, devices, and control registers, which
+ * count as devices. Acquire and release order memory only. */
+static inline void io_fence(void)
+{
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
+/* Takes back this hart's software interrupt. What it was sent for is looked at behind that, so one that is
+ * sent for something later stays. */
+static inline void software_interrupt_clear(void)
+{
+    csr_clear(sip, SIP_SOFTWARE);
+    io_fence();
+}
+
 /* The interrupts that wait to be taken by this hart, as SIP_ bits. */
 static inline word_t interrupts_pending(void)
 {

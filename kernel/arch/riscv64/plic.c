@@ -49,22 +49,31 @@ void plic_init_hart(const struct hart *hart)
 
 void plic_enable(const struct hart *hart, unsigned source)
 {
+    io_fence();
     *enable_register(hart, source) |= 1u << (source % 32);
     /* QEMU's model does not look whether the source is already pending before a priority is written. */
     *plic_register(4ul * source) = SOURCE_PRIORITY;
+    io_fence();
 }
 
 void plic_disable(const struct hart *hart, unsigned source)
 {
+    io_fence();
     *enable_register(hart, source) &= ~(1u << (source % 32));
+    io_fence();
 }
 
 unsigned plic_claim(const struct hart *hart)
 {
-    return *claim_register(hart);
+    unsigned source = *claim_register(hart);
+
+    io_fence();
+    return source;
 }
 
 void plic_complete(const struct hart *hart, unsigned source)
 {
+    io_fence();
     *claim_register(hart) = source;
+    io_fence();
 }

@@ -1,5 +1,8 @@
 /*
  * The platform-level interrupt controller, by the RISC-V PLIC specification 1.0.
+ *
+ * All functions but plic_init() and plic_init_hart() need the kernel lock. What they do is ordered with
+ * everything before and behind them, also on the harts that have the lock before and afterwards.
  */
 #pragma once
 

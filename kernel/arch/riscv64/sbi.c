@@ -4,6 +4,8 @@
  */
 #include "arch/riscv64/sbi.h"
 
+#include "arch/riscv64/hart.h"
+
 #define SBI_LEGACY_PUT_CHAR 1
 #define SBI_EXT_TIME        0x54494d45
 #define SBI_EXT_IPI         0x735049
@@ -28,6 +30,15 @@ static long sbi_call(word_t extension, word_t function, word_t arg0, word_t arg1
     return (long)a0;
 }
 
+/* One that another hart notices. How the firmware tells it is not said, so nothing else orders that and what
+ * was stored before. */
+static long call_for_others(word_t extension, word_t function, word_t arg0, word_t arg1, word_t arg2,
+                            word_t arg3, word_t arg4)
+{
+    io_fence();
+    return sbi_call(extension, function, arg0, arg1, arg2, arg3, arg4);
+}
+
 void sbi_put_char(char c)
 {
     sbi_call(SBI_LEGACY_PUT_CHAR, 0, (unsigned char)c, 0, 0, 0, 0);
@@ -40,17 +51,17 @@ void sbi_set_timer(word_t time)
 
 long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument)
 {
-    return sbi_call(SBI_EXT_HSM, 0, hart_id, phys_address, argument, 0, 0);
+    return call_for_others(SBI_EXT_HSM, 0, hart_id, phys_address, argument, 0, 0);
 }
 
 void sbi_send_ipi(word_t hart_id)
 {
-    sbi_call(SBI_EXT_IPI, 0, 1, hart_id, 0, 0, 0);
+    call_for_others(SBI_EXT_IPI, 0, 1, hart_id, 0, 0, 0);
 }
 
 void sbi_remote_sfence_asid(word_t hart_id, word_t start, word_t size, word_t asid)
 {
-    sbi_call(SBI_EXT_RFENCE, SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, 1, hart_id, start, size, asid);
+    call_for_others(SBI_EXT_RFENCE, SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, 1, hart_id, start, size, asid);
 }
 
 _Noreturn void sbi_shutdown(bool failure)

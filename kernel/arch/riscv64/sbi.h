@@ -10,6 +10,8 @@ void sbi_put_char(char c);
 /* Sets the next timer interrupt of this hart, in counts of the time CSR; clears a pending one. */
 void sbi_set_timer(word_t time);
 
+/* What this hart stored before one of the following is seen by the other hart then. */
+
 /* Starts a stopped hart at a physical address with a1 = argument. Returns 0 or a negative SBI error. */
 long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument);
 

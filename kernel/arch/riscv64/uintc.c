@@ -47,12 +47,6 @@ static volatile word_t *slot_register(unsigned slot, word_t offset)
     return phys_to_ptr(uintc.phys + (word_t)slot * SLOT_SIZE + offset);
 }
 
-/* What was stored before a signal is seen by whoever takes it. */
-static void io_fence(void)
-{
-    __asm__ volatile("fence iorw, iorw" ::: "memory");
-}
-
 bool uintc_registers_exist(void)
 {
     word_t status = csr_read(sstatus);
@@ -81,10 +75,13 @@ bool uintc_is_delegated(void)
     return delegated;
 }
 
+/* What was stored before is seen by whoever takes the bits. And the hart that has the lock next finds them:
+ * if it armed the slot first, they would wake nobody. */
 void uintc_post(unsigned slot, word_t bits)
 {
     io_fence();
     *slot_register(slot, SLOT_HIGH) = bits;
+    io_fence();
 }
 
 word_t uintc_take(unsigned slot)
@@ -102,9 +99,11 @@ word_t uintc_take_and_arm(unsigned slot)
     return uintc_take(slot);
 }
 
+/* Before the hart that has the lock next makes it active. */
 void uintc_disarm(unsigned slot)
 {
     *slot_register(slot, SLOT_LOW) = MODE_64;
+    io_fence();
 }
 
 word_t uintc_take_woken(unsigned index)
@@ -114,9 +113,11 @@ word_t uintc_take_woken(unsigned index)
     return *word;
 }
 
+/* A hart that waits for the lock does this while another one has it; pairs with wake() in ipc/receiver.c.
+ * store() has a fence, so who sees that a receiver has left finds its slot inactive, and "active" read. */
 static void set_live(struct hart *hart, struct tcb *thread)
 {
-    hart->uintr_live = thread;
+    __atomic_store_n(&hart->uintr_live, thread, __ATOMIC_RELAXED);
     hart->switch_slowly = hart->locks || thread;
 }
 
@@ -125,7 +126,6 @@ static void store(struct uintr *uintr)
     if (uintr->slot) {
         uintr->active = *slot_register(uintr->slot, SLOT_ACTIVE);
         uintc_disarm(uintr->slot);
-        io_fence();
     }
     /* With the slot inactive this is software's bit. */
     uintr->software = csr_read(sip) & SIP_USER;
