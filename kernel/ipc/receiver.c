@@ -324,4 +324,6 @@ void uintr_prepare_return(struct hart *hart, struct tcb *thread)
     uintr->utval = 0;
     uintr->status = REL4_USTATUS_UPIE;
     thread->context.next_pc = uintr->utvec & ~3ul;
+    /* As by hardware: what the handler stores is not overwritten by a store-conditional behind it. */
+    reservation_clear(&hart->arch);
 }
