@@ -40,7 +40,7 @@
     /* Clear before reading: a signal in between then interrupts once more, and is not lost. */
     csrci   REL4_CSR_UIP, REL4_UI_SOFTWARE
     .insn r REL4_UIPI_OPCODE, REL4_UIPI_FUNCT3, REL4_UIPI_READ, a0, x0, x0
-    fence   i, r        /* what the sender stored before is visible; pairs with rel4_uipi_send() */
+    fence   i, rw       /* what the sender did before is done; pairs with rel4_uipi_send() */
     ld      t0, FRAME + RECEIVER_RESTART_END(sp)
     bnez    t0, 2f
 1:  ld      t0, FRAME + RECEIVER_INTERRUPTS(sp)

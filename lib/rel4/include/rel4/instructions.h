@@ -38,12 +38,13 @@ static inline void rel4_uipi_send(seL4_Word index)
     asm volatile("fence rw, o\n\t" REL4_UIPI(REL4_UIPI_SEND, "x0, %0, x0") : : "r"(index) : "memory");
 }
 
-/* Takes the pending bits of the thread, a receiver. 0 if there are none, or it is no receiver. */
+/* Takes the pending bits of the thread, a receiver. 0 if there are none, or it is no receiver. What the
+ * sender did before is done: its stores are visible, and what it has read may be overwritten. */
 static inline seL4_Word rel4_uipi_read(void)
 {
     seL4_Word bits;
 
-    asm volatile(REL4_UIPI(REL4_UIPI_READ, "%0, x0, x0") "\n\tfence i, r" : "=r"(bits) : : "memory");
+    asm volatile(REL4_UIPI(REL4_UIPI_READ, "%0, x0, x0") "\n\tfence i, rw" : "=r"(bits) : : "memory");
     return bits;
 }
 
