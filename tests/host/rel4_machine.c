@@ -110,27 +110,38 @@ static uint32_t *header(struct machine *of, unsigned offset)
     return (uint32_t *)(of->buffer + offset);
 }
 
+static struct rel4_item *requests_of(struct machine *of)
+{
+    return (struct rel4_item *)(of->buffer + REL4_RINGS);
+}
+
+/* Writes an answer behind the others, and publishes it. */
+static void answer(struct machine *of, uint32_t cookie, uint32_t head, const seL4_Word *words)
+{
+    seL4_Word mask = ((seL4_Word)1 << of->response_bits) - 1;
+    struct rel4_item *responses = requests_of(of) + ((seL4_Word)1 << of->request_bits);
+    struct rel4_item *response = &responses[of->response_producer & mask];
+
+    response->cookie = cookie;
+    response->header = head;
+    response->cap = 0;
+    for (unsigned i = 0; i < rel4_header_words(head); i++)
+        *rel4_ring_word(responses, mask, of->response_producer, i) = words[i];
+    of->response_producer += rel4_items_for(rel4_header_words(head));
+    rel4_ring_publish(header(of, REL4_HEADER_RESPONSE_PRODUCER), of->response_producer);
+}
+
 /* Answers one request, which begins at the consumer's index. */
 static void serve_one(struct machine *of)
 {
-    seL4_Word request_mask = ((seL4_Word)1 << of->request_bits) - 1;
-    seL4_Word response_mask = ((seL4_Word)1 << of->response_bits) - 1, words[REL4_MAX_WORDS];
-    struct rel4_item *requests = (struct rel4_item *)(of->buffer + REL4_RINGS);
-    struct rel4_item *responses = requests + request_mask + 1;
-    struct rel4_item *request = &requests[of->request_consumer & request_mask];
-    struct rel4_item *response = &responses[of->response_producer & response_mask];
+    seL4_Word mask = ((seL4_Word)1 << of->request_bits) - 1, words[REL4_MAX_WORDS];
+    const struct rel4_item *request = &requests_of(of)[of->request_consumer & mask];
     unsigned count = 0, error = of->service(request, words, &count);
 
-    response->cookie = request->cookie;
-    response->header = rel4_header(rel4_header_label(request->header), error, count, 0);
-    response->cap = 0;
-    for (unsigned i = 0; i < count; i++)
-        *rel4_ring_word(responses, response_mask, of->response_producer, i) = words[i];
     of->request_consumer +=
         rel4_items_for(rel4_header_words(request->header) + rel4_header_extras(request->header));
-    of->response_producer += rel4_items_for(count);
     rel4_ring_publish(header(of, REL4_HEADER_REQUEST_CONSUMER), of->request_consumer);
-    rel4_ring_publish(header(of, REL4_HEADER_RESPONSE_PRODUCER), of->response_producer);
+    answer(of, request->cookie, rel4_header(rel4_header_label(request->header), error, count, 0), words);
 }
 
 static bool has_room(struct machine *of)
@@ -138,6 +149,16 @@ static bool has_room(struct machine *of)
     uint32_t used = of->response_producer - rel4_ring_peer(header(of, REL4_HEADER_RESPONSE_CONSUMER));
 
     return used + REL4_MAX_ITEMS <= 1u << of->response_bits;
+}
+
+bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count)
+{
+    static const seL4_Word ones[REL4_MAX_WORDS] = { [0 ... REL4_MAX_WORDS - 1] = -1ul };
+
+    if (!has_room(machine))
+        return false;
+    answer(machine, cookie, rel4_header(1, error, word_count, 0), ones);
+    return true;
 }
 
 static bool has_work(struct machine *of)

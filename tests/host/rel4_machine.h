@@ -33,5 +33,9 @@ void machine_stop(void);
 /* Serves what there is. Returns whether it answered anything. */
 bool machine_serve(struct machine *of);
 
+/* Answers what nobody has asked, with words of ones, as another program that has the response ring can.
+ * False: it is full. */
+bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count);
+
 /* Faults the queue, and wakes its user. */
 void machine_fault(void);

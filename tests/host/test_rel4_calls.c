@@ -328,7 +328,7 @@ static void call_with_words(void *arg)
 {
     const seL4_Word words[12] = { 21 };
     const struct rel4_request request = {
-        .cookie = executor.current->cookie, .label = 1, .word_count = 12, .words = words
+        .cookie = rel4_await(&executor), .label = 1, .word_count = 12, .words = words
     };
     seL4_Word answer[12] = { 0 };
     struct rel4_response reply = { .words = answer, .capacity = 12 };

@@ -136,7 +136,7 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
         reply->word_count = 0;
     if (queue->request_limit - queue->request_producer < items && !rel4_make_room(executor, items))
         return call_by_trap(cap, label, word_count, words, extra_count, extras, reply);
-    rel4_queue_write(queue, &(struct rel4_request){ .cookie = executor->current->cookie,
+    rel4_queue_write(queue, &(struct rel4_request){ .cookie = rel4_await(executor),
                                                     .cap = cap,
                                                     .label = label,
                                                     .word_count = word_count,
@@ -205,7 +205,7 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
         seL4_Word index = ring->request_producer;
         struct rel4_item *item = &ring->requests[index & ring->request_mask];
 
-        item->cookie = executor->current->cookie;
+        item->cookie = rel4_await(executor);
         item->header = rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0);
         item->cap = queue;
         for (unsigned i = 0; i < words; i++)

@@ -5,8 +5,8 @@
 
 #include <sel4/errors.h>
 
-/* Adds one to the upper half of a word, whose lower half is a place. */
-#define NEXT REL4_MAX_COROUTINES
+/* Adds one to the upper half of an id, whose lower half is a place. */
+#define NEXT 0x10000u
 
 static char *stack_of(const struct rel4_executor *executor, uint32_t place)
 {
@@ -32,7 +32,8 @@ void executor_lay_out(struct rel4_executor *executor)
     list_init(&main->joiners);
     guard_stack(main, &executor->main_guard);
     for (uint32_t i = 0; i < executor->count; i++) {
-        executor->coroutines[i] = (struct rel4_coroutine){ .cookie = i, .id = i + NEXT };
+        executor->coroutines[i] =
+            (struct rel4_coroutine){ .cookie = i << 16, .awaited = executor->no_cookie, .id = i + NEXT };
         list_append(&executor->free, &executor->coroutines[i]);
     }
     executor_ask_first(executor);
@@ -56,7 +57,10 @@ static void retire(struct rel4_executor *executor, struct rel4_coroutine *corout
     /* 0 names nobody. */
     if (!coroutine->id)
         coroutine->id = NEXT;
-    coroutine->cookie += NEXT;
+    if (executor_awaits(executor, coroutine)) {
+        executor_end_await(executor, coroutine);
+        executor->abandoned++;
+    }
     list_append(&executor->free, coroutine);
     if (!list_empty(&coroutine->joiners))
         executor_release(executor, &coroutine->joiners, error);
@@ -260,7 +264,7 @@ int rel4_queue_reset(void)
     error = door_reset(queue);
     if (error)
         return error;
-    executor_fail_calls(executor, false);
+    executor_fail_calls(executor);
     executor_restart(executor);
     return seL4_NoError;
 }

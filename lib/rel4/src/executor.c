@@ -38,6 +38,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .current = &executor->main,
         .coroutines = (struct rel4_coroutine *)start,
         .count = (uint32_t)count,
+        .no_cookie = (uint32_t)count << 16,
         .stack_bytes = stack,
         .mode = (uint8_t)options->mode,
         .waiting = (uint8_t)options->waiting,
@@ -110,7 +111,7 @@ void executor_release(struct rel4_executor *executor, struct rel4_list *list, in
     while (!list_empty(list)) {
         struct rel4_coroutine *coroutine = list_take(list);
 
-        coroutine->error = error;
+        coroutine->error = (uint8_t)error;
         executor_make_ready(executor, coroutine);
     }
 }
@@ -140,7 +141,7 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
     struct rel4_response *reply = coroutine->reply;
     unsigned words = rel4_header_words(header), i;
 
-    coroutine->error = (int)rel4_header_error(header);
+    coroutine->error = (uint8_t)rel4_header_error(header);
     if (coroutine->error) {
         for (i = 0; i < 4; i++)
             coroutine->error_words[i] =
@@ -154,19 +155,30 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
         reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
 }
 
-/* The coroutine that waits for the answer with this cookie, or null. */
-static inline struct rel4_coroutine *addressee(const struct rel4_executor *executor, uint32_t cookie)
+/* The coroutine that waits for this answer, or null. Whoever can write the ring may have made the cookie up,
+ * and may change it meanwhile: it is read once. (As a signed word, since the compiler extends others again.)
+ */
+static inline struct rel4_coroutine *addressee(const struct rel4_executor *executor,
+                                               const struct rel4_item *item)
 {
-    uint32_t place = (uint16_t)cookie;
-    struct rel4_coroutine *coroutine = &executor->coroutines[place];
+    int64_t word = *(const volatile int32_t *)&item->cookie;
+    uint32_t cookie = (uint32_t)word;
+    struct rel4_coroutine *coroutine = &executor->coroutines[cookie >> 16];
 
-    return place < executor->count && coroutine->cookie == cookie ? coroutine : NULL;
+    return cookie < executor->no_cookie && coroutine->awaited == cookie ? coroutine : NULL;
 }
 
-/* One answer per call: from here on, another one with its cookie would be stale. */
-static inline void next_cookie(struct rel4_coroutine *coroutine)
+/* An answer that nobody waits for. If there is a call that it can be the answer of, it is; else it was
+ * forged, and no call is in flight less. */
+static void drop_answer(struct rel4_executor *executor)
 {
-    coroutine->cookie += REL4_MAX_COROUTINES;
+    executor->stats.stale++;
+    if (executor->abandoned) {
+        executor->abandoned--;
+        return;
+    }
+    executor->extra_answers++;
+    executor->stats.answered++;
 }
 
 /* An answer that nobody may wait for, or that has words. False: it cannot be. */
@@ -177,7 +189,7 @@ static bool take_answer(struct rel4_executor *executor)
     const struct rel4_item *item = &queue->responses[index & queue->response_mask];
     uint32_t header = item->header;
     unsigned items = rel4_items_for(rel4_header_words(header));
-    struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
+    struct rel4_coroutine *coroutine = addressee(executor, item);
 
     if (items > executor->answers_end - index) {
         queue->broken = true;
@@ -186,10 +198,10 @@ static bool take_answer(struct rel4_executor *executor)
     executor->extra_answers += items - 1;
     queue->response_consumer = index + items;
     if (!coroutine) {
-        executor->stats.stale++;
+        drop_answer(executor);
         return true;
     }
-    next_cookie(coroutine);
+    executor_end_await(executor, coroutine);
     take_words(queue, coroutine, index, header);
     executor_make_ready(executor, coroutine);
     return true;
@@ -240,12 +252,12 @@ static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *ex
 {
     struct rel4_queue *queue = &executor->queue;
     const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
-    struct rel4_coroutine *coroutine = addressee(executor, item->cookie);
+    struct rel4_coroutine *coroutine = addressee(executor, item);
 
     if (!coroutine || item->header >> 12)
         return NULL;
     queue->response_consumer++;
-    next_cookie(coroutine);
+    executor_end_await(executor, coroutine);
     return coroutine;
 }
 
@@ -279,29 +291,20 @@ void executor_look(struct rel4_executor *executor)
         grant_room(executor);
 }
 
-void executor_fail_calls(struct rel4_executor *executor, bool current_too)
+void executor_fail_calls(struct rel4_executor *executor)
 {
     /* These have been submitted, and will not be answered. */
     executor->stats.submitted += executor_in_flight(executor);
     executor->extra_items += executor_in_flight(executor);
     executor->answers_end = executor->queue.response_consumer;
+    executor->abandoned = 0;
     executor_release(executor, &executor->room, REL4_FAULTED);
-    /* Those that are active, but are neither running nor ready, wait for an answer. */
-    for (uint32_t i = 0; i < executor->count; i++)
-        executor->coroutines[i].seen = false;
-    for (unsigned i = 0; i < REL4_PRIORITIES; i++) {
-        struct rel4_list *list = &executor->lists[i];
-
-        for (struct rel4_coroutine **link = &list->first; link != list->last; link = &(*link)->next)
-            (*link)->seen = true;
-    }
     for (uint32_t i = 0; i < executor->count; i++) {
         struct rel4_coroutine *coroutine = &executor->coroutines[i];
 
-        if (coroutine->state != REL4_COROUTINE_ACTIVE || coroutine->seen ||
-            (!current_too && coroutine == executor->current))
+        if (!executor_awaits(executor, coroutine))
             continue;
-        coroutine->cookie += REL4_MAX_COROUTINES;
+        executor_end_await(executor, coroutine);
         coroutine->error = REL4_FAULTED;
         executor_make_ready(executor, coroutine);
     }
@@ -386,7 +389,7 @@ static void wait_for_signals(struct rel4_executor *executor)
 static void fail(struct rel4_executor *executor)
 {
     executor->faulted = true;
-    executor_fail_calls(executor, true);
+    executor_fail_calls(executor);
 }
 
 /* No answers are known: has the queue served, or waits. False: it is to be seen whether somebody is ready

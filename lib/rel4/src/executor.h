@@ -95,9 +95,22 @@ static inline bool executor_traps(const struct rel4_executor *executor)
     return executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests;
 }
 
-/* Lets every call that waits for an answer, or for room, return REL4_FAULTED; that of the current coroutine,
- * which is there only if it does not run, too or not. */
-void executor_fail_calls(struct rel4_executor *executor, bool current_too);
+/* Whether a call of the coroutine is in flight, so that an answer may make it ready. */
+static inline bool executor_awaits(const struct rel4_executor *executor,
+                                   const struct rel4_coroutine *coroutine)
+{
+    return coroutine->awaited != executor->no_cookie;
+}
+
+/* Ends the wait for an answer: another one with its cookie, in whatever the coroutine does then, is stale. */
+static inline void executor_end_await(const struct rel4_executor *executor, struct rel4_coroutine *coroutine)
+{
+    coroutine->generation = (uint16_t)(coroutine->awaited + 1);
+    coroutine->awaited = executor->no_cookie;
+}
+
+/* Lets every call that waits for an answer, or for room, return REL4_FAULTED. */
+void executor_fail_calls(struct rel4_executor *executor);
 
 /* Takes answers, if there are any, and gives out the room. */
 void executor_look(struct rel4_executor *executor);

@@ -21,7 +21,7 @@ typedef uint32_t rel4_coroutine_id;
 
 #define REL4_MIN_COROUTINE_STACK     1024
 #define REL4_DEFAULT_COROUTINE_STACK 4096
-#define REL4_MAX_COROUTINES          65536
+#define REL4_MAX_COROUTINES          65535
 
 /* What functions return that return an int: 0, an seL4_Error, or one of these. */
 enum rel4_error {
@@ -69,12 +69,15 @@ struct rel4_coroutine {
     void *s0;
     struct rel4_list *ready; /* the list of its priority */
     seL4_Word *guard;        /* the lowest word of its stack, which holds its own address */
-    uint32_t cookie;         /* of its call in flight, otherwise of the next one: changes with each answer */
-    int error;               /* what it goes on with */
+    union {
+        uint32_t cookie; /* of its call in flight, otherwise of the next one; the upper half is its place */
+        uint16_t generation; /* the lower half, which changes with each answer */
+    };
+    uint32_t awaited; /* that cookie while a call is in flight, otherwise the executor's no_cookie */
     rel4_coroutine_id id;
-    uint8_t state; /* enum rel4_coroutine_state */
-    bool woken;    /* a wake-up came before it waited */
-    bool seen;
+    uint8_t state;               /* enum rel4_coroutine_state */
+    bool woken;                  /* a wake-up came before it waited */
+    uint8_t error;               /* what it goes on with */
     uint8_t needs;               /* items, when it waits for room */
     struct rel4_response *reply; /* where the words of its answer go; null: nowhere */
     struct rel4_list *waits_in;
@@ -125,7 +128,10 @@ struct rel4_executor {
     struct rel4_list free;
     struct rel4_coroutine *coroutines;
     uint32_t count; /* that can exist */
+    uint32_t
+        no_cookie; /* the lowest one that none of them can have, as their places are below its upper half */
     uint32_t live;
+    uint32_t abandoned; /* calls in flight whose coroutine is gone: so many stale answers are the kernel's */
     size_t stack_bytes;
     uint32_t busy; /* coroutines made ready by others since the last look for answers on their behalf */
     seL4_Word main_guard;
@@ -246,6 +252,12 @@ static inline bool rel4_has_room(const struct rel4_executor *executor)
     return executor->queue.request_producer != executor->queue.request_limit;
 }
 
+/* The cookie of the call that the current coroutine is about to submit: waits for its answer from now on. */
+static inline uint32_t rel4_await(struct rel4_executor *executor)
+{
+    return executor->current->awaited = executor->current->cookie;
+}
+
 /* Begins a request of one item, for which there is room, and which the caller fills with words and submits.
  */
 static inline struct rel4_item *rel4_begin(struct rel4_executor *executor, uint32_t header, seL4_CPtr cap)
@@ -253,7 +265,7 @@ static inline struct rel4_item *rel4_begin(struct rel4_executor *executor, uint3
     const struct rel4_queue *queue = &executor->queue;
     struct rel4_item *item = &queue->requests[queue->request_producer & queue->request_mask];
 
-    item->cookie = executor->current->cookie;
+    item->cookie = rel4_await(executor);
     item->header = header;
     item->cap = cap;
     return item;
