@@ -1,6 +1,7 @@
 /*
  * Queues from untyped memory. Slots are used in this order: the queue, its pages, page tables; the first ones
- * of them are in use, and deleting those undoes everything.
+ * of them are in use, and deleting those undoes everything. Other threads may make queues meanwhile, so a
+ * page table that is missing can be there a moment later.
  */
 #include <rel4/setup.h>
 
@@ -18,11 +19,16 @@ static bool is_ring_size(unsigned bits)
     return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
 }
 
-/* Makes objects in the next slots. */
-static seL4_Error make(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_Word type,
-                       seL4_Word size_bits, unsigned count)
+static void delete_slot(const struct rel4_queue *queue, unsigned i)
 {
-    seL4_Error error = seL4_Untyped_Retype(options->untyped, type, size_bits, queue->cnode, 0, 0,
+    seL4_CNode_Delete(queue->cnode, queue->first_slot + i, seL4_WordBits);
+}
+
+/* Makes objects in the next slots. */
+static seL4_Error make(struct rel4_queue *queue, seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits,
+                       unsigned count)
+{
+    seL4_Error error = seL4_Untyped_Retype(untyped, type, size_bits, queue->cnode, 0, 0,
                                            queue->first_slot + queue->slots_used, count);
 
     if (!error)
@@ -30,40 +36,64 @@ static seL4_Error make(struct rel4_queue *queue, const struct rel4_queue_options
     return error;
 }
 
-/* Maps a page, and before it the page tables that are missing. */
-static seL4_Error map(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_CPtr frame,
-                      seL4_Word vaddr)
+/* Maps a page table that is missing. If another thread is faster, ours is spare: the last slot holds it until
+ * the next one is missing. */
+static seL4_Error add_table(struct rel4_queue *queue, const struct rel4_queue_options *options,
+                            seL4_Word vaddr, bool *spare)
 {
     seL4_Error error;
 
-    for (;;) {
-        error = seL4_RISCV_Page_Map(frame, options->vspace, vaddr, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
-        if (error != seL4_FailedLookup)
-            return error;
-        error = make(queue, options, seL4_RISCV_PageTableObject, 0, 1);
+    if (!*spare) {
+        error = make(queue, options->tables ? options->tables : options->untyped, seL4_RISCV_PageTableObject,
+                     0, 1);
         if (error)
             return error;
-        error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace, vaddr,
-                                         seL4_RISCV_Default_VMAttributes);
+        *spare = true;
+    }
+    error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace, vaddr,
+                                     seL4_RISCV_Default_VMAttributes);
+    if (error)
+        return error == seL4_DeleteFirst ? seL4_NoError : error;
+    *spare = false;
+    if (options->tables)
+        queue->slots_kept++;
+    return seL4_NoError;
+}
+
+/* Maps a page, and before it the page tables that are missing: two at most, else a large page is there. */
+static seL4_Error map(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_CPtr frame,
+                      seL4_Word vaddr, bool *spare)
+{
+    for (unsigned tables = 0; tables <= 2; tables++) {
+        seL4_Error error =
+            seL4_RISCV_Page_Map(frame, options->vspace, vaddr, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
+
+        if (error != seL4_FailedLookup)
+            return error;
+        error = add_table(queue, options, vaddr, spare);
         if (error)
             return error;
     }
+    return seL4_DeleteFirst;
 }
 
 static seL4_Error make_rings(struct rel4_queue *queue, const struct rel4_queue_options *options)
 {
     unsigned pages = pages_of(options), size_bits = 0;
     seL4_CPtr frames = queue->first_slot + 1;
+    bool spare = false;
     seL4_Error error;
 
     while (1u << size_bits < pages)
         size_bits++;
-    error = make(queue, options, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
+    error = make(queue, options->untyped, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
     if (error)
         return error;
-    error = make(queue, options, seL4_RISCV_4K_Page, 0, pages);
+    error = make(queue, options->untyped, seL4_RISCV_4K_Page, 0, pages);
     for (unsigned i = 0; i < pages && !error; i++)
-        error = map(queue, options, frames + i, options->vaddr + i * PAGE);
+        error = map(queue, options, frames + i, options->vaddr + i * PAGE, &spare);
+    if (spare)
+        delete_slot(queue, --queue->slots_used);
     return error;
 }
 
@@ -99,7 +129,7 @@ int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options 
         return seL4_RangeError;
     queue->cnode = options->cnode;
     queue->first_slot = queue->cap = options->first_slot;
-    queue->slots_used = 0;
+    queue->slots_used = queue->slots_kept = 0;
     queue->notification = options->notification;
     error = make_rings(queue, options);
     if (!error)
@@ -114,7 +144,11 @@ int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options 
 
 void rel4_queue_destroy(struct rel4_queue *queue)
 {
-    for (unsigned i = 0; i < queue->slots_used; i++)
-        seL4_CNode_Delete(queue->cnode, queue->first_slot + i, seL4_WordBits);
-    *queue = (struct rel4_queue){ 0 };
+    unsigned kept = queue->slots_kept, gone = queue->slots_used - kept;
+
+    for (unsigned i = 0; i < gone; i++)
+        delete_slot(queue, i);
+    *queue = (struct rel4_queue){
+        .cnode = queue->cnode, .first_slot = queue->first_slot + gone, .slots_used = kept, .slots_kept = kept
+    };
 }

@@ -31,6 +31,7 @@ struct rel4_queue {
     seL4_CPtr cnode;        /* what rel4_queue_create() has used */
     seL4_CPtr first_slot;
     unsigned slots_used;
+    unsigned slots_kept; /* the last ones of them, which rel4_queue_destroy() leaves */
 };
 
 /* A request: the words, and then the extra capabilities, of one invocation of cap. */
