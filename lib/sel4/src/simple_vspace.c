@@ -9,22 +9,39 @@
 
 static seL4_Word next_page = SIMPLE_PAGES_START;
 
+/* A page table that is not mapped, or null. */
+static seL4_CPtr spare_table;
+
+/* Maps a page table that is missing; it does not matter if another thread has just done so. */
+static seL4_Error add_table(seL4_CPtr vspace, seL4_Word vaddr)
+{
+    seL4_Error error;
+
+    if (!spare_table)
+        spare_table = simple_object(seL4_RISCV_PageTableObject, 0);
+    if (!spare_table)
+        return seL4_NotEnoughMemory;
+    error = seL4_RISCV_PageTable_Map(spare_table, vspace, vaddr, seL4_RISCV_Default_VMAttributes);
+    if (error)
+        return error == seL4_DeleteFirst ? seL4_NoError : error;
+    spare_table = seL4_CapNull;
+    return seL4_NoError;
+}
+
 seL4_Error simple_map_page(seL4_CPtr vspace, seL4_CPtr frame, seL4_Word vaddr, seL4_CapRights_t rights,
                            seL4_RISCV_VMAttributes attr)
 {
-    for (;;) {
+    /* Two tables at most can be missing; else a page, or a table, of another size is there. */
+    for (unsigned tables = 0; tables <= 2; tables++) {
         seL4_Error error = seL4_RISCV_Page_Map(frame, vspace, vaddr, rights, attr);
-        seL4_CPtr table;
 
         if (error != seL4_FailedLookup)
             return error;
-        table = simple_object(seL4_RISCV_PageTableObject, 0);
-        if (!table)
-            return seL4_NotEnoughMemory;
-        error = seL4_RISCV_PageTable_Map(table, vspace, vaddr, seL4_RISCV_Default_VMAttributes);
+        error = add_table(vspace, vaddr);
         if (error)
             return error;
     }
+    return seL4_DeleteFirst;
 }
 
 seL4_CPtr simple_new_vspace(void)

@@ -173,6 +173,10 @@ TEST("async queues: a large page in the way is an error, and leaves nothing behi
     CHECK_ERROR(rel4_queue_create(&parts->queue, &parts->options), seL4_DeleteFirst);
     CHECK_EQUAL(parts->queue.slots_used, 0);
     check_whole(parts);
+    /* The same for who maps a page. */
+    CHECK_ERROR(simple_map_page(seL4_CapInitThreadVSpace, test_object(seL4_RISCV_4K_Page, 0), AREA,
+                                seL4_ReadWrite, seL4_RISCV_ExecuteNever),
+                seL4_DeleteFirst);
 }
 
 /*
@@ -263,6 +267,37 @@ TEST("async queues: two threads make queues in the same 2 MiB at once, on one ha
             check_whole(&makers[i].parts);
         }
     }
+}
+
+/* The tables that simple_map_page() makes stay, so each round is somewhere else. */
+TEST("async queues: one thread makes a queue where another one maps a page with simple_map_page()")
+{
+    struct maker *maker = &makers[0];
+    struct test_thread *thread = test_thread_create(make_queues, maker, TEST_PRIORITY, 0);
+    seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
+
+    begun = 0;
+    prepare(&maker->parts, thread->tcb, 0);
+    maker->go = test_object(seL4_NotificationObject, 0);
+    maker->done = test_object(seL4_NotificationObject, 0);
+    test_thread_set_node(thread, test_nodes() - 1);
+    test_thread_start(thread);
+    for (unsigned round = 0; round < 200; round++) {
+        seL4_Word area = LIB_RINGS(LIB_USERS) + round * MEGA;
+
+        maker->parts.options.vaddr = area;
+        seL4_Signal(maker->go);
+        begin_together();
+        CHECK_OK(simple_map_page(seL4_CapInitThreadVSpace, frame, area + MEGA / 2, seL4_ReadWrite,
+                                 seL4_RISCV_ExecuteNever));
+        seL4_Wait(maker->done, NULL);
+        CHECK_OK(maker->error);
+        CHECK(is_mapped(&maker->parts));
+        CHECK_OK(seL4_RISCV_Page_Unmap(frame));
+        seL4_Signal(maker->go);
+        seL4_Wait(maker->done, NULL);
+    }
+    check_whole(&maker->parts);
 }
 
 static void call_often(void *arg)

@@ -41,7 +41,10 @@ seL4_CPtr simple_object(seL4_Word type, seL4_Word size_bits);
  */
 seL4_CPtr simple_mint(seL4_CPtr cap, seL4_CapRights_t rights, seL4_Word badge);
 
-/* Maps a page of any size at vaddr, and first the page tables that are missing. */
+/*
+ * Maps a page of any size at vaddr, and first the page tables that are missing; other threads may map some
+ * there meanwhile. seL4_DeleteFirst: something is mapped there, also a page of another size.
+ */
 seL4_Error simple_map_page(seL4_CPtr vspace, seL4_CPtr frame, seL4_Word vaddr, seL4_CapRights_t rights,
                            seL4_RISCV_VMAttributes attr);
 
