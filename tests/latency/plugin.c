@@ -10,8 +10,9 @@
  * the kernel is left; so a stay counts as what was executed since the last look but one.
  *
  * usage: -plugin latency.so,symbols=FILE,out=FILE
- *   symbols   what nm -n says of the kernel, and in the same form, of type P, where its PAUSE instructions
- * are out       where the report goes, in JSON
+ *   symbols   what nm -n says of the kernel, and in the same form, of type P, the instructions that follow
+ *             PAUSE in a loop
+ *   out       where the report goes, in JSON
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 #define MAX_HARTS   8
 #define MAX_SYMBOLS 4096
-#define MAX_PAUSES  16
+#define MAX_PAUSES  256
 #define KERNEL_BASE 0xffffffc000000000u
 
 #define INSN_SRET     0x10200073u
@@ -88,7 +89,8 @@ static struct hart {
 static struct symbol symbols[MAX_SYMBOLS];
 static int symbol_count;
 
-/* QEMU ends a block at PAUSE, so what else is in a loop around it is a block that begins right behind. */
+/* QEMU ends a block at PAUSE, so what else is in a loop around it is a block that begins right behind, or
+ * some more where it ends blocks for reasons of its own, such as the end of a page. */
 static uint64_t behind_pause[MAX_PAUSES];
 static int pause_count;
 
@@ -325,7 +327,7 @@ static bool read_symbols(const char *path)
         rest[strcspn(rest, "\n")] = 0;
         (void)snprintf(symbol->name, sizeof(symbol->name), "%s", rest + 3);
         if (type == 'P' && pause_count < MAX_PAUSES) {
-            behind_pause[pause_count++] = symbol->address + 4;
+            behind_pause[pause_count++] = symbol->address;
         } else if (type == 't' || type == 'T') {
             if (strcmp(symbol->name, "trap_entry") == 0) {
                 trap_entry = symbol->address;
