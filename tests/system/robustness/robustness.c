@@ -8,48 +8,75 @@
 #define CHILDREN 100000
 #define RADIX    17
 
-static seL4_CPtr endpoint;
+/* A Revoke may be over before another hart, or the next time slice, gets to run on this host; then there is
+ * another. */
+#define ROUNDS 100
 
-/* Set while the long operation goes on; how often others ran meanwhile. */
-static volatile bool revoking;
+static seL4_CPtr endpoint, children, spare;
+
+/* Which of the long operations goes on, from 1; 0 if none does. How often others ran in the middle of one. */
+static volatile unsigned revoking;
 static volatile unsigned seen;
 
-/* An endpoint with many children, in a CNode of their own. It takes the second half of the arena, so what
- * else a test needs comes first. */
-static void make_children(void)
+/* An endpoint, and a CNode for its children, which takes the second half of the arena, so what else a test
+ * needs comes first. */
+static void prepare(void)
 {
+    revoking = 0;
+    seen = 0;
+    spare = test_slot();
     endpoint = test_object(seL4_EndpointObject, 0);
-    seL4_CPtr cnode = test_object(seL4_CapTableObject, RADIX);
-    for (seL4_Word i = 0; cnode && i < CHILDREN; i++) {
-        CHECK_OK(seL4_CNode_Copy(cnode, i, RADIX, CNODE, endpoint, DEPTH, seL4_AllRights));
-    }
+    children = test_object(seL4_CapTableObject, RADIX);
 }
 
-static void revoke(void)
+/* Revokes all of many children, until others have run so often in the middle of it. */
+static void revoke_until_seen(unsigned times)
 {
-    seen = 0;
-    revoking = true;
-    CHECK_OK(seL4_CNode_Revoke(CNODE, endpoint, DEPTH));
-    revoking = false;
+    for (unsigned round = 1; round <= ROUNDS && seen < times; round++) {
+        for (seL4_Word i = 0; children && i < CHILDREN; i++) {
+            CHECK_OK(seL4_CNode_Copy(children, i, RADIX, CNODE, endpoint, DEPTH, seL4_AllRights));
+        }
+        revoking = round;
+        CHECK_OK(seL4_CNode_Revoke(CNODE, endpoint, DEPTH));
+        revoking = 0;
+    }
+    CHECK(seen >= times);
+}
+
+/* On the hart that revokes. */
+static bool is_there(seL4_Word child)
+{
+    if (seL4_CNode_Move(CNODE, spare, DEPTH, children, child, RADIX)) {
+        return false;
+    }
+    CHECK_OK(seL4_CNode_Move(children, child, RADIX, CNODE, spare, DEPTH));
+    return true;
+}
+
+/* The child that was made last goes first. */
+static void look(void)
+{
+    unsigned round = revoking;
+
+    seen += round && !is_there(CHILDREN - 1) && is_there(0) && revoking == round;
 }
 
 static void watch(void *arg)
 {
     (void)arg;
     for (;;) {
-        if (revoking) {
-            seen++;
-            seL4_Yield();
-        }
+        look();
+        seL4_Yield();
     }
 }
 
 TEST("robustness: a thread of the same priority gets its time slices while another revokes 100000 children")
 {
-    test_thread_start(test_thread_create(watch, NULL, TEST_PRIORITY, 0));
-    make_children();
-    revoke();
-    CHECK(seen > 0);
+    struct test_thread *thread = test_thread_create(watch, NULL, TEST_PRIORITY, 0);
+
+    prepare();
+    test_thread_start(thread);
+    revoke_until_seen(1);
 }
 
 static seL4_CPtr notification;
@@ -61,7 +88,7 @@ static void wait_for_signals(void *arg)
     for (;;) {
         seL4_Wait(notification, NULL);
         awake++;
-        seen += revoking;
+        look();
     }
 }
 
@@ -88,12 +115,9 @@ TEST("robustness: a more important thread is woken from another hart while its o
     test_thread_start(test_thread_create(wait_for_signals, NULL, TEST_PRIORITY + 1, 0));
     struct test_thread *sender = test_thread_create(send_signals, NULL, TEST_PRIORITY, 0);
     test_thread_set_node(sender, 1);
-    make_children();
+    prepare();
     test_thread_start(sender);
-    while (awake < 10) {
-    }
-    revoke();
-    CHECK(seen > 10);
+    revoke_until_seen(10);
 }
 
 static void fault(void *arg)
