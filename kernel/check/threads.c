@@ -74,7 +74,7 @@ static void check_hart(const struct hart *hart)
 }
 
 /* An endpoint's or notification's; waiting is the state of its threads, by the state of the queue. */
-static void check_wait_queue(const struct wait_queue *queue, const enum thread_state waiting[3])
+static void check_wait_queue(const struct wait_queue *queue, const enum thread_state *waiting)
 {
     enum thread_state expected = waiting[wait_state(queue)];
     const struct tcb *last = NULL;
@@ -97,9 +97,10 @@ static void check_endpoint(const struct endpoint *endpoint)
         [ENDPOINT_IDLE] = THREAD_INACTIVE,
         [ENDPOINT_SENDING] = THREAD_BLOCKED_ON_SEND,
         [ENDPOINT_RECEIVING] = THREAD_BLOCKED_ON_RECEIVE,
+        [ENDPOINT_CANCELLING] = THREAD_BLOCKED_ON_SEND,
     };
 
-    require(wait_state(&endpoint->queue) < ARRAY_SIZE(waiting), "an endpoint has a state", endpoint);
+    _Static_assert(ARRAY_SIZE(waiting) == WAIT_STATE_MASK + 1, "an endpoint has a state");
     check_wait_queue(&endpoint->queue, waiting);
 }
 

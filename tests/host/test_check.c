@@ -312,6 +312,15 @@ static void a_sound_world_passes_and_is_not_changed(void **state)
     assert_true(host_snapshot_matches(snapshot));
 }
 
+static void senders_that_are_being_cancelled_are_sound(void **state)
+{
+    (void)state;
+    make_world();
+    host_preempt_every(1);
+    assert_int_equal(endpoint_cancel_badged(thread(RUNS), endpoint(ENDPOINT), 1), AGAIN);
+    check_everything();
+}
+
 /* The neighbours of its first and last slot lead to a thread before its capability does. */
 static void all_slots_of_an_object_are_found_whatever_leads_to_it(void **state)
 {
@@ -333,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_world_passes_and_is_not_changed),
+        cmocka_unit_test(senders_that_are_being_cancelled_are_sound),
         cmocka_unit_test(all_slots_of_an_object_are_found_whatever_leads_to_it),
         cmocka_unit_test(every_damage_is_found),
     };
