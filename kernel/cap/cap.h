@@ -3,7 +3,8 @@
  *
  * Every type keeps its number in bits 63..59 of the first word, and a type that names a kernel object keeps
  * the object's place in the physical window in bits 37..0, so the address is one OR away. What else a type
- * holds is defined here, once, with its accessors. The type numbers are those that DebugCapIdentify reports.
+ * holds is defined here, once, with its accessors. The type numbers are those that DebugCapIdentify reports,
+ * but for those that stand for something else.
  *
  *   word 0   63..59 type
  *            58..55 rights (endpoint, notification, reply), as in the binary interface
@@ -11,6 +12,7 @@
  *            54..49 size_bits, 48 device (untyped)
  *            54..39 nothing, 38..12 page number (frame); 11 device, 10..9 size, 8..7 rights
  *            58 mapped (page table)
+ *            58..54 type before (closed)
  *            37..0  object
  *   word 1   badge, guard, used bytes (untyped), irq, domain, or
  *            63..48 ASID, 47..0 virtual address (frame, page table)
@@ -38,14 +40,18 @@ enum cap_type {
     CAP_ASID_POOL = 13,
     CAP_IRQ_CONTROL = 14,
     CAP_IRQ_HANDLER = 16,
-    CAP_ZOMBIE = 18,
     CAP_DOMAIN = 20,
     CAP_SENDER_TABLE = 22,
-    CAP_SENDER_ENTRY = 24, /* never in a slot that a capability pointer can name */
     CAP_ASYNC_QUEUE = 26,
+    CAP_CLOSED = 28,
+    CAP_ZOMBIE = 29,
+    CAP_SENDER_ENTRY = 30, /* never in a slot that a capability pointer can name */
 };
 
 #define CAP_TYPES 32
+
+/* Types from here on stand for an object of another type in the derivation tree. */
+#define CAP_FIRST_UNUSUAL CAP_CLOSED
 
 struct cap {
     word_t w0;
@@ -64,6 +70,7 @@ struct cap {
 #define CAP_MAPPED_SHIFT 58
 #define CAP_ASID_SHIFT   48
 #define CAP_VECTOR_SHIFT 58
+#define CAP_BEFORE_SHIFT 54
 
 #define FRAME_DEVICE_SHIFT 11
 #define FRAME_SIZE_SHIFT   9
@@ -99,6 +106,11 @@ static inline struct cap cap_null(void)
     return (struct cap){ 0, 0 };
 }
 
+static inline bool cap_is_unusual(struct cap cap)
+{
+    return cap_type(cap) >= CAP_FIRST_UNUSUAL;
+}
+
 /* Served by the front door itself, not through the operations of its type. */
 static inline bool cap_is_ipc_object(struct cap cap)
 {
@@ -126,6 +138,31 @@ static inline void *cap_object(struct cap cap)
 {
     assert(!cap_is(cap, CAP_FRAME) && !cap_is(cap, CAP_UNTYPED));
     return window_ptr(cap.w0);
+}
+
+/*
+ * Closed capabilities. What a capability becomes when its object cannot be taken down in one step: nobody
+ * invokes it, receives through it or copies it any more, so nothing that is still to be taken down grows
+ * meanwhile. Rights are forgotten.
+ */
+
+static inline struct cap cap_close(struct cap cap)
+{
+    word_t before = (word_t)cap_type(cap) << CAP_BEFORE_SHIFT;
+
+    cap.w0 = (word_t)CAP_CLOSED << CAP_TYPE_SHIFT | before | (cap.w0 & CAP_ADDRESS_MASK);
+    return cap;
+}
+
+/* What a closed capability was; any other as it is. */
+static inline struct cap cap_before(struct cap cap)
+{
+    word_t before = cap.w0 >> CAP_BEFORE_SHIFT & (CAP_TYPES - 1);
+
+    if (!cap_is(cap, CAP_CLOSED)) {
+        return cap;
+    }
+    return (struct cap){ before << CAP_TYPE_SHIFT | (cap.w0 & CAP_ADDRESS_MASK), cap.w1 };
 }
 
 /* Endpoints, notifications, replies: rights and badge. */

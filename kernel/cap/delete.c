@@ -18,6 +18,10 @@
  * A root may stand inside one of the dying objects of its own list. The work passes it by, and that object's
  * zombie goes last, together with the root. If a revoke from above finishes that object before, it goes back
  * to the root and takes it over like any other.
+ *
+ * An object that holds no capabilities but cannot be taken down in one step, such as an endpoint with many
+ * waiting threads, is closed at the first step: its capability stays where it is, and is good for nothing but
+ * to go on with the deletion, like a zombie.
  */
 #include "cap/delete.h"
 
@@ -198,6 +202,13 @@ static void go_back_to_root(struct slot *z)
     }
 }
 
+/* There is more to do for the object, and must not become more meanwhile. Nobody else reaches what stands in
+ * a dying object, so nothing is closed there. */
+static COLD void slot_close(struct slot *slot)
+{
+    slot->cap = cap_close(slot->cap);
+}
+
 enum progress slot_delete(struct slot *slot)
 {
     if (slot_is_empty(slot)) {
@@ -206,6 +217,7 @@ enum progress slot_delete(struct slot *slot)
     if (!slot_is_zombie(slot)) {
         struct remains remains;
         while ((remains = finalise(slot)).again) {
+            slot_close(slot);
             if (preemption_point()) {
                 return AGAIN;
             }
@@ -254,7 +266,7 @@ static void zombie_moved(struct cap cap, struct slot *to)
     }
 }
 
-static word_t derive_zombie(const struct slot *slot, struct cap cap, struct cap *derived)
+static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     (void)slot;
     (void)cap;
@@ -264,6 +276,20 @@ static word_t derive_zombie(const struct slot *slot, struct cap cap, struct cap 
 
 const struct cap_ops zombie_ops = {
     .name = "zombie",
-    .derive = derive_zombie,
+    .derive = derive_nothing,
     .moved = zombie_moved,
+};
+
+/* The deletion goes on. */
+static struct remains finalise_closed(struct cap cap, struct slot *slot, bool last)
+{
+    (void)last;
+    slot->cap = cap_before(cap);
+    return finalise(slot);
+}
+
+const struct cap_ops closed_ops = {
+    .name = "closed",
+    .derive = derive_nothing,
+    .finalise = finalise_closed,
 };

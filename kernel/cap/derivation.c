@@ -194,7 +194,7 @@ void slot_remove(struct slot *slot)
 #define MEMORY_TYPES                                                                   \
     (1u << CAP_FRAME | 1u << CAP_UNTYPED | 1u << CAP_PAGE_TABLE | 1u << CAP_ENDPOINT | \
      1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL |  \
-     1u << CAP_SENDER_TABLE | 1u << CAP_SENDER_ENTRY | 1u << CAP_ASYNC_QUEUE)
+     1u << CAP_SENDER_TABLE | 1u << CAP_ASYNC_QUEUE)
 
 /*
  * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either
@@ -230,8 +230,9 @@ static bool same_region(struct cap a, struct cap b)
 {
     switch (cap_type(a)) {
     case CAP_NULL:
-    case CAP_ZOMBIE:
     case CAP_REPLY:
+    case CAP_ZOMBIE:
+    case CAP_CLOSED:
         return false;
     case CAP_UNTYPED:
         return untyped_contains(a, b);
@@ -251,16 +252,10 @@ static bool same_region(struct cap a, struct cap b)
     }
 }
 
-bool slot_is_descendant(const struct slot *a, const struct slot *b)
+static __attribute__((noinline)) bool plain_is_descendant(const struct slot *a, const struct slot *b)
 {
-    if (cap_is(b->cap, CAP_SENDER_ENTRY) && cap_is(a->cap, CAP_NOTIFICATION)) {
-        return cap_object(a->cap) == cap_object(b->cap);
-    }
     if (!(a->next & SLOT_REVOCABLE)) {
         return false;
-    }
-    if (cap_is(b->cap, CAP_ZOMBIE)) {
-        return cap_is(a->cap, CAP_UNTYPED) && untyped_contains_zombie(a->cap, b);
     }
     if (!same_region(a->cap, b->cap)) {
         return false;
@@ -272,6 +267,29 @@ bool slot_is_descendant(const struct slot *a, const struct slot *b)
            (cap_badge(a->cap) == cap_badge(b->cap) && !(b->next & SLOT_FIRST_BADGED));
 }
 
+/* b is a zombie, closed, or an entry, which lies where its notification does. */
+static COLD bool unusual_is_descendant(const struct slot *a, const struct slot *b)
+{
+    struct slot before = { .cap = cap_before(b->cap), .next = b->next };
+
+    if (cap_is(b->cap, CAP_ZOMBIE)) {
+        return (a->next & SLOT_REVOCABLE) && cap_is(a->cap, CAP_UNTYPED) &&
+               untyped_contains_zombie(a->cap, b);
+    }
+    if (cap_is(b->cap, CAP_SENDER_ENTRY)) {
+        if (cap_is(a->cap, CAP_NOTIFICATION)) {
+            return cap_object(a->cap) == cap_object(b->cap);
+        }
+        before.cap = cap_make_object(CAP_NOTIFICATION, cap_object(b->cap), 0);
+    }
+    return plain_is_descendant(a, &before);
+}
+
+bool slot_is_descendant(const struct slot *a, const struct slot *b)
+{
+    return unlikely(cap_is_unusual(b->cap)) ? unusual_is_descendant(a, b) : plain_is_descendant(a, b);
+}
+
 bool slot_has_children(const struct slot *slot)
 {
     const struct slot *next = slot_next(slot);
@@ -279,19 +297,50 @@ bool slot_has_children(const struct slot *slot)
     return next && slot_is_descendant(slot, next);
 }
 
+/* The neighbour does not name the same object plainly. */
+static COLD bool unusual_names_same_object(const struct slot *neighbour, word_t w0, word_t w1)
+{
+    struct cap cap = { w0, w1 };
+
+    if (cap_is(neighbour->cap, CAP_SENDER_ENTRY)) {
+        return cap_is(cap, CAP_NOTIFICATION) && cap_object(neighbour->cap) == cap_object(cap);
+    }
+    return cap_same_object(cap_before(neighbour->cap), cap);
+}
+
 bool slot_names_same_object(const struct slot *neighbour, struct cap cap)
 {
     if (!neighbour) {
         return false;
     }
-    if (cap_is(neighbour->cap, CAP_SENDER_ENTRY) && cap_is(cap, CAP_NOTIFICATION)) {
-        return cap_object(neighbour->cap) == cap_object(cap);
+    if (unlikely(cap_is_unusual(neighbour->cap))) {
+        return unusual_names_same_object(neighbour, cap.w0, cap.w1);
     }
     return cap_same_object(neighbour->cap, cap);
 }
 
-bool slot_is_last(const struct slot *slot)
+/* One of the neighbours is unusual. */
+static COLD bool is_last_among_unusual(const struct slot *slot)
 {
     return !slot_names_same_object(slot->prev, slot->cap) &&
            !slot_names_same_object(slot_next(slot), slot->cap);
+}
+
+bool slot_is_last(const struct slot *slot)
+{
+    const struct slot *prev = slot->prev;
+    const struct slot *next = slot_next(slot);
+
+    if (prev) {
+        if (cap_same_object(prev->cap, slot->cap)) {
+            return false;
+        }
+        if (unlikely(cap_is_unusual(prev->cap))) {
+            return is_last_among_unusual(slot);
+        }
+    }
+    if (next && unlikely(cap_is_unusual(next->cap))) {
+        return is_last_among_unusual(slot);
+    }
+    return !next || !cap_same_object(next->cap, slot->cap);
 }

@@ -30,7 +30,8 @@ struct cap_ops {
     word_t (*derive)(const struct slot *slot, struct cap cap, struct cap *derived);
 
     /* A capability goes away; last says that no other names the object. Returns what the object still holds.
-     * Missing: nothing happens. */
+     * If that is more of the same, the capability is closed before anybody else can do something with it; so
+     * what can be filled by other means than the capability is closed here. Missing: nothing happens. */
     struct remains (*finalise)(struct cap cap, struct slot *slot, bool last);
 
     /* The capability is now in another slot. Missing: nobody needs to know. */
@@ -40,7 +41,9 @@ struct cap_ops {
     unsigned (*size_bits)(struct cap cap);
 };
 
-extern const struct cap_ops zombie_ops; /* in cap/delete.c */
+/* In cap/delete.c. */
+extern const struct cap_ops zombie_ops;
+extern const struct cap_ops closed_ops;
 
 extern const struct cap_ops *const cap_ops_table[CAP_TYPES];
 

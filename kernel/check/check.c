@@ -136,6 +136,8 @@ static void find_slots(const struct slot *slots, word_t count, const void *where
 /* All that a slot leads to. */
 static void follow(const struct slot *slot)
 {
+    struct cap cap = check_cap(slot);
+
     if (slot_is_empty(slot)) {
         return;
     }
@@ -145,18 +147,18 @@ static void follow(const struct slot *slot)
     if (slot_next(slot)) {
         find_slot(slot_next(slot), slot);
     }
-    if (cap_is(slot->cap, CAP_CNODE)) {
-        find_slots(cap_object(slot->cap), bit(cnode_radix(slot->cap)), slot);
-    } else if (cap_is(slot->cap, CAP_TCB)) {
-        find_slots(((struct tcb *)cap_object(slot->cap))->slots, TCB_SLOTS, slot);
-    } else if (cap_is(slot->cap, CAP_SENDER_TABLE)) {
-        find_slots(((struct sender_table *)cap_object(slot->cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
+    if (cap_is(cap, CAP_CNODE)) {
+        find_slots(cap_object(cap), bit(cnode_radix(cap)), slot);
+    } else if (cap_is(cap, CAP_TCB)) {
+        find_slots(((struct tcb *)cap_object(cap))->slots, TCB_SLOTS, slot);
+    } else if (cap_is(cap, CAP_SENDER_TABLE)) {
+        find_slots(((struct sender_table *)cap_object(cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
     } else if (slot_is_zombie(slot)) {
         find_slots(zombie_slots(slot), bit(slot->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63), slot);
-    } else if (cap_is(slot->cap, CAP_ASYNC_QUEUE)) {
-        struct async_queue *queue = cap_object(slot->cap);
+    } else if (cap_is(cap, CAP_ASYNC_QUEUE)) {
+        struct async_queue *queue = cap_object(cap);
         find_slots(&queue->notification, 1, slot);
-        find_slots(queue->frames, bit(async_queue_slot_bits(slot->cap)), slot);
+        find_slots(queue->frames, bit(async_queue_slot_bits(cap)), slot);
     }
 }
 
@@ -185,13 +187,13 @@ bool check_is_first(const struct slot *slot)
     if (cap_is(slot->cap, CAP_SENDER_ENTRY)) {
         return false;
     }
-    return slot_is_zombie(slot) || !slot_names_same_object(slot->prev, slot->cap);
+    return slot_is_zombie(slot) || !slot_names_same_object(slot->prev, check_cap(slot));
 }
 
 /* The memory of the object that a capability names; no bytes if it has none of its own, or is a device's. */
 static void object_memory(const struct slot *slot, word_t *phys, word_t *bytes)
 {
-    struct cap cap = slot->cap;
+    struct cap cap = check_cap(slot);
     const struct cap_ops *ops = cap_ops(cap);
 
     *bytes = 0;
@@ -225,7 +227,7 @@ static void find_object(const struct slot *slot)
     require(set_add_range(&found.occupied, phys, bytes),
             "objects do not overlap, and the capabilities of one stand side by side", slot);
     set_add(&found.objects, phys);
-    if (cap_is(slot->cap, CAP_TCB)) {
+    if (cap_is(check_cap(slot), CAP_TCB)) {
         set_add(&found.threads, phys);
     }
 }

@@ -43,6 +43,12 @@ static inline bool is_found(const struct set *set, const volatile void *pointer)
     return check_pointer(pointer, bit(SET_UNIT_BITS), SET_UNIT_BITS) && set_has(set, ptr_to_phys(pointer));
 }
 
+/* What a slot holds; what is closed as it was, because its object still exists. */
+static inline struct cap check_cap(const struct slot *slot)
+{
+    return cap_before(slot->cap);
+}
+
 /* The capability is the first in the list that names its object. */
 bool check_is_first(const struct slot *slot);
 

@@ -58,7 +58,7 @@ static void check_held(const struct slot *slot, const struct async_queue *queue)
 static void check_queue(const struct slot *slot)
 {
     const struct async_queue *queue = cap_object(slot->cap);
-    word_t slots = bit(async_queue_slot_bits(slot->cap));
+    word_t slots = bit(async_queue_slot_bits(check_cap(slot)));
     word_t needed = async_queue_is_started(queue) ? async_queue_bytes(queue) : 0;
 
     require(queue->state <= QUEUE_FAULTED && queue->state != QUEUE_RUNNING,
@@ -67,7 +67,7 @@ static void check_queue(const struct slot *slot)
                 (is_found(&found.threads, queue->thread) && queue->thread->async_queue == queue),
             "a queue is bound to a thread that knows it", queue);
     require(queue->thread || !async_queue_is_started(queue), "a queue that is started has a thread", queue);
-    require(slot_is_empty(&queue->notification) || cap_is(queue->notification.cap, CAP_NOTIFICATION),
+    require(slot_is_empty(&queue->notification) || cap_is(check_cap(&queue->notification), CAP_NOTIFICATION),
             "a queue signals a notification", queue);
     for (word_t i = 0; i < slots; i++) {
         check_held(&queue->frames[i], queue);
@@ -92,7 +92,7 @@ void check_queues(void)
 {
     waiting = 0;
     for_each_cap(slot) {
-        if (cap_is(slot->cap, CAP_ASYNC_QUEUE)) {
+        if (cap_is(check_cap(slot), CAP_ASYNC_QUEUE)) {
             require(check_is_first(slot) || async_queue_slot_bits(slot->cap) == slot->prev->cap.w1,
                     "all capabilities of a queue know the same size", slot);
             if (check_is_first(slot)) {

@@ -196,10 +196,11 @@ void check_threads(void)
         check_hart(&harts_table[id]);
     }
     for_each_cap(slot) {
-        if (cap_is(slot->cap, CAP_ENDPOINT) && check_is_first(slot)) {
-            check_endpoint(cap_object(slot->cap));
-        } else if (cap_is(slot->cap, CAP_NOTIFICATION) && check_is_first(slot)) {
-            check_notification(cap_object(slot->cap));
+        struct cap cap = check_cap(slot);
+        if (cap_is(cap, CAP_ENDPOINT) && check_is_first(slot)) {
+            check_endpoint(cap_object(cap));
+        } else if (cap_is(cap, CAP_NOTIFICATION) && check_is_first(slot)) {
+            check_notification(cap_object(cap));
         }
     }
     set_for_each(phys, &found.threads) {

@@ -134,7 +134,7 @@ static void check_hart(const struct hart *hart)
 /* What the capability says of the table or pool itself. */
 static void account(const struct slot *slot)
 {
-    struct cap cap = slot->cap;
+    struct cap cap = check_cap(slot);
 
     if (cap_is(cap, CAP_FRAME)) {
         account_frame(cap);

@@ -5,6 +5,7 @@
  *   the descendants of untyped memory are what lies inside it, follow it without a gap, and lie below its
  *   free index;
  *   a reply capability and its caller name one another;
+ *   what is closed is a capability of a type whose end takes several steps;
  *   lists of zombies are linked both ways, and a zombie has counted down only past empty slots.
  */
 #include "cap/ops.h"
@@ -45,6 +46,16 @@ static void check_cnode(const struct slot *slot)
             "all capabilities of a CNode know the same size", slot);
 }
 
+static void check_closed(const struct slot *slot)
+{
+    static const unsigned in_steps = 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_TCB |
+                                     1u << CAP_ASID_POOL | 1u << CAP_IRQ_HANDLER | 1u << CAP_SENDER_TABLE |
+                                     1u << CAP_ASYNC_QUEUE;
+
+    require(in_steps >> cap_type(check_cap(slot)) & 1, "what is closed was something that ends in steps",
+            slot);
+}
+
 static void check_slot(const struct slot *slot)
 {
     switch (cap_type(slot->cap)) {
@@ -61,6 +72,9 @@ static void check_slot(const struct slot *slot)
         break;
     case CAP_ZOMBIE:
         zombies++;
+        break;
+    case CAP_CLOSED:
+        check_closed(slot);
         break;
     case CAP_FRAME:
         require(frame_rights(slot->cap) != 0, "a frame has rights", slot);
@@ -85,7 +99,8 @@ static void count_list(const struct slot *head)
 /* Where the memory that a capability names begins and ends; nothing if it names none. */
 static word_t memory_of(const struct slot *slot, word_t *end)
 {
-    const struct cap_ops *ops = cap_ops(slot->cap);
+    struct cap cap = check_cap(slot);
+    const struct cap_ops *ops = cap_ops(cap);
     word_t start;
 
     if (slot_is_zombie(slot)) {
@@ -108,8 +123,8 @@ static word_t memory_of(const struct slot *slot, word_t *end)
         *end = 0;
         return 0;
     }
-    start = cap_is(slot->cap, CAP_FRAME) ? frame_phys(slot->cap) : ptr_to_phys(cap_object(slot->cap));
-    *end = start + bit(ops->size_bits(slot->cap));
+    start = cap_is(cap, CAP_FRAME) ? frame_phys(cap) : ptr_to_phys(cap_object(cap));
+    *end = start + bit(ops->size_bits(cap));
     return start;
 }
 

@@ -48,8 +48,9 @@ static void check_entry(const struct sender_table *table, unsigned index)
     require(receiver != NULL, "an entry names a receiver that exists", entry);
     require(slot_names_same_object(before, cap_make_ipc(CAP_NOTIFICATION, cap_object(entry->cap), 0, 0)),
             "an entry stands behind a capability for its notification", entry);
-    if (cap_is(before->cap, CAP_NOTIFICATION)) {
-        require(cap_badge(before->cap) == bit(vector), "an entry has the badge of its capability", entry);
+    struct cap owner = check_cap(before);
+    if (cap_is(owner, CAP_NOTIFICATION)) {
+        require(cap_badge(owner) == bit(vector), "an entry has the badge of its capability", entry);
         check_group(entry);
     } else {
         require(sender_entry_vector(before->cap) == vector, "an entry has the badge of its capability",
@@ -96,7 +97,7 @@ static bool is_zero(const struct uintr *uintr)
                        uintr->slot | uintr->status | uintr->enabled;
 
     return all == 0 && !uintr->receiver && !uintr->hardware && !uintr->active && !uintr->software &&
-           !uintr->entries;
+           !uintr->ending && !uintr->entries;
 }
 
 static void check_receiver(const struct tcb *thread)
@@ -126,8 +127,8 @@ static void check_user(const struct tcb *thread)
                 (uintr_backend == REL4_UINTR_HARDWARE && uintr->user && (uintr->slot || !uintr->receiver)),
             "the hardware serves those that it can", thread);
     require(uintr->user || is_zero(uintr), "who is no user has nothing", thread);
-    require(uintr->receiver || (!uintr->slot && !uintr->entries), "slot and entries are a receiver's",
-            thread);
+    require(uintr->receiver || (!uintr->slot && !uintr->entries && !uintr->ending),
+            "slot and entries are a receiver's", thread);
     if (uintr->receiver) {
         check_receiver(thread);
     }
@@ -165,7 +166,7 @@ void check_uintr(void)
         receivers[id] = 0;
     }
     for_each_cap(slot) {
-        if (cap_is(slot->cap, CAP_SENDER_TABLE) && check_is_first(slot)) {
+        if (cap_is(check_cap(slot), CAP_SENDER_TABLE) && check_is_first(slot)) {
             check_table(cap_object(slot->cap));
         }
     }

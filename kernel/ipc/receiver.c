@@ -186,6 +186,7 @@ enum progress receiver_release(struct tcb *thread)
         slot_delete_simple(uintr->entries);
     }
     if (uintr->entries) {
+        uintr->ending = true;
         preemption_soon();
         return AGAIN;
     }
@@ -198,6 +199,7 @@ enum progress receiver_release(struct tcb *thread)
         free_slot(slot);
     }
     uintr->receiver = false;
+    uintr->ending = false;
     uintr->slot = 0;
     end_change(thread);
     if (word || pending) {

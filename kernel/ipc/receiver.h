@@ -30,7 +30,8 @@ bool receiver_has_room(void);
 /* The thread with a bound notification becomes its receiver: handler is entered with uscratch = stack. */
 void receiver_register(struct tcb *thread, word_t handler, word_t stack);
 
-/* Ends the registration of a thread, if it has one; clears all entries that name it. AGAIN: some are left. */
+/* Ends the registration of a thread, if it has one; clears all entries that name it. AGAIN: some are left,
+ * and none can be made. */
 enum progress receiver_release(struct tcb *thread);
 
 /* A thread, which is current nowhere else, is about to run on another hart, or on the one it is on. */

@@ -63,7 +63,9 @@ void async_queue_stop(struct async_queue *queue)
         worker_publish(queue);
     }
     take_from_harts(queue);
-    queue->state = QUEUE_STOPPED;
+    if (async_queue_is_started(queue)) {
+        queue->state = QUEUE_STOPPED;
+    }
     forget_request(queue);
 }
 
@@ -107,9 +109,11 @@ static enum progress give_up(struct async_queue *queue, word_t slots)
     if (queue->thread) {
         async_queue_unbind(queue->thread);
     }
+    queue->state = QUEUE_ENDING;
     for (word_t i = 0; i < slots; i++) {
         if (!slot_is_empty(&queue->frames[i])) {
             if (deleted++ == SLOTS_PER_BATCH) {
+                preemption_soon();
                 return AGAIN;
             }
             slot_delete_simple(&queue->frames[i]);

@@ -16,6 +16,7 @@
 
 enum queue_state {
     QUEUE_NEW,       /* bound to nobody, and without capabilities */
+    QUEUE_ENDING,    /* some of its capabilities are still to be deleted; it gets no new ones */
     QUEUE_STOPPED,   /* bound, but not started; or what is left when its thread or a frame has gone */
     QUEUE_IDLE,      /* all requests are served */
     QUEUE_WAITING,   /* for the worker */

@@ -132,6 +132,7 @@ const struct cap_ops *const cap_ops_table[CAP_TYPES] = {
     [CAP_ZOMBIE] = &zombie_ops,
     [CAP_DOMAIN] = &domain_ops,
     [CAP_SENDER_TABLE] = &sender_table_ops,
-    [CAP_SENDER_ENTRY] = &sender_entry_ops,
     [CAP_ASYNC_QUEUE] = &async_queue_ops,
+    [CAP_CLOSED] = &closed_ops,
+    [CAP_SENDER_ENTRY] = &sender_entry_ops,
 };

@@ -178,7 +178,8 @@ static word_t decode_add(const struct request *request, struct operation *operat
         return error_range(result, 0, REL4_VECTORS - 1);
     }
     struct tcb *receiver = receiver_of(cap_object(cap));
-    if (!receiver || (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
+    if (!receiver || receiver->uintr.ending ||
+        (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
         return error_missing_capability(result, 0, 0);
     }
     operation->uintr.index = find_free(operation->uintr.table);

@@ -109,12 +109,16 @@ static void name_thread(struct tcb *caller, word_t pointer)
     }
 }
 
+/* In the binary interface: what is left of a capability whose object is being destroyed. */
+#define TYPE_ZOMBIE 18
+
 static void identify(struct tcb *thread, word_t pointer)
 {
     struct lookup_failure failure;
     struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
+    struct cap cap = slot ? slot->cap : cap_null();
 
-    thread->context.regs[ABI_REG_A0] = slot ? cap_type(slot->cap) : CAP_NULL;
+    thread->context.regs[ABI_REG_A0] = cap_is_unusual(cap) ? TYPE_ZOMBIE : cap_type(cap);
 }
 
 static bool inspect(struct tcb *thread, word_t argument, word_t number)

@@ -17,6 +17,7 @@ struct tcb;
 struct uintr {
     bool user;
     bool receiver;   /* of the notification that is bound */
+    bool ending;     /* as a receiver: no more entries can name it */
     bool hardware;   /* its registers are loaded into the hart that it runs on, not emulated */
     uint16_t slot;   /* of the controller; 0 if the kernel delivers */
     bool active;     /* not turned off by uipi_deactivate */

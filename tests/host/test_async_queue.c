@@ -229,11 +229,11 @@ static void each_state_permits_what_it_permits(void **state)
         enum queue_state state;
         bool wake, reset, detach;
     } rows[] = {
-        { QUEUE_NEW, false, false, false },    { QUEUE_STOPPED, false, false, true },
-        { QUEUE_IDLE, true, true, true },      { QUEUE_WAITING, true, true, true },
-        { QUEUE_RUNNING, true, false, false }, { QUEUE_WATCHED, true, true, true },
-        { QUEUE_FULL, true, true, true },      { QUEUE_SUSPENDED, true, true, true },
-        { QUEUE_FAULTED, false, true, true },
+        { QUEUE_NEW, false, false, false },    { QUEUE_ENDING, false, false, true },
+        { QUEUE_STOPPED, false, false, true }, { QUEUE_IDLE, true, true, true },
+        { QUEUE_WAITING, true, true, true },   { QUEUE_RUNNING, true, false, false },
+        { QUEUE_WATCHED, true, true, true },   { QUEUE_FULL, true, true, true },
+        { QUEUE_SUSPENDED, true, true, true }, { QUEUE_FAULTED, false, true, true },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -111,6 +111,11 @@ static void miscount_zombie(void)
     zombie_set_count(at(CNODE), 1);
 }
 
+static void close_cnode(void)
+{
+    at(CNODE)->cap = cap_close(at(CNODE)->cap);
+}
+
 static void forget_reply(void)
 {
     thread(CALLER)->reply_slot = NULL;
@@ -272,6 +277,7 @@ static const struct damage damages[] = {
     { take_piece_away, "all untypeds that lie in an untyped follow it" },
     { drop_revocable, "descends from it" },
     { miscount_zombie, "counted down past empty slots" },
+    { close_cnode, "ends in steps" },
     { forget_reply, "a reply capability is for a thread that waits for it" },
     { answer_twice, "a caller knows the capability that answers it" },
     { lose_ready_thread, "a thread that can run is queued, or runs" },

@@ -118,6 +118,11 @@ static void leave_registers(void)
     thread(READY)->uintr.uscratch = 1;
 }
 
+static void leave_ending(void)
+{
+    thread(READY)->uintr.ending = true;
+}
+
 static void leave_hardware_to_others(void)
 {
     thread(READY)->uintr.hardware = true;
@@ -160,6 +165,7 @@ static const struct damage damages[] = {
     { leave_bits_in_notification, "the bits of a receiver with a slot" },
     { forget_user, "a user receives or sends" },
     { leave_registers, "who is no user has nothing" },
+    { leave_ending, "who is no user has nothing" },
     { leave_hardware_to_others, "the hardware serves those that it can" },
     { leave_loaded, "a hart has loaded the registers of the user that it runs" },
     { count_receiver_twice, "a hart is woken for the receivers with a slot that run on it" },

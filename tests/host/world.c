@@ -39,7 +39,7 @@ static void forget_objects_of(struct cap untyped)
 
 static void *memory_of(const struct slot *slot)
 {
-    struct cap cap = slot->cap;
+    struct cap cap = cap_before(slot->cap);
 
     return cap_is(cap, CAP_FRAME) ? phys_to_ptr(frame_phys(cap)) : cap_object(cap);
 }
@@ -120,7 +120,7 @@ struct object *world_owner(const struct slot *slot)
 
 struct object *world_object(const struct slot *slot)
 {
-    switch (cap_type(slot->cap)) {
+    switch (cap_type(cap_before(slot->cap))) {
     case CAP_CNODE:
     case CAP_TCB:
     case CAP_ENDPOINT:
@@ -163,7 +163,7 @@ static word_t type_of(struct cap cap)
         [CAP_ASID_POOL] = WORLD_ASID_POOL,
     };
 
-    return types[cap_type(cap)];
+    return types[cap_type(cap_before(cap))];
 }
 
 void world_discover(void)
