@@ -251,9 +251,13 @@ enum progress slot_revoke(struct slot *slot)
 {
     while (slot_has_children(slot)) {
         if (slot_delete(slot_next(slot)) == AGAIN || preemption_point()) {
+            if (slot_has_children(slot)) {
+                revoke_interrupted(slot);
+            }
             return AGAIN;
         }
     }
+    slot->next &= ~SLOT_REVOKED;
     return DONE;
 }
 

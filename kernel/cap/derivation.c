@@ -53,6 +53,7 @@ void slot_insert_created(struct slot *first, unsigned count, struct cap cap, wor
 {
     struct slot *next = slot_next(untyped);
 
+    assert(!slot_is_revoked(untyped));
     for (struct slot *slot = first; slot < first + count; slot++) {
         assert(slot_is_empty(slot));
         slot->cap = cap;
@@ -104,7 +105,7 @@ void slot_insert_entry(struct slot *slot, struct cap cap, struct slot *owner)
 {
     struct slot *first = slot_first_entry(owner);
 
-    assert(slot_is_empty(slot) && cap_is(owner->cap, CAP_NOTIFICATION));
+    assert(slot_is_empty(slot) && cap_is(owner->cap, CAP_NOTIFICATION) && !slot_is_revoked(owner));
     *slot = (struct slot){ .cap = cap };
     link_behind(slot, owner);
     set_ends(slot, first ? other_end(first) : slot);
@@ -127,7 +128,7 @@ void slot_leave_group(struct slot *slot)
 void slot_insert(struct slot *slot, struct cap cap, struct slot *source)
 {
     assert(slot_is_empty(slot));
-    assert(!slot_is_empty(source));
+    assert(!slot_is_empty(source) && !slot_is_revoked(source));
     slot->cap = cap;
     const struct slot *entry = slot_first_entry(source);
     slot->next = starts_new_branch(cap, source->cap) ? SLOT_REVOCABLE | SLOT_FIRST_BADGED : 0;

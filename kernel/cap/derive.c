@@ -3,6 +3,8 @@
  */
 #include "cap/derive.h"
 
+#include "cap/ops.h"
+
 #define GUARD_SIZE_BITS 6
 
 struct cap cap_reduce_rights(struct cap cap, word_t rights)
@@ -41,4 +43,12 @@ struct cap cap_apply_data(struct cap cap, word_t data, bool preserve)
     default:
         return cap;
     }
+}
+
+word_t cap_derive_while_revoking(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    const struct cap_ops *ops = cap_ops(cap);
+
+    *derived = revoke_concerns(slot) ? cap_null() : cap;
+    return cap_is_null(*derived) || !ops->derive ? ERR_NONE : ops->derive(slot, cap, derived);
 }

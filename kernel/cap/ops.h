@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cap/slot.h"
+#include "cap/revoke.h"
 
 struct request;
 struct operation;
@@ -58,10 +58,18 @@ static inline bool cap_is_kernel_object(struct cap cap)
     return cap_ops(cap)->decode;
 }
 
+/* In cap/derive.c: cap_derive() while a Revoke is under way. */
+word_t cap_derive_while_revoking(const struct slot *slot, struct cap cap, struct cap *derived);
+
+/* What a copy of the capability in slot gets, of which cap is a version with less rights or other data. A
+ * null capability if it cannot be copied, or a Revoke is about to delete it. */
 static inline word_t cap_derive(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     const struct cap_ops *ops = cap_ops(cap);
 
+    if (unlikely(harts_revoking != 0)) {
+        return cap_derive_while_revoking(slot, cap, derived);
+    }
     if (ops->derive) {
         return ops->derive(slot, cap, derived);
     }

@@ -16,14 +16,15 @@
 struct slot {
     struct cap cap;
     struct slot *prev;
-    word_t next; /* successor, and the two marks in its low bits */
+    word_t next; /* successor, and the marks in its low bits */
 };
 
 _Static_assert(sizeof(struct slot) == 1 << ABI_SLOT_BITS, "binary interface");
 
 #define SLOT_FIRST_BADGED 1ul
 #define SLOT_REVOCABLE    2ul
-#define SLOT_MARKS        3ul
+#define SLOT_REVOKED      4ul /* by a Revoke that is not done; see cap/revoke.h */
+#define SLOT_MARKS        7ul
 
 static inline struct slot *slot_next(const struct slot *slot)
 {

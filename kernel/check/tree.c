@@ -6,11 +6,13 @@
  *   free index;
  *   a reply capability and its caller name one another;
  *   what is closed is a capability of a type whose end takes several steps;
+ *   harts remember Revokes of capabilities that exist;
  *   lists of zombies are linked both ways, and a zombie has counted down only past empty slots.
  */
 #include "cap/ops.h"
 #include "cap/zombie.h"
 #include "check/internal.h"
+#include "thread/hart.h"
 
 #if REL4_DEBUG
 static word_t linked;
@@ -222,6 +224,16 @@ static void check_zombie(const struct slot *zombie)
     }
 }
 
+/* The mark says whether what a hart remembers still counts. */
+static void check_revokes(void)
+{
+    for (unsigned id = 0; id < harts_online; id++) {
+        const struct slot *slot = harts_table[id].revoking;
+        require(!(harts_revoking >> id & 1) || !(slot->next & SLOT_REVOKED) || check_is_cap(slot),
+                "a Revoke that is under way is that of a capability", slot);
+    }
+}
+
 void check_tree(void)
 {
     linked = 0;
@@ -243,5 +255,6 @@ void check_tree(void)
         }
     }
     require(listed_zombies == zombies, "each zombie is in a list", NULL);
+    check_revokes();
 }
 #endif

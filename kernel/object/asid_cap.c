@@ -47,7 +47,7 @@ static word_t decode_control(const struct request *request, struct operation *op
         untyped_is_device(untyped->cap)) {
         return error_invalid_capability(result, 1);
     }
-    if (slot_has_children(untyped)) {
+    if (slot_has_children(untyped) || slot_is_revoked(untyped)) {
         return ERR_REVOKE_FIRST;
     }
     operation->asid.untyped = untyped;

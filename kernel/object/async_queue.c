@@ -162,7 +162,8 @@ static word_t decode_bind(const struct request *request, struct operation *opera
     if (!cap_is(thread, CAP_TCB)) {
         return error_invalid_capability(result, 1);
     }
-    if (!cap_is(notification, CAP_NOTIFICATION) || !cap_allows(notification, ABI_RIGHT_WRITE)) {
+    if (!cap_is(notification, CAP_NOTIFICATION) || !cap_allows(notification, ABI_RIGHT_WRITE) ||
+        slot_is_revoked(request->extra[1])) {
         return error_invalid_capability(result, 2);
     }
     if (!is_ring_size(request_bits) || !is_ring_size(response_bits)) {
@@ -219,7 +220,7 @@ static word_t decode_frames(const struct operation *operation, struct result *re
         if (!slot_is_empty(&to[i])) {
             return ERR_DELETE_FIRST;
         }
-        if (!is_ring_memory(from[i].cap, frame_bits)) {
+        if (!is_ring_memory(from[i].cap, frame_bits) || slot_is_revoked(&from[i])) {
             return error_invalid_capability(result, 2 + i);
         }
     }

@@ -115,7 +115,7 @@ static word_t decode_control(const struct request *request, struct operation *op
     if (irq < 1 || irq > highest_irq) {
         return error_range(result, 1, highest_irq);
     }
-    if (irq > last_irq || irqs[irq].enabled || irq == uintc.wake_source) {
+    if (irq > last_irq || irqs[irq].enabled || irq == uintc.wake_source || slot_is_revoked(request->slot)) {
         return ERR_REVOKE_FIRST;
     }
     word_t error = request_lookup_empty_slot(request->extra[0]->cap, request_word(request, next),
@@ -178,7 +178,8 @@ static word_t decode_handler(const struct request *request, struct operation *op
         return ERR_TRUNCATED_MESSAGE;
     }
     struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE)) {
+    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
+        slot_is_revoked(request->extra[0])) {
         return error_invalid_capability(result, 0);
     }
     operation->irq.notification = request->extra[0];

@@ -170,7 +170,8 @@ static word_t decode_add(const struct request *request, struct operation *operat
         return ERR_TRUNCATED_MESSAGE;
     }
     struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE)) {
+    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
+        slot_is_revoked(request->extra[0])) {
         return error_invalid_capability(result, 1);
     }
     word_t badge = cap_badge(cap);

@@ -199,6 +199,9 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     if (untyped_is_device(request->cap) && !is_frame_type(type) && type != ABI_TYPE_UNTYPED) {
         return error_invalid_argument(result, 1);
     }
+    if (slot_is_revoked(request->slot)) {
+        return ERR_REVOKE_FIRST;
+    }
     operation->perform = perform_retype;
     operation->retype.untyped = request->slot;
     operation->retype.start = align_up(untyped_phys(request->cap) + used, bits);

@@ -15,6 +15,7 @@
 
 #define NUM_PRIORITIES 256
 
+struct slot;
 struct tcb;
 
 /* The threads that are ready to run on one hart in one domain: a circular list per priority and a bitmap of
@@ -102,6 +103,9 @@ struct hart {
 
     /* While this hart idles: the thread whose queue it had to stop serving, and comes back for; or NULL. */
     struct tcb *kept;
+
+    /* The slot of the Revoke that was interrupted here last; see cap/revoke.h. */
+    struct slot *revoking;
 
     /* Work done since the last look for interrupts, in preemption_point(). */
     unsigned work_units;

@@ -11,6 +11,7 @@
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/uintc.h"
 #include "boot/boot.h"
+#include "cap/revoke.h"
 #include "check/check.h"
 #include "host.h"
 #include "ipc/receiver.h"
@@ -84,6 +85,7 @@ void host_reset(void)
     host_hart->current = &idle_thread;
     idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
+    harts_revoking = 0;
     debug_threads = NULL;
     uintr_backend = REL4_UINTR_NONE;
     memset(uintc_owners, 0, sizeof(uintc_owners));

@@ -3,6 +3,7 @@
  * damage it is found and called by its name. Here: the derivation tree, threads, IPC and address spaces;
  * test_check_uintr.c has user interrupts, test_check_queue.c queues of asynchronous calls.
  */
+#include "cap/revoke.h"
 #include "cap/zombie.h"
 #include "damage.h"
 #include "thread/ready_queue.h"
@@ -114,6 +115,13 @@ static void miscount_zombie(void)
 static void close_cnode(void)
 {
     at(CNODE)->cap = cap_close(at(CNODE)->cap);
+}
+
+static void remember_revoke_in_a_page(void)
+{
+    struct slot *slot = phys_to_ptr(frame_phys(at(PAGE)->cap));
+
+    revoke_interrupted(slot);
 }
 
 static void forget_reply(void)
@@ -278,6 +286,7 @@ static const struct damage damages[] = {
     { drop_revocable, "descends from it" },
     { miscount_zombie, "counted down past empty slots" },
     { close_cnode, "ends in steps" },
+    { remember_revoke_in_a_page, "a Revoke that is under way" },
     { forget_reply, "a reply capability is for a thread that waits for it" },
     { answer_twice, "a caller knows the capability that answers it" },
     { lose_ready_thread, "a thread that can run is queued, or runs" },

@@ -156,12 +156,13 @@ static void act_set_cspace(void)
 {
     struct slot *tcb = any_cap(CAP_TCB);
     struct slot *cnode = any_cap(CAP_CNODE);
+    struct cap cap;
 
-    if (tcb && cnode) {
+    if (tcb && cnode && cap_derive(cnode, cnode->cap, &cap) == ERR_NONE && !cap_is_null(cap)) {
         struct slot *slot = &((struct tcb *)cap_object(tcb->cap))->slots[TCB_CSPACE];
         if (slot_is_empty(slot) || (cap_is(slot->cap, CAP_CNODE) && !slot_is_last(slot))) {
             slot_delete_simple(slot);
-            slot_insert(slot, cnode->cap, cnode);
+            slot_insert(slot, cap, cnode);
         }
     }
 }

@@ -59,7 +59,7 @@ static void every_object_has_its_size_and_lies_in_order(void **state)
             struct slot *slot = &slots_of(cnode)[3 + n];
             assert_int_equal(cap_type(slot->cap), objects[i].cap);
             assert_int_equal(place_of(slot->cap), untyped_phys(untyped->cap) + n * bit(objects[i].bits));
-            assert_int_equal(slot->next & SLOT_MARKS, SLOT_MARKS);
+            assert_int_equal(slot->next & SLOT_MARKS, SLOT_REVOCABLE | SLOT_FIRST_BADGED);
             assert_true(slot_is_descendant(untyped, slot));
             assert_ptr_equal(slot->prev, n == 3 ? untyped : slot + 1);
         }

@@ -85,7 +85,7 @@ struct object *world_create(struct slot *untyped, word_t type, unsigned size_bit
     do {
         request.cap = untyped->cap;
         word_t error = request_serve(&request, &result, &progress);
-        if (error == ERR_NOT_ENOUGH_MEMORY) {
+        if (error == ERR_NOT_ENOUGH_MEMORY || error == ERR_REVOKE_FIRST) {
             return NULL;
         }
         check(error == ERR_NONE);

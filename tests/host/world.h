@@ -37,8 +37,8 @@ extern struct world world;
 /* A new world with nothing but its untyped memory. */
 void world_reset(void);
 
-/* Makes an object from an untyped capability; NULL if its memory is used up. Forgets what was there before
- * if the untyped has no children left. */
+/* Makes an object from an untyped capability; NULL if its memory is used up or being revoked. Forgets what
+ * was there before if the untyped has no children left. */
 struct object *world_create(struct slot *untyped, word_t type, unsigned size_bits, struct slot *to);
 
 /* For worlds where objects come and go by invocations: adds those that a capability names and that are not

@@ -23,10 +23,13 @@
 #define LOOKS_AT_ONCE 1000
 #define DELAY         10007
 
-#define WAITERS 800
-#define SPACES  400
-#define ENTRIES REL4_SENDER_TABLE_ENTRIES
-#define FRAMES  256
+#define WAITERS     800
+#define SPACES      400
+#define ENTRIES     REL4_SENDER_TABLE_ENTRIES
+#define FRAMES      256
+#define CHILD_RADIX 12
+#define CHILDREN    LIBSEL4_BIT(CHILD_RADIX)
+#define PIECES      256
 
 struct teardown {
     void (*build)(void);
@@ -437,4 +440,96 @@ TEST("robustness: no frame is added to a queue that is being deleted")
 {
     check(&(struct teardown){ build_queue, delete_victim, thread_is_free, another_frame_is_added,
                               victim_is_there });
+}
+
+/* Revoke. Of copies, the one that was made last goes first. */
+
+static seL4_CPtr family;
+
+static seL4_Error revoke_victim(void)
+{
+    return seL4_CNode_Revoke(CNODE, victim, DEPTH);
+}
+
+static void build_children(void)
+{
+    spare = test_slot();
+    victim = test_object(seL4_EndpointObject, 0);
+    first = test_mint(victim, seL4_AllRights, 0);
+    family = test_object(seL4_CapTableObject, CHILD_RADIX);
+    for (seL4_Word i = 0; i < CHILDREN; i++) {
+        CHECK_OK(seL4_CNode_Copy(family, i, CHILD_RADIX, CNODE, victim, DEPTH, seL4_AllRights));
+    }
+}
+
+static bool last_child_is_gone(void)
+{
+    if (seL4_CNode_Move(CNODE, spare, DEPTH, family, CHILDREN - 1, CHILD_RADIX)) {
+        return true;
+    }
+    seL4_CNode_Move(family, CHILDREN - 1, CHILD_RADIX, CNODE, spare, DEPTH);
+    return false;
+}
+
+static bool another_is_copied(void)
+{
+    return !copy(victim) || !copy(first);
+}
+
+static bool first_child_is_there(void)
+{
+    return copy(first) != seL4_FailedLookup;
+}
+
+TEST("robustness: nobody copies a capability that is being revoked, nor what is revoked by that; but then "
+     "again")
+{
+    if (check(&(struct teardown){ build_children, revoke_victim, last_child_is_gone, another_is_copied,
+                                  first_child_is_there })) {
+        CHECK_OK(copy(victim));
+    }
+}
+
+static void build_pieces(void)
+{
+    spare = test_slot();
+    victim = test_object(seL4_UntypedObject, 22);
+    for (seL4_Word i = 0; i < PIECES; i++) {
+        seL4_CPtr slot = test_slot();
+        first = i ? first : slot;
+        CHECK_OK(seL4_Untyped_Retype(victim, seL4_UntypedObject, 12, CNODE, 0, 0, slot, 1));
+    }
+}
+
+static seL4_Error retype(seL4_CPtr untyped)
+{
+    seL4_Error retyped = seL4_Untyped_Retype(untyped, seL4_EndpointObject, 0, CNODE, 0, 0, spare, 1);
+
+    if (!retyped) {
+        seL4_CNode_Delete(CNODE, spare, DEPTH);
+    }
+    return retyped;
+}
+
+static bool last_piece_is_gone(void)
+{
+    return identify(first + PIECES - 1) == KIND_NULL;
+}
+
+static bool more_is_given_away(void)
+{
+    return !retype(victim) || !retype(first);
+}
+
+static bool first_piece_is_there(void)
+{
+    return identify(first) != KIND_NULL;
+}
+
+TEST("robustness: no memory is given away that is being revoked; but then again")
+{
+    if (check(&(struct teardown){ build_pieces, revoke_victim, last_piece_is_gone, more_is_given_away,
+                                  first_piece_is_there })) {
+        CHECK_OK(retype(victim));
+    }
 }
