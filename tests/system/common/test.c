@@ -169,10 +169,34 @@ void test_check_memory_is_whole(void)
     test_reset();
 }
 
+bool test_has_failed(void)
+{
+    return failed;
+}
+
+/* With only=NUMBER among the program's arguments, that test alone runs; with only=WORD those whose sentence
+ * or path of the file has the word in it. */
+static bool is_chosen(const struct test *test)
+{
+    const char *only = strstr(sel4_arguments(), "only=");
+    seL4_Word number;
+    char word[32] = "";
+
+    if (sel4_argument("only", &number)) {
+        return (seL4_Word)(__stop_tests - test) == number;
+    }
+    if (only) {
+        only += strlen("only=");
+        size_t length = strcspn(only, " ");
+        strncat(word, only, length < sizeof(word) ? length : sizeof(word) - 1);
+    }
+    return strstr(test->name, word) || strstr(test->file, word);
+}
+
 int main(void)
 {
     unsigned count = (unsigned)(((uintptr_t)__stop_tests - (uintptr_t)__start_tests) / sizeof(struct test));
-    unsigned failures = 0;
+    unsigned chosen = 0, failures = 0;
 
     test_bootinfo = seL4_GetBootInfo();
     simple_init(test_bootinfo);
@@ -182,14 +206,22 @@ int main(void)
     next_slot = first_slot;
     arena_address = next_page();
     test_reset();
-    printf("1..%u\n", count);
+    for (unsigned i = 0; i < count; i++) {
+        chosen += is_chosen(&__start_tests[i]);
+    }
+    printf("1..%u\n", chosen);
+    chosen = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct test *test = &__stop_tests[-1 - (int)i]; /* the compiler emits the last one first */
+        if (!is_chosen(test)) {
+            continue;
+        }
+        chosen++;
         failed = false;
         seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY);
         test->run();
         test_reset();
-        printf("%sok %u - %s\n", failed ? "not " : "", i + 1, test->name);
+        printf("%sok %u - %s\n", failed ? "not " : "", chosen, test->name);
         failures += failed;
     }
     return failures != 0;

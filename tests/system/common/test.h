@@ -90,6 +90,9 @@ void test_check_memory_is_whole(void);
 /* Fails the running test with a message; the test goes on. */
 void test_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether the running test has failed, for one that goes through many cases and would wait long in each. */
+bool test_has_failed(void);
+
 /* A line of diagnostics. */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
