@@ -21,13 +21,13 @@ my %mode = (synchronous => 1, asynchronous => 2);
 my @stages = (
     ['program, writing the call'   => qr/^(rounds\w*|run|sel4_\w+|seL4_\w+|rel4_call_\w+|call_later|rel4_begin|rel4_submit|begin)$/],
     ['trap, saving and loading'    => qr/^(trap_entry|return_to_user|enter_syscall|kernel_exit\w*)$/],
-    ['reading the request'         => qr/^(fetch|copy_words|find_request|ipc_buffer)$/],
-    ['dispatch in the kernel'      => qr/^(call|invoke|invoke_object|handle_\w+|fastpath_\w+|request_serve|make_call|serve|must_stop|worker_\w+|look_a\w+|async_queue_wake)$/],
+    ['reading the request'         => qr/^(ring_(fetch\w*|find_request)|copy_words|pass_item|find_item|ipc_buffer)$/],
+    ['dispatch in the kernel'      => qr/^(call|invoke|invoke_object|handle_\w+|fastpath_\w+|request_serve|make_call|serve|serve_in_call|must_stop|worker_\w+|placement_\w+|wake_own|settle|count_run|queue_count|first_request|ring_(look|publish|tell|fall|expect|no_|stay|has|request|response|cursor)\w*)$/],
     ['looking up capabilities'     => qr/^(cap_lookup\w*|find_endpoint|lookup_extras)$/],
     ['decode'                      => qr/^decode_\w+$/],
     ['perform'                     => qr/^(unmap|perform_\w+)$/],
     ['TLB fences'                  => qr/^tlb_\w+$/],
-    ['writing the answer'          => qr/^(answer|answer_words|find_response|reply_\w+)$/],
+    ['writing the answer'          => qr/^(ring_(answer\w*|find_response)|reply_\w+)$/],
     ['answers, changing coroutines' => qr/^(rel4_schedule|rel4_suspend|rel4_switch\w*|schedule_slowly|find_answers|take_answers?|find_work)$/],
     ['making and ending coroutines' => qr/^(rel4_coroutine_\w+|retire|stack_of|executor_release|start_\w+)$/],
 );

@@ -11,7 +11,7 @@ FUZZ_SEEDS   := $(FUZZ_NAMES:%=$(OUT)/fuzz/seeds/%/.complete)
 # Only the kernel is instrumented: the tests merely look on, often.
 FUZZ_PLAIN_FLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -O2 -Itests/fuzz
 FUZZ_FLAGS       := $(HOST_FLAGS) -fsanitize=fuzzer-no-link
-FUZZ_SRCS    := tests/fuzz/fuzz.c tests/fuzz/furniture.c tests/host/arch.c tests/host/world.c tests/host/world_check.c \
+FUZZ_SRCS    := tests/fuzz/fuzz.c tests/fuzz/furniture.c tests/host/arch.c tests/host/one_hart.c tests/host/world.c tests/host/world_check.c \
 	$(filter kernel/%,$(HOST_KERNEL_SRCS)) kernel/boot/options.c
 
 $(OUT)/obj/fuzz/%.o: % Makefile mk/fuzz.mk mk/programs.mk | packages

@@ -75,25 +75,43 @@ apps: $(APPS)
 $(OUT)/apps/%.elf $(OUT)/up/apps/%.elf:
 	@echo "There is no folder apps/$*. There are: $(APP_NAMES)" >&2; false
 
-# Unit tests: the kernel's object layer, compiled for the host. Each test links all of HOST_KERNEL_SRCS.
+# Unit tests: the kernel's object layer, compiled for the host. Each test links all of HOST_KERNEL_SRCS, and one hart;
+# test_simulation, and the same with two domains, the rest of the kernel above the machine, and several harts.
 -include tests/host/sources.mk
 
 HOST_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Wall -Wextra -Werror -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
-HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c))
-HOST_COMMON := $(filter-out tests/host/test_%,$(wildcard tests/host/*.c))
+HOST_SIMULATIONS := $(OUT)/host/test_simulation $(OUT)/host/test_simulation_domains
+HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c)) $(OUT)/host/test_simulation_domains
+HOST_ONE    := $(filter-out tests/host/test_%,$(wildcard tests/host/*.c)) $(HOST_KERNEL_SRCS)
+HOST_HARTS  := $(filter-out tests/host/one_hart.c,$(HOST_ONE)) $(HOST_HARTS_SRCS) tests/host/test_simulation.c
 
-$(OUT)/obj/host/%.o: % Makefile mk/programs.mk | packages
-	$(call say,HOSTCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(HOST_FLAGS) -MMD -MP -c $< -o $@
+# Arguments: folder of the objects, further flags.
+define host_objects
+$(1)/%.o: % Makefile mk/programs.mk | packages
+	$$(call say,HOSTCC,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)gcc $$(HOST_FLAGS) $(2) -MMD -MP -c $$< -o $$@
+endef
+$(eval $(call host_objects,$(OUT)/obj/host,))
+$(eval $(call host_objects,$(OUT)/obj/host-domains,-DREL4_NUM_DOMAINS=2))
 
-$(OUT)/host/%: $(OUT)/obj/host/tests/host/%.c.o $(patsubst %,$(OUT)/obj/host/%.o,$(HOST_COMMON) $(HOST_KERNEL_SRCS))
+define host_link
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(HOST_FLAGS) $^ -lcmocka -o $@
+endef
 
--include $(shell find $(OUT)/obj/host -name '*.d' 2> /dev/null)
+$(filter-out $(HOST_SIMULATIONS),$(HOST_TESTS)): $(OUT)/host/%: $(OUT)/obj/host/tests/host/%.c.o $(HOST_ONE:%=$(OUT)/obj/host/%.o)
+	$(host_link)
+
+$(OUT)/host/test_simulation: $(HOST_HARTS:%=$(OUT)/obj/host/%.o)
+	$(host_link)
+
+$(OUT)/host/test_simulation_domains: $(HOST_HARTS:%=$(OUT)/obj/host-domains/%.o)
+	$(host_link)
+
+-include $(shell find $(OUT)/obj/host $(OUT)/obj/host-domains -name '*.d' 2> /dev/null)
 
 # Tests between threads, on the host, under the thread sanitizer.
 THREAD_FLAGS := -std=gnu11 -g -O1 -fsanitize=thread -Wno-tsan -Wall -Wextra -Werror -pthread \

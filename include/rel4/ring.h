@@ -61,10 +61,10 @@ enum rel4_ring_fault {
 
 /* Where the worker ran. */
 enum rel4_place {
-    REL4_PLACE_IDLE,  /* on an idle hart */
+    REL4_PLACE_IDLE,  /* on another hart, which had nothing to run */
     REL4_PLACE_CALL,  /* in the wake call */
-    REL4_PLACE_BLOCK, /* when the thread blocked */
-    REL4_PLACE_TICK,  /* at a timer tick */
+    REL4_PLACE_BLOCK, /* on the thread's hart, before or after the thread blocked */
+    REL4_PLACE_TICK,  /* the same, with policy 1: after a timer tick */
     REL4_PLACES
 };
 
@@ -82,6 +82,8 @@ struct rel4_queue_statistics {
     uint64_t full;                /* times that the worker stopped for room in the response ring */
     uint64_t batches[REL4_RING_MAX_BITS + 1]; /* runs by log2 of the requests served, rounded down */
     uint64_t busy[REL4_MAX_HARTS]; /* ticks of the time counter that the worker ran, by idle hart */
+    uint64_t taken_back; /* times that the thread's hart served what an idle hart was called for, or kept, */
+    uint64_t late;       /* and of those, that the idle hart was late */
 };
 
 /* Header word: label 12 bits, error 4, words 7, extra capabilities 2; the 7 flags are 0. */

@@ -182,6 +182,16 @@ static void prepare_interrupts(struct hart *hart)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
+/* Sleeps until another hart sends an interrupt, or until a time. An emulator that runs one hart after the
+ * other goes on with another one at once. */
+static void sleep_until_called(word_t time)
+{
+    csr_write(sie, SIP_SOFTWARE | SIP_TIMER);
+    sbi_set_timer(time);
+    wait_for_interrupt();
+    software_interrupt_clear();
+}
+
 /*
  * One hart after the other, all at the address where the firmware started the first one: firmware may mark a
  * hart as started before it has written down where, and a hart that looks in between begins at its old
@@ -202,8 +212,17 @@ static void start_harts(void)
             if (csr_read(time) > deadline) {
                 boot_fail("of %u harts, only %u started", harts_online, harts_arrived + 1);
             }
-            pause_hint();
+            sleep_until_called(deadline);
         }
+    }
+}
+
+/* All harts may go on. */
+static void finish_boot(void)
+{
+    __atomic_store_n(&boot_finished, 1, __ATOMIC_RELEASE); /* pairs with boot_secondary() */
+    for (unsigned i = 1; i < harts_online; i++) {
+        sbi_send_ipi(harts_table[i].arch.hart_id);
     }
 }
 
@@ -237,7 +256,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     sched_enqueue_tail(root);
     word_t instructions = instructions_retired() - start_instructions;
     log_debug("boot took %lu instructions\n", instructions);
-    __atomic_store_n(&boot_finished, 1, __ATOMIC_RELEASE); /* pairs with boot_secondary() */
+    finish_boot();
     kernel_enter();
 }
 
@@ -248,9 +267,13 @@ _Noreturn void boot_secondary(void)
     prepare_traps();
     hart->arch.satp = csr_read(satp);
     prepare_interrupts(hart);
-    __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE);     /* pairs with start_harts() */
-    while (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) { /* pairs with boot_main() */
-        pause_hint();
+    __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE); /* pairs with start_harts() */
+    sbi_send_ipi(harts_table[0].arch.hart_id);
+    while (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) { /* pairs with finish_boot() */
+        software_interrupt_clear();
+        if (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) {
+            wait_for_interrupt();
+        }
     }
     kernel_enter();
 }

@@ -6,6 +6,8 @@
 #include "check/internal.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
+#include "object/async_queue.h"
+#include "object/console_turn.h"
 #include "thread/ready_queue.h"
 
 #if REL4_DEBUG
@@ -24,8 +26,7 @@ static void meet(const struct tcb *thread, const void *where)
 static void check_ready_list(const struct hart *hart, unsigned domain, unsigned priority)
 {
     const struct ready_queue *queue = &hart->ready[domain];
-    const struct tcb *head = queue->head[priority];
-    const struct tcb *thread = head;
+    struct schedulable *head = queue->head[priority], *s = head;
     bool marked = queue->bitmap[bitmap_word(priority)] & bitmap_bit(priority);
 
     require(marked == (head != NULL), "the bitmap marks the lists that are not empty",
@@ -34,14 +35,17 @@ static void check_ready_list(const struct hart *hart, unsigned domain, unsigned 
         return;
     }
     do {
-        meet(thread, &queue->head[priority]);
-        require(thread->ready_queued && thread_is_runnable(thread), "a ready thread can run", thread);
-        require(thread->hart == hart && thread->domain == domain && thread->priority == priority,
-                "a ready thread is in the list of its hart, domain and priority", thread);
-        require(is_thread(thread->ready.next) && thread->ready.next->ready.prev == thread,
-                "ready lists are linked both ways", thread);
-        thread = thread->ready.next;
-    } while (thread != head);
+        require(check_pointer(s, sizeof(*s), 3) && s->next && s->next->prev == s,
+                "ready lists are linked both ways", &queue->head[priority]);
+        if (!s->is_worker) {
+            const struct tcb *thread = schedulable_thread(s);
+            meet(thread, &queue->head[priority]);
+            require(s->queued && thread_is_runnable(thread), "a ready thread can run", thread);
+            require(thread->hart == hart && thread->domain == domain && thread->priority == priority,
+                    "a ready thread is in the list of its hart, domain and priority", thread);
+        }
+        s = s->next;
+    } while (s != head);
 }
 
 static void check_ready(const struct hart *hart, unsigned domain)
@@ -64,7 +68,7 @@ static void check_hart(const struct hart *hart)
     require(current == &idle_thread || (is_thread(current) && current->hart == hart),
             "a hart runs a thread of its own that exists", hart);
     require(!hart->candidate || (is_thread(hart->candidate) && hart->candidate->hart == hart &&
-                                 thread_is_runnable(hart->candidate) && !hart->candidate->ready_queued),
+                                 thread_is_runnable(hart->candidate) && !hart->candidate->ready.queued),
             "a candidate is a thread of its hart that can run and is not queued", hart);
     require(!hart->fpu_owner || is_thread(hart->fpu_owner),
             "floating-point registers belong to a thread that exists", hart);
@@ -102,6 +106,9 @@ static void check_endpoint(const struct endpoint *endpoint)
 
     _Static_assert(ARRAY_SIZE(waiting) == WAIT_STATE_MASK + 1, "an endpoint has a state");
     check_wait_queue(&endpoint->queue, waiting);
+    require(wait_state(&endpoint->queue) != ENDPOINT_CANCELLING ||
+                wait_head(&endpoint->queue)->queue_pass->queue == &endpoint->queue,
+            "the first in an endpoint whose senders are cancelled knows how far that is", endpoint);
 }
 
 static void check_notification(const struct notification *notification)
@@ -135,7 +142,7 @@ static void check_place(const struct tcb *thread)
     switch (thread->state) {
     case THREAD_RUNNING:
     case THREAD_RESTART:
-        require(met == thread->ready_queued && met != chosen, "a thread that can run is queued, or runs",
+        require(met == thread->ready.queued && met != chosen, "a thread that can run is queued, or runs",
                 thread);
         return;
     case THREAD_BLOCKED_ON_SEND:
@@ -145,12 +152,13 @@ static void check_place(const struct tcb *thread)
         break;
     case THREAD_INACTIVE:
     case THREAD_BLOCKED_ON_REPLY:
+    case THREAD_BLOCKED_ON_CONSOLE:
         require(!met, "a thread that does not wait in a queue is in none", thread);
         break;
     default:
         require(false, "a thread has a state", thread);
     }
-    require(!thread->ready_queued, "a thread that cannot run is not ready", thread);
+    require(!thread->ready.queued, "a thread that cannot run is not ready", thread);
 }
 
 /* The capabilities that a thread holds itself; any may be replaced by a zombie. */
@@ -190,6 +198,47 @@ static void check_thread(const struct tcb *thread)
     check_own_slots(thread);
 }
 
+/* Threads and workers that wait for the console, and only they, are in its queue. */
+static void check_console(void)
+{
+    word_t waiting = 0, blocked = 0, held = 0;
+    unsigned held_on[MAX_HARTS] = { 0 };
+
+    for (unsigned i = 0; i < NUM_PRIORITIES; i++) {
+        struct schedulable *head = console_waiters.head[i], *s = head;
+        while (s) {
+            const struct tcb *thread = s->is_worker ? schedulable_owner(s) : schedulable_thread(s);
+            require(is_thread(thread) && !s->queued && thread->priority == i &&
+                        (s->is_worker ? thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED
+                                      : thread->state == THREAD_BLOCKED_ON_CONSOLE),
+                    "who waits for the console is blocked", &console_waiters.head[i]);
+            waiting++;
+            s = s->next == head ? NULL : s->next;
+        }
+    }
+    const struct schedulable *above = NULL;
+    for (struct schedulable *s = console_holder; s; above = s, s = s->below) {
+        const struct tcb *thread = s->is_worker ? schedulable_owner(s) : schedulable_thread(s);
+        require(is_thread(thread) && s->has_console && s->above == above,
+                "the console is held by threads that exist, each once", s);
+        held++;
+        held_on[thread->hart->id] += !s->is_worker;
+    }
+    set_for_each(phys, &found.threads) {
+        const struct tcb *thread = phys_to_ptr(phys);
+        held -= thread->ready.has_console + thread->worker.has_console;
+        blocked += thread->state == THREAD_BLOCKED_ON_CONSOLE;
+        blocked += thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED;
+    }
+    require(!held, "who has the console is in the chain", NULL);
+    require(waiting == blocked && (console_holder || !waiting),
+            "who is blocked on the console waits for it, and somebody has it", NULL);
+    for (unsigned id = 0; id < harts_online; id++) {
+        require(harts_table[id].console_held == held_on[id],
+                "a hart knows how many threads of it have the console", &harts_table[id]);
+    }
+}
+
 void check_threads(void)
 {
     for (unsigned id = 0; id < harts_online; id++) {
@@ -206,5 +255,6 @@ void check_threads(void)
     set_for_each(phys, &found.threads) {
         check_thread(phys_to_ptr(phys));
     }
+    check_console();
 }
 #endif

@@ -4,11 +4,15 @@
  * A pass over the senders of an endpoint goes on where it stopped, whatever happened to the queue meanwhile,
  * and ends with the sender that was the last one when it began: threads that send again are not met again.
  * While it is under way the queue's state is ENDPOINT_CANCELLING, which otherwise means the same as
- * ENDPOINT_SENDING; the head of the queue names the owner of the pass, the thread that asked for it, and the
- * owner knows how far it is. Every thread that leaves the queue keeps both true.
+ * ENDPOINT_SENDING; the head of the queue names the pass, and the pass knows how far it is. Every thread that
+ * leaves the queue keeps both true.
+ *
+ * A pass belongs to one call: its number is noted in the call's message, so that only the repetition of that
+ * very call finds it. Any other call, also of the same thread with the same arguments, begins anew and does
+ * all of its work.
  *
  * An endpoint has one pass at a time. Whoever wants another finishes the first before, so two that interrupt
- * one another both come to an end: the owner finds its pass finished when it repeats its call.
+ * one another both come to an end: a call finds its pass finished when it is repeated.
  */
 #include "ipc/endpoint.h"
 #include "lib/preempt.h"
@@ -16,14 +20,17 @@
 
 static struct badged_pass *pass_of(const struct wait_queue *queue)
 {
-    return &wait_head(queue)->pass_owner->pass;
+    return wait_head(queue)->queue_pass;
 }
 
-static void begin(struct tcb *owner, struct wait_queue *queue, word_t badge)
+static void begin(struct badged_pass *pass, struct wait_queue *queue, word_t badge)
 {
-    badged_pass_forget(owner);
-    owner->pass = (struct badged_pass){ queue, badge, wait_head(queue), queue->tail };
-    wait_head(queue)->pass_owner = owner;
+    static uint32_t last_number;
+
+    badged_pass_forget(pass);
+    last_number = last_number == UINT32_MAX ? 1 : last_number + 1;
+    *pass = (struct badged_pass){ queue, badge, wait_head(queue), queue->tail, last_number };
+    wait_head(queue)->queue_pass = pass;
     wait_set_state(queue, ENDPOINT_CANCELLING);
 }
 
@@ -35,8 +42,7 @@ static void finish(struct badged_pass *pass)
 
 void badged_pass_leave(struct wait_queue *queue, struct tcb *thread)
 {
-    struct tcb *owner = wait_head(queue)->pass_owner;
-    struct badged_pass *pass = &owner->pass;
+    struct badged_pass *pass = pass_of(queue);
 
     if (thread == pass->next && thread == pass->last) {
         finish(pass);
@@ -48,7 +54,7 @@ void badged_pass_leave(struct wait_queue *queue, struct tcb *thread)
         pass->last = thread->queue_prev;
     }
     if (thread == wait_head(queue)) {
-        thread->queue_next->pass_owner = owner;
+        thread->queue_next->queue_pass = pass;
     }
 }
 
@@ -61,7 +67,7 @@ static void step(struct wait_queue *queue)
     if (thread->send_badge == pass->badge) {
         wait_remove(queue, thread);
         thread->state = THREAD_RESTART;
-        sched_wake(thread);
+        sched_wake_at_head(thread);
     } else if (thread == pass->last) {
         finish(pass);
     } else {
@@ -69,19 +75,21 @@ static void step(struct wait_queue *queue)
     }
 }
 
-void badged_pass_forget(struct tcb *owner)
+void badged_pass_end(struct badged_pass *pass)
 {
-    if (owner->pass.next) {
-        finish(&owner->pass);
+    if (pass->next) {
+        finish(pass);
     }
-    owner->pass.queue = NULL;
+    pass->number = 0;
 }
 
-enum progress endpoint_cancel_badged(struct tcb *owner, struct endpoint *endpoint, word_t badge)
+enum progress endpoint_cancel_badged(struct badged_pass *pass, struct endpoint *endpoint, word_t badge,
+                                     uint32_t *number)
 {
     struct wait_queue *queue = &endpoint->queue;
 
-    if (owner->pass.queue != queue || owner->pass.badge != badge) {
+    if (*number == 0 || *number != pass->number || pass->queue != queue || pass->badge != badge) {
+        *number = 0;
         while (wait_state(queue) == ENDPOINT_CANCELLING) {
             step(queue);
             if (wait_state(queue) == ENDPOINT_CANCELLING && preemption_point()) {
@@ -91,14 +99,15 @@ enum progress endpoint_cancel_badged(struct tcb *owner, struct endpoint *endpoin
         if (wait_state(queue) != ENDPOINT_SENDING) {
             return DONE;
         }
-        begin(owner, queue, badge);
+        begin(pass, queue, badge);
+        *number = pass->number;
     }
-    while (owner->pass.next) {
+    while (pass->next) {
         step(queue);
         if (preemption_point()) {
             return AGAIN;
         }
     }
-    owner->pass.queue = NULL;
+    pass->number = 0;
     return DONE;
 }

@@ -7,9 +7,10 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
+#include "object/console_turn.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 
 /* Threads that wake up in one go when their endpoint or notification disappears. */
 #define CANCEL_BATCH 2
@@ -26,7 +27,7 @@ static void end_call(struct tcb *sender, bool may_be_answered, struct tcb *recei
     if (may_be_answered) {
         endpoint_wait_for_reply(sender, receiver, reply_can_grant);
     } else {
-        sender->state = THREAD_INACTIVE;
+        thread_deactivate(sender);
     }
 }
 
@@ -73,21 +74,26 @@ static void receive_from(struct tcb *sender, struct endpoint *endpoint, struct t
     }
 }
 
-void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking)
+bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode)
 {
     struct endpoint *endpoint = cap_object(cap);
+    bool is_signal = thread->bound && notification_take(thread->bound, &thread->context.regs[ABI_REG_A0]);
 
+    if (unlikely(mode == RECEIVE_OR_LEAVE) && !is_signal && !endpoint_has_senders(endpoint)) {
+        return false;
+    }
     slot_delete_simple(&thread->slots[TCB_CALLER]);
-    if (thread->bound && notification_take(thread->bound, &thread->context.regs[ABI_REG_A0])) {
-        return;
+    if (is_signal) {
+        return true;
     }
     if (endpoint_has_senders(endpoint)) {
         receive_from(wait_head(&endpoint->queue), endpoint, thread, cap_allows(cap, ABI_RIGHT_GRANT));
-    } else if (blocking) {
-        endpoint_wait_to_receive(thread, cap);
-    } else {
+    } else if (mode == RECEIVE_OR_FAIL) {
         thread->context.regs[ABI_REG_A0] = 0;
+    } else {
+        endpoint_wait_to_receive(thread, cap);
     }
+    return true;
 }
 
 bool ipc_cancel_some(struct wait_queue *queue)
@@ -97,7 +103,7 @@ bool ipc_cancel_some(struct wait_queue *queue)
     for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(queue)); i++) {
         wait_remove(queue, thread);
         thread->state = THREAD_RESTART;
-        sched_wake(thread);
+        sched_wake_at_head(thread);
     }
     return wait_head(queue) != NULL;
 }
@@ -120,7 +126,7 @@ void reply_send(struct tcb *sender, struct slot *slot)
         receiver->state = THREAD_RESTART;
         sched_wake(receiver);
     } else {
-        receiver->state = THREAD_INACTIVE;
+        thread_deactivate(receiver);
     }
 }
 
@@ -150,22 +156,34 @@ void ipc_cancel(struct tcb *thread)
         }
         thread->state = THREAD_INACTIVE;
         break;
+    case THREAD_BLOCKED_ON_CONSOLE:
+        console_leave(&thread->ready);
+        thread->state = THREAD_INACTIVE;
+        break;
     default:
         break;
+    }
+}
+
+void thread_deactivate(struct tcb *thread)
+{
+    thread->state = THREAD_INACTIVE;
+    if (unlikely(thread->async_queue != NULL)) {
+        placement_owner_stopped(thread);
     }
 }
 
 void thread_suspend(struct tcb *thread)
 {
     thread_expel(thread);
-    badged_pass_forget(thread);
-    put_string_forget(thread);
+    badged_pass_forget(&thread->pass);
     ipc_cancel(thread);
+    console_leave(&thread->ready);
     if (thread->state == THREAD_RUNNING) {
         thread->context.regs[ABI_REG_PC] = thread->context.next_pc;
     }
-    thread->state = THREAD_INACTIVE;
     sched_dequeue(thread);
+    thread_deactivate(thread);
 }
 
 void thread_resume(struct tcb *thread)
@@ -174,11 +192,11 @@ void thread_resume(struct tcb *thread)
         return;
     }
     ipc_cancel(thread);
-    if (unlikely(thread->async_queue != NULL)) {
-        worker_resumed(thread);
-    }
     thread->state = THREAD_RESTART;
+    if (unlikely(thread->async_queue != NULL)) {
+        placement_owner_started(thread);
+    }
     if (thread != thread->hart->current) {
-        sched_wake(thread);
+        sched_wake_at_head(thread);
     }
 }

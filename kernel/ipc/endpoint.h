@@ -33,8 +33,8 @@ static inline bool endpoint_has_senders(const struct endpoint *endpoint)
 void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags);
 
 /* Receives into the thread from an endpoint capability with the right to; the signal of a bound notification
- * comes first. */
-void endpoint_receive(struct tcb *thread, struct cap cap, bool blocking);
+ * comes first. False: it would block, by RECEIVE_OR_LEAVE. */
+bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode);
 
 /* Steps of the above, shared with the fast path. A sender that called waits for the reply of the receiver,
  * whose caller slot gets the capability for it. */
@@ -63,12 +63,21 @@ static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
  * are left. */
 bool ipc_cancel_some(struct wait_queue *queue);
 
-/* Lets all senders with one badge repeat their system calls. owner is the thread that asks for it; if the
- * answer is AGAIN, it must ask again. */
-enum progress endpoint_cancel_badged(struct tcb *owner, struct endpoint *endpoint, word_t badge);
+/* Lets all senders with one badge repeat their system calls. pass: of the thread or queue that the call comes
+ * from. number: 0 in a new call; if the answer is AGAIN, what the repeated call comes with. */
+enum progress endpoint_cancel_badged(struct badged_pass *pass, struct endpoint *endpoint, word_t badge,
+                                     uint32_t *number);
 
-/* The thread will not ask again. */
-void badged_pass_forget(struct tcb *owner);
+/* The general case of badged_pass_forget(). */
+void badged_pass_end(struct badged_pass *pass);
+
+/* The call will not be repeated. */
+static inline void badged_pass_forget(struct badged_pass *pass)
+{
+    if (unlikely(pass->number)) {
+        badged_pass_end(pass);
+    }
+}
 
 /* Answers the caller whose reply capability is in slot with sender's message; the capability is used up. */
 void reply_send(struct tcb *sender, struct slot *slot);
@@ -76,9 +85,8 @@ void reply_send(struct tcb *sender, struct slot *slot);
 /* Answers whoever called the thread last, if anybody waits for it. */
 void reply_to_caller(struct tcb *thread);
 
-/* In object/put_string.c: the thread does not make the same system call again; or, it lets others print. */
-void put_string_forget(struct tcb *thread);
-void put_string_release(const struct tcb *thread);
+/* A thread stops running, or waiting, until it is resumed. */
+void thread_deactivate(struct tcb *thread);
 
 /* Ends whatever the thread waits for, without waking it. */
 void ipc_cancel(struct tcb *thread);

@@ -5,16 +5,17 @@
  *
  * It skips what the general case needs in between: the request, the IPC buffers, and the ready queues. The
  * partner is switched to directly, because the scheduler would choose it: it is at least as important as
- * every ready thread. Inline, so that the arguments stay in the registers they came in. Needs the kernel lock
- * in exclusive mode.
+ * everything that is ready. Inline, so that the arguments stay in the registers they came in. Needs the
+ * kernel lock in exclusive mode.
  */
 #pragma once
 
 #include "ipc/endpoint.h"
 #include "ipc/message.h"
-#include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
+#include "worker/ring.h"
 
 /* What a system call brings in registers a0 to a5, and who makes it. */
 #define SYSCALL_ARGUMENTS \
@@ -35,6 +36,14 @@ static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_
     }
     *cap = cap_lookup_full(root, pointer)->cap;
     return cap_is(*cap, CAP_ENDPOINT) && cap_allows(*cap, right);
+}
+
+/* The thread has published requests, which its worker has to see when it blocks. */
+static inline bool thread_has_news(const struct tcb *thread)
+{
+    const struct async_queue *queue = thread->async_queue;
+
+    return unlikely(queue != NULL) && ring_has_news(queue);
 }
 
 static inline bool runs_next(const struct hart *hart, const struct tcb *from, const struct tcb *to)
@@ -74,13 +83,13 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct ha
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_WRITE, &cap) || !fits_registers(info) ||
-        thread->fault.type != FAULT_NONE || thread->async_queue ||
-        !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
+        thread->fault.type != FAULT_NONE || !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
         return NULL;
     }
     struct endpoint *endpoint = cap_object(cap);
     struct tcb *receiver = wait_head(&endpoint->queue);
-    if (wait_state(&endpoint->queue) != ENDPOINT_RECEIVING || !runs_next(hart, thread, receiver)) {
+    if (wait_state(&endpoint->queue) != ENDPOINT_RECEIVING || thread_has_news(thread) ||
+        !runs_next(hart, thread, receiver)) {
         return NULL;
     }
     wait_take_head(&endpoint->queue);
@@ -97,14 +106,15 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
-        thread->fault.type != FAULT_NONE || thread->async_queue || slot_is_empty(reply) ||
-        (thread->bound && (wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE || thread->uintr.slot))) {
+        thread->fault.type != FAULT_NONE || slot_is_empty(reply) ||
+        (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
         return NULL;
     }
     struct tcb *caller = cap_object(reply->cap);
     struct endpoint *endpoint = cap_object(cap);
-    if (caller->fault.type != FAULT_NONE || endpoint_has_senders(endpoint) ||
-        !runs_next(hart, thread, caller)) {
+    if (caller->fault.type != FAULT_NONE || endpoint_has_senders(endpoint) || thread_has_news(thread) ||
+        !runs_next(hart, thread, caller) ||
+        (unlikely(thread->uintr.slot) && !(slow && receiver_arm(thread)))) {
         return NULL;
     }
     reply->cap = cap_null();

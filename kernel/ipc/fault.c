@@ -6,6 +6,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/message.h"
 #include "lib/print.h"
+#include "object/console_turn.h"
 #include "thread/debug.h"
 
 /* Release kernels do not let user programs make them print without limit. */
@@ -59,6 +60,8 @@ static COLD void report_unhandled(const struct tcb *thread)
 void fault_send(struct tcb *thread)
 {
     struct lookup_failure failure;
+
+    console_leave(&thread->ready);
     struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, thread->fault_handler, &failure);
 
     if (slot && cap_is(slot->cap, CAP_ENDPOINT) && cap_allows(slot->cap, ABI_RIGHT_WRITE) &&
@@ -67,7 +70,7 @@ void fault_send(struct tcb *thread)
         return;
     }
     report_unhandled(thread);
-    thread->state = THREAD_INACTIVE;
+    thread_deactivate(thread);
 }
 
 static unsigned fault_words(const struct tcb *thread, word_t words[MAX_FAULT_WORDS])

@@ -64,19 +64,23 @@ bool notification_take(struct notification *notification, word_t *word)
     return true;
 }
 
-void notification_receive(struct tcb *thread, struct notification *notification, bool blocking)
+bool notification_receive(struct tcb *thread, struct notification *notification, enum receive_mode mode)
 {
     if (notification_take(notification, &thread->context.regs[ABI_REG_A0])) {
-        return;
+        return true;
     }
-    if (!blocking) {
+    if (mode == RECEIVE_OR_FAIL) {
         thread->context.regs[ABI_REG_A0] = 0;
-        return;
+        return true;
+    }
+    if (mode == RECEIVE_OR_LEAVE) {
+        return false;
     }
     thread->state = THREAD_BLOCKED_ON_NOTIFICATION;
     thread->blocked_on = notification;
     wait_append(&notification->queue, thread);
     wait_set_state(&notification->queue, NOTIFICATION_WAITING);
+    return true;
 }
 
 void notification_bind(struct notification *notification, struct tcb *thread)

@@ -21,8 +21,8 @@ _Static_assert(sizeof(struct notification) == 1 << ABI_NOTIFICATION_BITS, "binar
 
 void notification_signal(struct notification *notification, word_t badge);
 
-/* Waits for, or polls, a signal; its word comes in a0. */
-void notification_receive(struct tcb *thread, struct notification *notification, bool blocking);
+/* Waits for, or polls, a signal; its word comes in a0. False: it would block, by RECEIVE_OR_LEAVE. */
+bool notification_receive(struct tcb *thread, struct notification *notification, enum receive_mode mode);
 
 /* Takes the word of an active notification. False if it is not active. */
 bool notification_take(struct notification *notification, word_t *word);

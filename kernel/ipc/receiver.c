@@ -7,6 +7,7 @@
 #include "arch/riscv64/plic.h"
 #include "cap/delete.h"
 #include "lib/bits.h"
+#include "object/console_turn.h"
 #include "thread/hart.h"
 #include "thread/kernel.h"
 
@@ -230,6 +231,24 @@ bool receiver_take(struct tcb *thread, word_t *word)
     return true;
 }
 
+bool receiver_arm(struct tcb *thread)
+{
+    struct hart *hart = this_hart();
+    unsigned slot = thread->uintr.slot;
+
+    if (hart->uintr_live == thread) {
+        uintr_leave(hart);
+    }
+    word_t bits = uintc_take_and_arm(slot);
+    if (likely(!bits && !thread->uintr.software)) {
+        return true;
+    }
+    uintc_disarm(slot);
+    uintc_post(slot, bits);
+    hart->pending |= PENDING_UINTR;
+    return false;
+}
+
 static bool waits_for_bits(const struct tcb *thread)
 {
     return thread->state == THREAD_BLOCKED_ON_RECEIVE ||
@@ -321,6 +340,7 @@ void uintr_prepare_return(struct hart *hart, struct tcb *thread)
     if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr_is_pending(thread)) {
         return;
     }
+    console_leave(&thread->ready);
     uintr->uepc = thread->context.next_pc;
     uintr->ucause = REL4_UCAUSE;
     uintr->utval = 0;

@@ -54,6 +54,10 @@ void receiver_post(struct tcb *thread, word_t badge);
  * from now on wakes it. */
 bool receiver_take(struct tcb *thread, word_t *word);
 
+/* A receiver with a slot, which runs on this hart, is about to block. False if there is something to receive,
+ * which stays; else a send from now on wakes it. */
+bool receiver_arm(struct tcb *thread);
+
 /* Takes the bits in the slot of a thread that a signal wakes up. */
 static inline word_t receiver_take_rest(const struct notification *notification, const struct tcb *thread)
 {

@@ -82,6 +82,12 @@ static inline uint32_t user_ring_peer(struct user_words words, unsigned i)
     return rel4_ring_peer(user_ring_word(words, i));
 }
 
+/* A look without order. Whoever goes by it looks again with user_ring_peer() before reading items. */
+static inline uint32_t user_ring_glance(struct user_words words, unsigned i)
+{
+    return *(volatile const uint32_t *)user_ring_word(words, i);
+}
+
 static inline void user_ring_publish(struct user_words words, unsigned i, uint32_t value)
 {
     rel4_ring_publish(user_ring_word(words, i), value);

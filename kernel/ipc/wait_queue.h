@@ -6,6 +6,13 @@
 
 #include "thread/tcb.h"
 
+/* What a receiver does when there is nothing to receive. */
+enum receive_mode {
+    RECEIVE_OR_FAIL,  /* goes on */
+    RECEIVE_OR_BLOCK, /* waits */
+    RECEIVE_OR_LEAVE  /* is about to wait: nothing has happened yet */
+};
+
 #define WAIT_STATE_MASK 3ul
 
 /* The one state in which somebody has to know who leaves the queue: see ipc/badged_sends.c. */

@@ -79,4 +79,6 @@ void zero_words(void *to, size_t bytes)
     for (; p < end; p += 2) {
         p[0] = 0, p[1] = 0;
     }
+    /* Whoever walks page tables on another hart sees the entry only after this. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
 }

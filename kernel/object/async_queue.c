@@ -1,15 +1,15 @@
 /*
- * Invocations of queues, and their end. What happens to the requests in them is in object/worker.c.
+ * Invocations of queues, and their end. What happens to the requests in them is in worker/.
  */
 #include "object/async_queue.h"
 
 #include "arch/riscv64/console.h"
-#include "arch/riscv64/timer.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
+#include "object/console_turn.h"
 #include "object/put_string.h"
 #include "object/request.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 #include <rel4/abi.h>
 
 /* Capabilities that are deleted in one go. */
@@ -35,34 +35,13 @@ static word_t frame_slots(struct cap cap)
 static void forget_request(struct async_queue *queue)
 {
     queue->holds_request = false;
-    queue->printed = 0;
-    if (queue->thread) {
-        put_string_release(queue->thread);
-    }
-}
-
-/* No hart serves it, or comes back for it. */
-static void take_from_harts(const struct async_queue *queue)
-{
-    for (unsigned id = 0; id < harts_online; id++) {
-        if (harts_table[id].watched == queue->thread) {
-            harts_table[id].watched = NULL;
-        }
-        if (harts_table[id].kept == queue->thread) {
-            harts_table[id].kept = NULL;
-        }
-    }
-    if (queue->thread) {
-        work_dequeue(queue->thread);
-    }
+    badged_pass_forget(&queue->pass);
 }
 
 void async_queue_stop(struct async_queue *queue)
 {
-    if (queue->state == QUEUE_RUNNING || queue->state == QUEUE_WAITING) {
-        worker_publish(queue);
-    }
-    take_from_harts(queue);
+    placement_hand_over(queue);
+    placement_withdraw(queue);
     if (async_queue_is_started(queue)) {
         queue->state = QUEUE_STOPPED;
     }
@@ -80,24 +59,11 @@ void async_queue_unbind(struct tcb *thread)
     }
 }
 
-static bool is_worth_waking(const struct async_queue *queue)
+bool async_queue_is_source(const struct request *request)
 {
-    uint32_t producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
+    const struct async_queue *queue = request->thread->async_queue;
 
-    return producer - ring_cursor_index(&queue->requests) >= REQUESTS_WORTH_WAKING;
-}
-
-void async_queue_wake(struct async_queue *queue)
-{
-    if (queue->state == QUEUE_IDLE || queue->state == QUEUE_FULL) {
-        queue->state = QUEUE_WAITING;
-        if (work_comes_next(queue->thread) && !(idle_harts && is_worth_waking(queue))) {
-            worker_run_in_call(queue->thread);
-        } else if (work_queue(queue->thread)) {
-            worker_count(queue, &queue->statistics.ipis, 1);
-            worker_woken(queue);
-        }
-    }
+    return queue && request->first >= queue->copy && request->first < queue->copy + ARRAY_SIZE(queue->copy);
 }
 
 /* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are
@@ -136,7 +102,8 @@ static enum progress perform_bind(struct operation *operation, struct result *re
     (void)result;
     queue->thread = operation->queue.thread;
     queue->thread->async_queue = queue;
-    queue->thread->work_at_tick = operation->queue.policy == REL4_POLICY_TICK;
+    queue->thread->worker.is_worker = true;
+    queue->at_tick = operation->queue.policy == REL4_POLICY_TICK;
     queue->request_bits = (uint8_t)operation->queue.request_bits;
     queue->response_bits = (uint8_t)operation->queue.response_bits;
     queue->state = QUEUE_STOPPED;
@@ -270,14 +237,17 @@ static void clear_rings(struct async_queue *queue)
     forget_request(queue);
     queue->request_producer = 0;
     queue->response_limit = (uint32_t)bit(queue->response_bits);
-    queue->answered = 0;
-    queue->batch = 0;
+    queue->told = 0;
+    queue->placement.batch = 0;
     queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none(), 0 };
     queue->ahead = user_words_none();
     for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
-        user_ring_publish(async_queue_header(queue, line), 0, 0);
+        ring_publish_word(queue, line, 0);
     }
     queue->state = QUEUE_IDLE;
+    if (!queue->at_tick) {
+        ring_expect_news(queue, QUEUE_IDLE);
+    }
 }
 
 static enum progress perform_start(struct operation *operation, struct result *result)
@@ -291,8 +261,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
     user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);
     user_store(version, 1, queue->response_bits);
     queue->statistics = (struct rel4_queue_statistics){ 0 };
-    queue->patience = 1;
-    queue->slept = time_now() - counts_per_tick;
+    placement_start(queue);
     for (unsigned i = 0; i < sizeof(queue->statistics) / sizeof(word_t); i++) {
         user_store(statistics, i, 0);
     }
@@ -322,9 +291,8 @@ static enum progress perform_wake(struct operation *operation, struct result *re
     struct async_queue *queue = operation->queue.queue;
 
     (void)result;
-    worker_count(queue, &queue->statistics.wakes, 1);
-    async_queue_wake(queue);
-    return DONE;
+    queue_count(queue, &queue->statistics.wakes, 1);
+    return placement_wake(queue);
 }
 
 static enum progress perform_reset(struct operation *operation, struct result *result)
@@ -332,7 +300,7 @@ static enum progress perform_reset(struct operation *operation, struct result *r
     struct async_queue *queue = operation->queue.queue;
 
     (void)result;
-    take_from_harts(queue);
+    placement_withdraw(queue);
     clear_rings(queue);
     return DONE;
 }

@@ -14,22 +14,22 @@
 #include "ipc/user_memory.h"
 #include "thread/tcb.h"
 
-enum queue_state {
-    QUEUE_NEW,       /* bound to nobody, and without capabilities */
-    QUEUE_ENDING,    /* some of its capabilities are still to be deleted; it gets no new ones */
-    QUEUE_STOPPED,   /* bound, but not started; or what is left when its thread or a frame has gone */
-    QUEUE_IDLE,      /* all requests are served */
-    QUEUE_WAITING,   /* for the worker */
-    QUEUE_RUNNING,   /* the worker serves it */
-    QUEUE_WATCHED,   /* all requests are served, and an idle hart looks for more; the user need not wake it */
-    QUEUE_FULL,      /* waits for room in the response ring */
-    QUEUE_SUSPENDED, /* waits until its thread is resumed */
-    QUEUE_FAULTED,   /* until Reset */
-};
+struct request;
 
-/* For so many requests an idle hart is woken. Fewer are served in the wake call, in about the time that
- * waking it would take. */
-#define REQUESTS_WORTH_WAKING 16
+/* What becomes of each, and when: the table in worker/placement.h. */
+enum queue_state {
+    QUEUE_NEW,     /* bound to nobody, and without capabilities */
+    QUEUE_ENDING,  /* some of its capabilities are still to be deleted; it gets no new ones */
+    QUEUE_STOPPED, /* bound, but not started; or what is left when its thread or a frame has gone */
+    QUEUE_IDLE,    /* all requests are served */
+    QUEUE_WAITING, /* there is something to serve; its worker is ready, unless its thread is inactive */
+    QUEUE_RUNNING, /* a hart serves it */
+    QUEUE_KEPT,    /* the same, and that hart lets others have the lock */
+    QUEUE_WATCHED, /* all requests are served, and an idle hart looks for more; the user need not wake it */
+    QUEUE_FULL,    /* waits for room in the response ring */
+    QUEUE_BLOCKED, /* waits for the console */
+    QUEUE_FAULTED, /* until Reset */
+};
 
 /* Words of a request in the queue's own memory: an item, and those that continue it. */
 #define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
@@ -53,6 +53,17 @@ static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor)
     return cursor->end_index - (uint32_t)ring_cursor_left(cursor);
 }
 
+/* What worker/placement.c knows of a queue. Times are counts of the time counter. */
+struct placement {
+    uint8_t patience,
+        looks;        /* of an idle hart: how often it looks before it sleeps, and what is left of that */
+    uint8_t called;   /* the hart that was called to serve it, by logical number, plus 1; 0: none */
+    word_t called_at; /* and when */
+    word_t slept;     /* when an idle hart last looked no longer */
+    uint32_t batch;   /* requests that idle harts have served since all were served */
+    uint32_t pace;    /* time that an idle hart needs for 16 requests */
+};
+
 struct async_queue {
     struct slot notification; /* that is signalled; may be empty */
     struct user_words header; /* the first page of the shared memory, since Start */
@@ -62,20 +73,21 @@ struct async_queue {
     enum queue_state state;
     uint8_t frame_bits;                  /* log2 of the size of all frames; 0 if there are none yet */
     uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
-    uint16_t printed;                    /* bytes of the PutString in copy */
+    bool at_tick;                        /* the policy: wait for the next tick */
     bool holds_request;                  /* copy is the request that the worker goes on with */
-    uint8_t patience,
-        looks; /* of the idle hart: how often it looks before it sleeps, and what is left of that */
+    struct badged_pass pass;             /* of the request in copy */
 
     /* What is known of the indices that the user writes, and what the user knows. */
     uint32_t request_producer;
     uint32_t response_limit; /* up to here the response ring is known to be free */
-    uint32_t answered;       /* up to here it has answers */
+    uint32_t told;           /* up to here the user knows of the answers */
     uint32_t budget;         /* requests of the run that is under way, at most */
     struct ring_cursor requests, responses;
     struct user_words ahead; /* up to this request the worker need not look at indices */
-    word_t slept;            /* when an idle hart last looked no longer, by time_now() */
-    uint32_t batch;          /* requests that idle harts have served since all were served */
+    struct user_words news;  /* the index that a worker which sleeps, or is watched, waits for; or none */
+    uint32_t known;          /* what it was */
+
+    struct placement placement;
 
     struct slot frames[] __attribute__((aligned(1 << ABI_SLOT_BITS)));
 };
@@ -99,6 +111,9 @@ static inline word_t async_queue_bytes(const struct async_queue *queue)
 
 extern const struct cap_ops async_queue_ops;
 
+/* A request came by the ring of its thread's queue: its words are in the copy there. */
+bool async_queue_is_source(const struct request *request);
+
 /* The words of the memory shared with the user, at a byte offset below what the rings take; the line of 64
  * bytes there does not cross a frame. The queue is started. */
 static inline struct user_words async_queue_line(const struct async_queue *queue, word_t offset)
@@ -120,18 +135,8 @@ void async_queue_stop(struct async_queue *queue);
 /* The same, and it is nobody's; for a thread that ends, and may have none. */
 void async_queue_unbind(struct tcb *thread);
 
-/* There may be something to do for the worker. */
-void async_queue_wake(struct async_queue *queue);
-
-/* In object/worker.c: an idle hart is woken for it by a wake call. */
-void worker_woken(struct async_queue *queue);
-
-/* In object/worker.c: hands over the answers of the run that is under way, and tells the user of them, and of
- * those that were left for later by a hart that was to come back. */
-void worker_publish(struct async_queue *queue);
-
 /* Counts in the statistics, of which counter is one, and shows it to the user. */
-static inline void worker_count(struct async_queue *queue, word_t *counter, word_t more)
+static inline void queue_count(struct async_queue *queue, word_t *counter, word_t more)
 {
     *counter += more;
     user_store(async_queue_header(queue, REL4_HEADER_STATISTICS),

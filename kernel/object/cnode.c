@@ -6,6 +6,7 @@
 #include "cap/delete.h"
 #include "cap/derive.h"
 #include "ipc/endpoint.h"
+#include "object/async_queue.h"
 #include "object/request.h"
 
 static enum progress perform_revoke(struct operation *operation, struct result *result)
@@ -20,13 +21,24 @@ static enum progress perform_delete(struct operation *operation, struct result *
     return slot_delete(operation->cnode.target);
 }
 
+/* Message word 1 of CancelBadgedSends is the depth; an interrupted call has the number of its pass behind it.
+ */
+#define DEPTH_BITS 32
+
 static enum progress perform_cancel_badged_sends(struct operation *operation, struct result *result)
 {
     struct cap cap = operation->cnode.target->cap;
+    const struct request *request = operation->cnode.request;
+    struct tcb *caller = request->thread;
+    struct badged_pass *pass = async_queue_is_source(request) ? &caller->async_queue->pass : &caller->pass;
+    word_t depth = request_word(request, 1) & mask(DEPTH_BITS);
+    uint32_t number = (uint32_t)(request_word(request, 1) >> DEPTH_BITS);
 
     (void)result;
-    return cap_badge(cap) ? endpoint_cancel_badged(operation->cnode.caller, cap_object(cap), cap_badge(cap))
-                          : DONE;
+    enum progress progress =
+        cap_badge(cap) ? endpoint_cancel_badged(pass, cap_object(cap), cap_badge(cap), &number) : DONE;
+    request_set_word(request, 1, depth | (progress == AGAIN ? (word_t)number << DEPTH_BITS : 0));
+    return progress;
 }
 
 static enum progress perform_insert(struct operation *operation, struct result *result)
@@ -184,7 +196,7 @@ static word_t decode_cancel(const struct request *request, struct operation *ope
     if (!cap_is(cap, CAP_ENDPOINT) || cap_rights(cap) != ABI_RIGHTS_ALL) {
         return ERR_ILLEGAL_OPERATION;
     }
-    operation->cnode.caller = request->thread;
+    operation->cnode.request = request;
     operation->perform = perform_cancel_badged_sends;
     return ERR_NONE;
 }
@@ -209,6 +221,13 @@ static word_t decode_cnode(const struct request *request, struct operation *oper
     }
     word_t error = request_lookup_slot(request->cap, request_word(request, 0), request_word(request, 1), 0,
                                        &operation->cnode.target, result);
+    if (error && request->label == LABEL_CNODE_CANCEL_BADGED_SENDS) {
+        /* It may be an interrupted one. */
+        result->length = 0;
+        error = request_lookup_slot(request->cap, request_word(request, 0),
+                                    request_word(request, 1) & mask(DEPTH_BITS), 0, &operation->cnode.target,
+                                    result);
+    }
     if (error) {
         return error;
     }

@@ -6,6 +6,7 @@
 #include "object/request.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
+#include "thread/scheduler.h"
 
 #define DURATION_BITS 56
 
@@ -13,7 +14,7 @@ static enum progress perform_set(struct operation *operation, struct result *res
 {
     (void)result;
     thread_stall(operation->domain.target);
-    domain_set(operation->domain.target, (unsigned)operation->domain.domain);
+    sched_set_domain(operation->domain.target, (unsigned)operation->domain.domain);
     return DONE;
 }
 

@@ -1,77 +1,54 @@
 /*
- * AsyncQueue PutString: a string that nobody else's comes between.
+ * AsyncQueue PutString: a string that nobody else's comes between, but for more important ones.
  *
- * Printing is slow, so it can be interrupted every few bytes, and goes on when the request is made again. In
- * between its thread holds the console: other strings of threads that are not more important wait. How much
- * of a string is out is noted where its words are, with the thread or with the queue.
+ * Printing is slow, so it can be interrupted, and goes on when the request is made again. How much is out is
+ * noted in the call itself, in message word 0, so that only its repetition finds it: a handler that
+ * interrupts the call saves and restores it with the other registers. In between the call keeps its turn on
+ * the console.
  */
 #include "object/put_string.h"
 
 #include "arch/riscv64/console.h"
-#include "ipc/endpoint.h"
 #include "object/async_queue.h"
-#include "thread/work.h"
+#include "object/console_turn.h"
 #include <rel4/abi.h>
 
+/* It looks whether something more important has come up after each byte that had to wait for the console, and
+ * otherwise after so many. */
 #define BYTES_PER_LOOK 64
 
-/* Whose string has been begun and not ended; NULL if nobody's. */
-static struct tcb *holder;
+/* Message word 0: the length, and behind it how many bytes are out. */
+#define LENGTH_BITS 16
 
-void put_string_forget(struct tcb *thread)
+static char byte_of(const struct request *request, unsigned i)
 {
-    thread->printed = 0;
-    put_string_release(thread);
-}
-
-void put_string_release(const struct tcb *thread)
-{
-    if (holder == thread) {
-        holder = NULL;
-    }
-}
-
-/* Came by a ring: the words are in the copy of the thread's queue. */
-static bool is_from_ring(const struct request *request)
-{
-    const struct async_queue *queue = request->thread->async_queue;
-
-    return queue && request->first >= queue->copy && request->first < queue->copy + ARRAY_SIZE(queue->copy);
-}
-
-static void put_some(const struct request *request, unsigned from, unsigned to)
-{
-    for (unsigned i = from; i < to; i++) {
-        word_t word = request_word(request, 1 + i / sizeof(word_t));
-        console_put((char)(word >> i % sizeof(word_t) * 8));
-    }
+    return (char)(request_word(request, 1 + i / sizeof(word_t)) >> i % sizeof(word_t) * 8);
 }
 
 static enum progress perform_put_string(struct operation *operation, struct result *result)
 {
     const struct request *request = operation->queue.request;
     struct tcb *thread = request->thread;
-    uint16_t *printed = is_from_ring(request) ? &thread->async_queue->printed : &thread->printed;
-    unsigned length = operation->queue.count;
+    struct schedulable *self = async_queue_is_source(request) ? &thread->worker : &thread->ready;
+    unsigned length = operation->queue.count, out = operation->queue.position;
 
     (void)result;
-    if (holder && holder != thread && holder->state != THREAD_INACTIVE &&
-        holder->priority >= thread->priority) {
-        thread->work_retry = is_from_ring(request);
+    if (!console_take(self)) {
         return AGAIN;
     }
-    holder = thread;
-    while (*printed < length) {
-        unsigned end = (unsigned)min_word(length, *printed + BYTES_PER_LOOK);
-        put_some(request, *printed, end);
-        *printed = (uint16_t)end;
-        preemption_soon();
-        if (*printed < length && preemption_point()) {
-            return AGAIN;
+    while (out < length) {
+        bool waited = console_put(byte_of(request, out++));
+        if ((waited || out % BYTES_PER_LOOK == 0) && out < length) {
+            preemption_soon();
+            if (preemption_point()) {
+                request_set_word(request, 0, length | (word_t)out << LENGTH_BITS);
+                console_preempted(self);
+                return AGAIN;
+            }
         }
     }
-    *printed = 0;
-    holder = NULL;
+    request_set_word(request, 0, length);
+    console_leave(self);
     return DONE;
 }
 
@@ -83,8 +60,9 @@ word_t decode_put_string(const struct request *request, struct operation *operat
     if (!console_enabled) {
         return ERR_ILLEGAL_OPERATION;
     }
-    word_t length = request_word(request, 0);
-    if (length > REL4_PUT_STRING_MAX) {
+    word_t length = request_word(request, 0) & mask(LENGTH_BITS);
+    word_t out = request_word(request, 0) >> LENGTH_BITS;
+    if (length > REL4_PUT_STRING_MAX || out > length) {
         return error_range(result, 0, REL4_PUT_STRING_MAX);
     }
     if (request->length - 1 < (length + sizeof(word_t) - 1) / sizeof(word_t)) {
@@ -92,6 +70,7 @@ word_t decode_put_string(const struct request *request, struct operation *operat
     }
     operation->queue.request = request;
     operation->queue.count = (unsigned)length;
+    operation->queue.position = (unsigned)out;
     operation->perform = perform_put_string;
     return ERR_NONE;
 }

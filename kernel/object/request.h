@@ -21,7 +21,7 @@ struct request {
     unsigned length; /* words */
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
-    const word_t *first;                        /* the first four message words; all, if words are none */
+    word_t *first;                              /* the first four message words; all, if words are none */
     struct user_words words;                    /* message word i at index i, from the fourth on */
 };
 
@@ -52,7 +52,7 @@ struct operation {
             struct slot *pivot;
             struct cap cap; /* for the target */
             struct cap pivot_cap;
-            struct tcb *caller;
+            const struct request *request;
         } cnode;
         struct {
             struct tcb *target;
@@ -122,6 +122,12 @@ static inline word_t request_word(const struct request *request, unsigned i)
 {
     return i < ABI_MSG_REGISTERS || !user_words_exist(request->words) ? request->first[i]
                                                                       : user_load(request->words, i);
+}
+
+/* Changes message word i, one of the first four, where the repeated request finds it. */
+static inline void request_set_word(const struct request *request, unsigned i, word_t value)
+{
+    request->first[i] = value;
 }
 
 /* Copies count message words from word start on, all below request->length. */

@@ -11,6 +11,7 @@
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
 #include "object/async_queue.h"
+#include "object/console_turn.h"
 #include "object/request.h"
 #include "object/sender_table.h"
 #include "object/tcb_configure.h"
@@ -19,7 +20,7 @@
 #include "thread/domain.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
-#include "thread/work.h"
+#include "thread/switch.h"
 
 #define FLAG_SUSPEND_SOURCE  1
 #define FLAG_RESUME_TARGET   2
@@ -69,14 +70,31 @@ static word_t decode_read_registers(const struct request *request, struct operat
     return ERR_NONE;
 }
 
+static COLD void end_console_call(struct tcb *target)
+{
+    if (target->state == THREAD_BLOCKED_ON_CONSOLE) {
+        thread_resume(target);
+    } else {
+        console_leave(&target->ready);
+    }
+}
+
+/* The target gets other registers, and makes its call no longer. If it waits for the console, it goes on. */
+static void end_call(struct tcb *target)
+{
+    thread_interrupt(target);
+    badged_pass_forget(&target->pass);
+    if (unlikely(console_holder != NULL)) {
+        end_console_call(target);
+    }
+}
+
 static enum progress perform_write_registers(struct operation *operation, struct result *result)
 {
     struct tcb *target = operation->tcb.target;
 
     (void)result;
-    thread_interrupt(target);
-    badged_pass_forget(target);
-    put_string_forget(target);
+    end_call(target);
     request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
     if (operation->tcb.flags & FLAG_WRITE_RESUME) {
@@ -112,9 +130,7 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
 
     (void)result;
     thread_stall(source);
-    thread_interrupt(target);
-    badged_pass_forget(target);
-    put_string_forget(target);
+    end_call(target);
     if (flags & FLAG_SUSPEND_SOURCE) {
         thread_suspend(source);
     }
@@ -245,22 +261,8 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
 
     (void)result;
     thread_expel(target);
-    bool has_work = work_dequeue(target);
-    sched_dequeue(target);
     receiver_move(target, hart);
-    target->hart = hart;
-    if (has_work) {
-        work_queue(target);
-    }
-    if (!thread_is_runnable(target)) {
-        return DONE;
-    }
-    sched_enqueue_tail(target);
-    if (hart != this_hart()) {
-        sched_interrupt_hart_of(target);
-    }
-    /* If it is the caller, it gives way here and goes on there; otherwise it may be the best one here. */
-    this_hart()->pending |= PENDING_RESCHEDULE;
+    sched_set_hart(target, hart);
     return DONE;
 }
 
@@ -373,6 +375,9 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
     }
     thread_suspend(thread);
     async_queue_unbind(thread);
+    if (this_hart()->current == thread) {
+        thread_leave(this_hart());
+    }
     if (receiver_release(thread) == AGAIN) {
         return (struct remains){ .again = true };
     }

@@ -24,6 +24,7 @@ static const char *state_name(enum thread_state state)
         "blocked on send",
         "blocked on reply",
         "blocked on notification",
+        "blocked on console",
         "idle",
     };
 

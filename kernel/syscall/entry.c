@@ -4,6 +4,7 @@
 #include "syscall/entry.h"
 
 #include "arch/riscv64/fpu.h"
+#include "arch/riscv64/hart.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
 #include "check/check.h"
@@ -13,6 +14,7 @@
 #include "ipc/message.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
+#include "object/console_turn.h"
 #include "object/irq.h"
 #include "object/request.h"
 #include "object/vspace.h"
@@ -20,14 +22,15 @@
 #include "syscall/emulate.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 
 enum {
     CALL_BLOCKING = 1,
     CALL_WANTS_REPLY = 2
 };
 
-static void reply_from_kernel(struct tcb *thread, word_t error, const struct result *result)
+static inline __attribute__((always_inline)) void reply_from_kernel(struct tcb *thread, word_t error,
+                                                                    const struct result *result)
 {
     unsigned length = result->length;
 
@@ -102,7 +105,8 @@ static inline bool lookup_extras(struct tcb *thread, struct request *request, st
 }
 
 /* Serves an invocation of a kernel object by the running thread. */
-static inline void invoke_object(struct tcb *thread, struct request *request, bool wants_reply)
+static inline __attribute__((always_inline)) void invoke_object(struct tcb *thread, struct request *request,
+                                                                bool wants_reply)
 {
     struct result result;
     enum progress progress;
@@ -166,59 +170,77 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
     invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
 }
 
-static void receive(struct tcb *thread, word_t pointer, bool blocking)
+/* False: it would block, by RECEIVE_OR_LEAVE, and nothing has happened. */
+static inline bool receive(struct tcb *thread, word_t pointer, enum receive_mode mode)
 {
     struct lookup_failure failure;
 
     struct slot *slot = cap_lookup(thread->slots[TCB_CSPACE].cap, pointer, &failure);
     if (unlikely(!slot)) {
         fault_raise_cap(thread, pointer, true, &failure);
-        return;
+        return true;
     }
     struct cap cap = slot->cap;
     if (cap_is(cap, CAP_ENDPOINT) && cap_allows(cap, ABI_RIGHT_READ)) {
-        endpoint_receive(thread, cap, blocking);
-        return;
+        return endpoint_receive(thread, cap, mode);
     }
     if (cap_is(cap, CAP_NOTIFICATION) && cap_allows(cap, ABI_RIGHT_READ)) {
         struct notification *notification = cap_object(cap);
         if (!notification->bound || notification->bound == thread) {
-            notification_receive(thread, notification, blocking);
-            return;
+            return notification_receive(thread, notification, mode);
         }
     }
     failure = (struct lookup_failure){ .type = LOOKUP_MISSING_CAPABILITY };
     fault_raise_cap(thread, pointer, true, &failure);
+    return true;
 }
 
-/* Ends a handler. Nothing that it keeps on the stack or in registers is needed any more, so it leaves without
- * putting that back in order. The compiler does not know that nothing comes after this: it would think every
- * path that ends here improbable. */
-static inline __attribute__((always_inline)) void return_to(struct tcb *next)
+/* Wait and Recv of a thread with a queue: before it blocks, the requests in its ring are served, once. Others
+ * that come meanwhile are its worker's. */
+static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
 {
-    register struct tcb *a0 __asm__("a0") = next;
-
-    __asm__ volatile("j return_to_user" ::"r"(a0) : "memory");
+    if (receive(thread, pointer, RECEIVE_OR_LEAVE)) {
+        return;
+    }
+    if (placement_before_blocking(thread) != CALL_ENDS) {
+        receive(thread, pointer, RECEIVE_OR_BLOCK);
+    }
 }
+
+#define UNUSED __attribute__((unused))
 
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
  * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
- * the thread came for may become void meanwhile. That, and what a user of user interrupts needs, is kept out
- * of the way of all others, whose arguments stay in the registers they came in.
+ * the thread came for may become void meanwhile. That, and what a user of user interrupts or the holder of
+ * the console needs, is kept out of the way of all others, whose arguments stay in the registers they came
+ * in.
  */
-#define HANDLER(name)                                                                                      \
+#define HANDLER(name, with_console)                                                                        \
     static inline                                                                                          \
         __attribute__((always_inline)) void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS);  \
+    static __attribute__((noinline)) void name##_slow(SYSCALL_ARGUMENTS)                                   \
+    {                                                                                                      \
+        name##_body(this_hart(), true, ARGUMENTS);                                                         \
+    }                                                                                                      \
+    static COLD void name##_with_console(SYSCALL_ARGUMENTS)                                                \
+    {                                                                                                      \
+        console_check_call(thread);                                                                        \
+        with_console(ARGUMENTS);                                                                           \
+    }                                                                                                      \
     static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                 \
     {                                                                                                      \
         struct hart *hart = this_hart();                                                                   \
         if (kernel_lock_exclusive(hart)) {                                                                 \
             return_to(kernel_exit_void(hart));                                                             \
+            return;                                                                                        \
+        }                                                                                                  \
+        check_at_entry();                                                                                  \
+        if (unlikely(hart->console_held)) {                                                                \
+            name##_with_console(ARGUMENTS);                                                                \
         } else {                                                                                           \
-            check_at_entry();                                                                              \
-            name##_body(hart, true, ARGUMENTS);                                                            \
+            name##_slow(ARGUMENTS);                                                                        \
         }                                                                                                  \
     }                                                                                                      \
     void name(SYSCALL_ARGUMENTS);                                                                          \
@@ -226,7 +248,12 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
     {                                                                                                      \
         struct hart *hart = this_hart();                                                                   \
         if (unlikely(hart->switch_slowly)) {                                                               \
-            name##_locked(ARGUMENTS);                                                                      \
+            if (unlikely(hart->enter_slowly)) {                                                            \
+                name##_locked(ARGUMENTS);                                                                  \
+            } else {                                                                                       \
+                check_at_entry();                                                                          \
+                name##_slow(ARGUMENTS);                                                                    \
+            }                                                                                              \
         } else {                                                                                           \
             check_at_entry();                                                                              \
             name##_body(hart, false, ARGUMENTS);                                                           \
@@ -236,22 +263,44 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
         struct hart *hart, UNUSED bool slow, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, \
         UNUSED word_t mr1, UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
 
-#define UNUSED __attribute__((unused))
-
 static __attribute__((noinline)) void call(struct hart *hart, struct tcb *thread)
 {
     invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
     return_to(kernel_exit(hart));
 }
 
+/* The thread has the console no longer, unless its call is to be repeated, or it waits for it. */
+static void end_console_call(struct hart *hart, struct tcb *thread)
+{
+    if (hart->current == thread && thread->state != THREAD_RESTART &&
+        thread->state != THREAD_BLOCKED_ON_CONSOLE) {
+        console_leave(&thread->ready);
+    }
+}
+
+/* Call, Send and NBSend where the thread may have the console, which it keeps only if the call is to be
+ * repeated. */
+#define WITH_CONSOLE(name, flags)                                                                          \
+    static COLD void name(UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
+                          UNUSED word_t mr2, UNUSED word_t mr3, struct tcb *thread)                        \
+    {                                                                                                      \
+        struct hart *hart = this_hart();                                                                   \
+        invoke(thread, flags);                                                                             \
+        end_console_call(hart, thread);                                                                    \
+        return_to(kernel_exit(hart));                                                                      \
+    }
+WITH_CONSOLE(call_with_console, CALL_BLOCKING | CALL_WANTS_REPLY)
+WITH_CONSOLE(send_with_console, CALL_BLOCKING)
+WITH_CONSOLE(nb_send_with_console, 0)
+
 static __attribute__((noinline)) void reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
 {
     reply_to_caller(thread);
-    receive(thread, pointer, true);
+    receive(thread, pointer, RECEIVE_OR_BLOCK);
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_call)
+HANDLER(handle_call, call_with_console)
 {
     struct tcb *next = fastpath_call(hart, slow, ARGUMENTS);
 
@@ -262,7 +311,7 @@ HANDLER(handle_call)
     }
 }
 
-HANDLER(handle_reply_recv)
+HANDLER(handle_reply_recv, handle_reply_recv_slow)
 {
     struct tcb *next = fastpath_reply_recv(hart, slow, ARGUMENTS);
 
@@ -273,37 +322,41 @@ HANDLER(handle_reply_recv)
     }
 }
 
-HANDLER(handle_send)
+HANDLER(handle_send, send_with_console)
 {
     invoke(thread, CALL_BLOCKING);
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_nb_send)
+HANDLER(handle_nb_send, nb_send_with_console)
 {
     invoke(thread, 0);
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_recv)
+HANDLER(handle_recv, handle_recv_slow)
 {
-    receive(thread, pointer, true);
+    if (unlikely(thread->async_queue != NULL)) {
+        receive_and_serve(thread, pointer);
+    } else {
+        receive(thread, pointer, RECEIVE_OR_BLOCK);
+    }
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_nb_recv)
+HANDLER(handle_nb_recv, handle_nb_recv_slow)
 {
-    receive(thread, pointer, false);
+    receive(thread, pointer, RECEIVE_OR_FAIL);
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_reply)
+HANDLER(handle_reply, handle_reply_slow)
 {
     reply_to_caller(thread);
     return_to(kernel_exit(hart));
 }
 
-HANDLER(handle_yield)
+HANDLER(handle_yield, handle_yield_slow)
 {
     sched_yield(hart);
     return_to(kernel_exit(hart));
@@ -328,6 +381,7 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
         return;
     }
     check_at_entry();
+    console_check_call(thread);
     if (!debug_syscall(thread, pointer, number)) {
         fault_raise_unknown_syscall(thread, number);
     }
@@ -346,7 +400,8 @@ void handle_interrupts(struct hart *hart)
     if (pending & SIP_TIMER) {
         timer_acknowledge(hart);
         sched_tick(hart);
-        work_tick(hart);
+        placement_tick(hart);
+        console_tick(hart);
         if (unlikely(receivers_polled)) {
             receiver_poll();
         }
@@ -426,6 +481,7 @@ void handle_trap(struct tcb *thread, word_t cause)
         return;
     }
     check_at_entry();
+    console_check_call(thread);
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {

@@ -4,7 +4,6 @@
 #include "thread/domain.h"
 
 #include "thread/scheduler.h"
-#include "thread/work.h"
 
 #define FOREVER ((1ul << 56) - 1)
 
@@ -41,22 +40,4 @@ void domain_set_start(unsigned index)
     schedule_index = DOMAIN_SCHEDULE_ENTRIES - 2;
     domain_ticks_left = 0;
     this_hart()->pending |= PENDING_RESCHEDULE;
-}
-
-void domain_set(struct tcb *thread, unsigned domain)
-{
-    struct hart *hart = thread->hart;
-    bool was_waiting = thread->ready_queued || hart->candidate == thread;
-
-    bool has_work = work_dequeue(thread);
-    sched_dequeue(thread);
-    thread->domain = (uint8_t)domain;
-    if (has_work) {
-        work_queue(thread);
-    }
-    if (hart->current == thread) {
-        hart->pending |= PENDING_RESCHEDULE;
-    } else if (was_waiting) {
-        sched_wake(thread);
-    }
 }

@@ -60,6 +60,3 @@ static inline unsigned domain_index(const struct tcb *thread)
 {
     return REL4_NUM_DOMAINS == 1 ? 0 : thread->domain;
 }
-
-/* The domain of a thread changes. */
-void domain_set(struct tcb *thread, unsigned domain);

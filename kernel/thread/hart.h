@@ -15,27 +15,16 @@
 
 #define NUM_PRIORITIES 256
 
+struct schedulable;
 struct slot;
 struct tcb;
 
-/* The threads that are ready to run on one hart in one domain: a circular list per priority and a bitmap of
- * those that are not empty, with one bit per bitmap word on top. */
+/* What is ready to run on one hart in one domain: a circular list per priority and a bitmap of those that are
+ * not empty, with one bit per bitmap word on top. */
 struct ready_queue {
     word_t summary;
     word_t bitmap[NUM_PRIORITIES / WORD_BITS];
-    struct tcb *head[NUM_PRIORITIES];
-};
-
-/* Threads whose queues wait for the worker; see thread/work.h. */
-enum work_list {
-    WORK_ANY_TIME,
-    WORK_AT_TICK, /* or on an idle hart */
-    WORK_RETRY,   /* at a tick only */
-    WORK_LISTS
-};
-
-struct work {
-    struct ready_queue lists[WORK_LISTS];
+    struct schedulable *head[NUM_PRIORITIES];
 };
 
 /* Fences that a batch of unmappings owes; see arch/riscv64/tlb.h. */
@@ -53,36 +42,63 @@ struct lock_node {
 };
 
 /* In hart->pending. */
-#define PENDING_RESCHEDULE (1ul << 59)
-#define PENDING_SERVED     (1ul << 60)
-#define PENDING_TICK       (1ul << 61)
-#define PENDING_WORK       (1ul << 62)
+#define PENDING_RESCHEDULE (1ul << 61)
+#define PENDING_CANDIDATE  (1ul << 62)
 #define PENDING_UINTR      (1ul << 63)
 
-/* The worker need not stop for those at the top. */
-#define PENDING_NOT_URGENT_BITS 4
+/* The worker need not stop for those at the top, or not always. */
+#define PENDING_NOT_URGENT_BITS 2
+
+/* What an idle hart does for the workers of other harts; see worker/placement.c, whose room it is. */
+struct idle_work {
+    /* A call to come and serve; cleared by the hart that was called, also without the lock. */
+    bool called;
+    word_t not_before;    /* it is not called again before this time, as it came late */
+    unsigned late_factor; /* of the time that was lost; see hart_was_late() */
+
+    /* The owner in whose ring it looks for more requests before it sleeps, or NULL. */
+    struct tcb *watched;
+
+    /* The owner of the worker whose batch it goes on with when it has the lock again, or NULL; and for the
+     * home of that worker, when it may take it. The home of a worker that is served or kept, by logical
+     * number, plus 1; 0: none. All are also read without the lock. */
+    struct tcb *kept;
+    word_t kept_until;
+    unsigned serves_home;
+};
 
 struct hart {
     struct hart_arch arch;
     unsigned id; /* logical number, 0 to harts_online - 1 */
 
-    struct tcb *current; /* the thread that runs, or idle_thread */
+    struct tcb *current; /* the thread that runs, or idle_thread: nobody is current */
+
+    /* The owner of the worker that this hart runs, or NULL. Nobody is current meanwhile, unless that is the
+     * owner itself, in a system call that has its queue served. */
+    struct tcb *serving;
 
     /* What the scheduler does before this hart leaves the kernel: nothing when nothing is set, look for the
      * best ready thread when a reschedule is pending, else switch to the candidate if it deserves it. */
     struct tcb *candidate;
 
-    /* What else is to be done before this hart leaves the kernel: RESCHEDULE, UINTR (the running
-     * thread may have a user interrupt to go to), WORK (a queue waits here for the worker), TICK (it was a
-     * tick that brought this hart here), SERVED (the current thread's queue has just been served, and waits
-     * again), and in the low bits the harts, by logical number, that get an inter-processor interrupt. */
+    /* What is to be done before this hart leaves the kernel: RESCHEDULE, CANDIDATE (there is one), UINTR (the
+     * running thread may have a user interrupt to go to), and in the low bits the harts, by logical number,
+     * that get an inter-processor interrupt. */
     word_t pending;
 
     /* There are other harts, so the kernel has to be locked. */
     bool locks;
 
-    /* A switch of threads has more to do than thread_switch_exit() does: locks, or uintr_live. */
+    unsigned console_held; /* threads of this hart that have the console: system calls are looked at */
+
+    /* A system call has more to do than usual: locks, or console_held. And so has a switch of threads:
+     * either, or uintr_live. See hart_update_slow(). */
+    bool enter_slowly;
     bool switch_slowly;
+
+    /* The registers of the current thread were replaced by a request of its own queue, in the call that has
+     * that served: the call has no answer. */
+    bool call_void;
 
     /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
      * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
@@ -97,12 +113,7 @@ struct hart {
 
     struct tlb_batch tlb_batch;
 
-    /* While this hart idles: the thread in whose ring it looks for more requests before it sleeps; or NULL.
-     */
-    struct tcb *watched;
-
-    /* While this hart idles: the thread whose queue it had to stop serving, and comes back for; or NULL. */
-    struct tcb *kept;
+    struct idle_work idle;
 
     /* The slot of the Revoke that was interrupted here last; see cap/revoke.h. */
     struct slot *revoking;
@@ -118,12 +129,19 @@ struct hart {
     struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
 
     struct lock_node lock_node;
-    struct ready_queue ready[REL4_NUM_DOMAINS];
-    struct work work[REL4_NUM_DOMAINS];
+    struct ready_queue ready[REL4_NUM_DOMAINS];   /* threads and workers */
+    struct ready_queue delayed[REL4_NUM_DOMAINS]; /* workers that become ready with the next tick */
+    struct ready_queue waiting[REL4_NUM_DOMAINS]; /* the workers in both, for harts that look for work */
 };
 
 extern struct hart harts_table[MAX_HARTS];
 extern unsigned harts_online;
 
-/* Those that wait for something to do, and that nobody has woken for it; by logical number. */
+/* Those that wait for something to do; by logical number. */
 extern word_t idle_harts;
+
+static inline void hart_update_slow(struct hart *hart)
+{
+    hart->enter_slowly = hart->locks || hart->console_held;
+    hart->switch_slowly = hart->enter_slowly || hart->uintr_live;
+}

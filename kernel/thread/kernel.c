@@ -6,22 +6,18 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/timer.h"
+#include "arch/riscv64/tlb.h"
 #include "arch/riscv64/vm.h"
 #include "lib/bits.h"
 #include "lib/preempt.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 
 #define WORK_UNITS_PER_LOOK 8
 
 /* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
 #define LOOKS_BEFORE_SLEEP 500
-
-/* The pause between two looks of an idle hart for more requests, in which it does not hold the lock: less
- * than a microsecond. */
-#define PAUSES_BETWEEN_LOOKS 30
 
 /* In lock_node.waiting; 0 is the lock's owner. */
 enum {
@@ -57,13 +53,13 @@ static void sleep_for_lock(struct hart *hart)
     unsigned expected = LOCK_SPINNING;
 
     csr_write(sie, SIP_SOFTWARE);
-    csr_clear(sip, SIP_SOFTWARE);
+    software_interrupt_clear();
     __atomic_compare_exchange_n(&hart->lock_node.waiting, &expected, LOCK_SLEEPING, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_ACQUIRE);
     while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
         answer_address_space(hart);
         wait_for_interrupt();
-        csr_clear(sip, SIP_SOFTWARE);
+        software_interrupt_clear();
     }
     csr_set(sip, SIP_SOFTWARE);
     csr_write(sie, SIP_ALL);
@@ -71,10 +67,11 @@ static void sleep_for_lock(struct hart *hart)
 
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
 {
+    bool was_live = unlikely(hart->uintr_live != NULL);
+
     fpu_park(hart);
-    if (unlikely(hart->uintr_live != NULL)) {
+    if (was_live) {
         uintr_leave(hart);
-        hart->pending |= PENDING_UINTR;
     }
     __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
     __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
@@ -88,6 +85,9 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
         pause_hint();
     }
     hart->parked = 0;
+    if (was_live) {
+        hart->pending |= PENDING_UINTR; /* with the lock, under which others write it, too */
+    }
 }
 
 bool kernel_lock_among_harts(struct hart *hart)
@@ -103,6 +103,16 @@ bool kernel_lock_among_harts(struct hart *hart)
         return hart->entry_void;
     }
     return false;
+}
+
+bool kernel_try_lock(struct hart *hart)
+{
+    struct lock_node *node = &hart->lock_node, *expected = NULL;
+
+    node->next = NULL;
+    /* As in kernel_lock_among_harts(). */
+    return !hart->locks || __atomic_compare_exchange_n(&lock_tail, &expected, node, false, __ATOMIC_ACQ_REL,
+                                                       __ATOMIC_RELAXED);
 }
 
 static struct hart *hart_of_node(struct lock_node *node)
@@ -162,192 +172,83 @@ static __attribute__((noinline)) void send_ipis(word_t targets)
     }
 }
 
-/* Lets go of the lock, and only then tells other harts what there is for them. */
 static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
     word_t targets = hart->pending & mask(MAX_HARTS);
 
-    hart->pending = unlikely(work_waits(hart)) ? PENDING_WORK : 0;
+    assert(!hart->tlb_batch.open);
+    hart->pending = 0;
     kernel_unlock(hart);
     if (unlikely(targets)) {
         send_ipis(targets);
     }
 }
 
-/* Sleeps until there is something to do. With one domain a tick is nothing to do for a hart that has no
- * thread to charge, so the first one turns the timer off; otherwise all idle harts would queue for the lock
- * with each tick. */
-static void sleep_until_interrupt(struct hart *hart)
+void kernel_leave(struct hart *hart)
 {
-    bool ticking = true;
-
-    for (;;) {
-        word_t pending = interrupts_pending();
-        if (REL4_NUM_DOMAINS == 1 && ticking && pending == SIP_TIMER && !receivers_polled &&
-            !work_waits_for_tick(this_hart())) {
-            timer_stop();
-            ticking = false;
-        } else if (pending) {
-            break;
-        } else {
-            wait_for_interrupt();
-        }
-    }
-    if (!ticking) {
-        timer_start(hart);
-    }
+    leave(hart);
 }
 
-/* The thread to run, which is current then. */
+/* The thread to run, which is current then; idle_thread if none is to run. */
 static inline struct tcb *switch_to_best(struct hart *hart)
 {
     struct tcb *next = sched_choose(hart);
 
     if (next != hart->current) {
-        thread_switch(hart, next);
+        if (unlikely(next == &idle_thread)) {
+            thread_leave(hart);
+        } else {
+            thread_switch(hart, next);
+        }
     }
     return next;
 }
 
-/* Somebody else has something to do: other harts that wait for the lock, or are to be interrupted. */
-static bool others_wait(const struct hart *hart)
+/* Lets other harts have the lock that wait for it, or are to be interrupted. Nobody is current here. */
+static void let_others_in(struct hart *hart)
 {
-    return (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
-}
-
-/* Lets others have the lock, and comes back. What the current thread came for is done, whatever happens to it
- * meanwhile. */
-static COLD void let_others_in(struct hart *hart)
-{
-    struct tcb *current = hart->current;
-
-    if (current->state == THREAD_RUNNING) {
-        current->context.regs[ABI_REG_PC] = current->context.next_pc;
+    if (unlikely((hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart))) {
+        leave(hart);
+        kernel_lock_exclusive(hart);
+        hart->entry_void = false;
     }
-    leave(hart);
-    kernel_lock_exclusive(hart);
-    hart->entry_void = false;
-    hart->pending |= PENDING_RESCHEDULE;
-    thread_switch(hart, hart->current);
 }
 
-/* For an idle hart: lets go of the lock until there may be something to do. */
-static void idle_unlocked(struct hart *hart)
-{
-    idle_harts |= bit(hart->id);
-    leave(hart);
-    if (hart->watched) {
-        for (unsigned i = 0; i < PAUSES_BETWEEN_LOOKS && !interrupt_pending(); i++) {
-            pause_hint();
-        }
-    } else {
-        sleep_until_interrupt(hart);
-    }
-    kernel_lock_exclusive(hart);
-    idle_harts &= ~bit(hart->id);
-}
-
-/* Nothing is ready. Out of the way, as a hart that idles is in no hurry to begin with it. */
-static COLD struct tcb *idle(struct hart *hart)
+/* No thread is to run: the hart runs a worker, or waits for something to do. Returns the thread that runs
+ * next. */
+static __attribute__((noinline)) struct tcb *run_without_thread(struct hart *hart)
 {
     struct tcb *next;
 
     do {
-        struct tcb *owner = work_take_any();
-        if (owner) {
-            if (hart->watched) {
-                worker_end_watch(hart);
-            }
-            worker_run(owner, REL4_PLACE_IDLE);
-            if (others_wait(hart)) {
-                let_others_in(hart);
-            }
-        } else if (!hart->candidate) {
-            idle_unlocked(hart);
-            if (hart->watched) {
-                worker_look(hart);
+        if (!hart->serving) {
+            placement_idle(hart);
+        }
+        if (hart->serving) {
+            placement_serve(hart);
+        }
+        let_others_in(hart);
+        next = switch_to_best(hart);
+        if (unlikely(hart->idle.watched != NULL) && (next != &idle_thread || hart->serving)) {
+            placement_end_watch(hart);
+            if (!hart->serving) {
+                next = switch_to_best(hart);
             }
         }
-        handle_interrupts(hart);
-        next = switch_to_best(hart);
     } while (next == &idle_thread);
-    if (hart->watched) {
-        worker_end_watch(hart);
-    }
-    work_hand_over(hart);
-    return switch_to_best(hart);
-}
-
-/* A tick came while the owner of a queue was served, and will be charged to the thread that it interrupts. */
-static COLD void charge_owner(struct tcb *owner, struct tcb *current)
-{
-    if (!(interrupts_pending() & SIP_TIMER) || owner == current || current == &idle_thread) {
-        return;
-    }
-    current->slice++;
-    if (--owner->slice == 0) {
-        owner->slice = TIME_SLICE_TICKS;
-        if (owner->ready_queued) {
-            ready_remove(owner);
-            sched_enqueue_tail(owner);
-        }
-    }
-}
-
-/*
- * Serves the queues that come before next, which is current. A queue that has had its turn waits for its
- * owner's equals; what is less important waits for all of them. served: the owner of one that has had its
- * turn just now, or NULL. Returns the thread to run then.
- */
-static __attribute__((noinline)) struct tcb *serve_work(struct hart *hart, struct tcb *next,
-                                                        enum rel4_place place, struct tcb *served)
-{
-    int turn = 0;
-
-    for (;;) {
-        struct tcb *owner = served;
-        if (!owner) {
-            int priority = next == &idle_thread ? -1 : next->priority + turn;
-            owner = work_take(hart, priority);
-            if (!owner) {
-                return next;
-            }
-            worker_run(owner, place);
-        }
-        served = NULL;
-        turn |= owner->work_in != NULL;
-        if (unlikely(interrupt_pending())) {
-            charge_owner(owner, next);
-            hart->pending |= PENDING_RESCHEDULE;
-            return switch_to_best(hart);
-        }
-        /* Before the lock goes: next may have been moved to another hart, or have ended. */
-        next = switch_to_best(hart);
-        if (unlikely(others_wait(hart))) {
-            let_others_in(hart);
-            next = switch_to_best(hart);
-        }
-    }
+    return next;
 }
 
 struct tcb *kernel_exit_slow(struct hart *hart)
 {
-    enum rel4_place place = hart->pending & PENDING_TICK ? REL4_PLACE_TICK : REL4_PLACE_CALL;
-    struct tcb *served = hart->pending & PENDING_SERVED ? hart->current : NULL;
+    struct tcb *current = hart->current;
 
-    if (unlikely(hart->current->async_queue != NULL) && !thread_is_runnable(hart->current)) {
-        worker_blocked(hart->current);
-        place = REL4_PLACE_BLOCK;
+    if (unlikely(current->async_queue != NULL) && !thread_is_runnable(current)) {
+        placement_blocked(current);
     }
     struct tcb *next = switch_to_best(hart);
-    if (unlikely(hart->pending & (PENDING_WORK | PENDING_TICK))) {
-        next = serve_work(hart, next, place, served);
-    }
-    while (unlikely(next == &idle_thread)) {
-        next = idle(hart);
-        if (work_waits(hart)) {
-            next = serve_work(hart, next, REL4_PLACE_CALL, NULL);
-        }
+    if (unlikely(next == &idle_thread)) {
+        next = run_without_thread(hart);
     }
     if (next->state == THREAD_RESTART) {
         next->context.next_pc = next->context.regs[ABI_REG_PC];
@@ -384,16 +285,22 @@ _Noreturn void kernel_enter(void)
     struct hart *hart = this_hart();
 
     hart->locks = harts_online > 1;
-    hart->switch_slowly = hart->locks || hart->uintr_live;
+    hart_update_slow(hart);
     kernel_lock_exclusive(hart);
     hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));
 }
 
+void hart_interrupt(const struct hart *hart)
+{
+    tlb_batch_pay();
+    sbi_send_ipi(hart->arch.hart_id);
+}
+
 static void stall_hart(struct hart *hart)
 {
     if (!__atomic_load_n(&hart->parked, __ATOMIC_ACQUIRE)) { /* pairs with wait_for_lock() */
-        sbi_send_ipi(hart->arch.hart_id);
+        hart_interrupt(hart);
         while (!__atomic_load_n(&hart->parked, __ATOMIC_ACQUIRE)) {
             pause_hint();
         }
@@ -418,6 +325,8 @@ void thread_interrupt(struct tcb *thread)
         stall_hart(thread->hart);
         thread->hart->entry_void = true;
         thread->state = THREAD_RESTART;
+    } else if (thread == this_hart()->serving && thread == this_hart()->current) {
+        this_hart()->call_void = true;
     }
 }
 

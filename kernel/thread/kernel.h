@@ -28,6 +28,9 @@ static inline void kernel_unlock(struct hart *hart)
     }
 }
 
+/* Takes the lock if it is free. */
+bool kernel_try_lock(struct hart *hart);
+
 /* Another hart waits for the lock. */
 bool kernel_lock_is_waited_for(const struct hart *hart);
 
@@ -45,7 +48,7 @@ static inline struct tcb *kernel_exit(struct hart *hart)
 {
     struct tcb *current = hart->current;
 
-    if (likely(!hart->candidate && !hart->pending && current->state == THREAD_RUNNING)) {
+    if (likely(!hart->pending && current->state == THREAD_RUNNING)) {
         kernel_unlock(hart);
         return current;
     }
@@ -54,6 +57,12 @@ static inline struct tcb *kernel_exit(struct hart *hart)
 
 /* Enters user mode for the first time on this hart. */
 _Noreturn void kernel_enter(void);
+
+/* Lets go of the lock, and only then tells other harts what there is for them. */
+void kernel_leave(struct hart *hart);
+
+/* Sends an interrupt to a hart. What is owed to it is flushed before. */
+void hart_interrupt(const struct hart *hart);
 
 /* What this hart came for is void; see entry_void in hart.h. */
 struct tcb *kernel_exit_void(struct hart *hart);
@@ -66,7 +75,7 @@ void handle_interrupts(struct hart *hart);
 void thread_stall(struct tcb *thread);
 
 /* The same, and what the thread came for is void, because its registers or state are about to change: if it
- * still runs, it takes them up anew. */
+ * still runs, it takes them up anew. Also if it runs on this hart, and this is a request of its own queue. */
 void thread_interrupt(struct tcb *thread);
 
 /* The same, and the thread is no longer current on any other hart. */

@@ -1,6 +1,6 @@
 /*
- * The ready queues of a hart: insertion, removal, and the best thread, each in constant time. Inline, because
- * every switch of threads goes through here.
+ * The ready queues of a hart: insertion, removal, and the best, each in constant time. Inline, because every
+ * switch of threads goes through here.
  */
 #pragma once
 
@@ -8,6 +8,9 @@
 #include "thread/domain.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
+
+/* In thread/scheduler.c: a worker waits no longer, if it did. */
+void worker_dequeue(struct tcb *owner);
 
 /* The bitmap is in falling order of priority, so the best is the lowest bit. */
 static inline unsigned bitmap_word(unsigned priority)
@@ -20,56 +23,77 @@ static inline word_t bitmap_bit(unsigned priority)
     return bit((NUM_PRIORITIES - 1 - priority) % WORD_BITS);
 }
 
-/* By which of its links a thread is in a queue: a function that is known where it is passed, so that it costs
- * nothing. */
-typedef struct ready_links *links_of(struct tcb *thread);
-
-static inline struct ready_links *links_of_ready(struct tcb *thread)
+static inline void queue_mark(struct ready_queue *queue, unsigned priority)
 {
-    return &thread->ready;
+    queue->bitmap[bitmap_word(priority)] |= bitmap_bit(priority);
+    queue->summary |= bit(bitmap_word(priority));
 }
 
-static inline void queue_insert(struct ready_queue *queue, struct tcb *thread, links_of *links, bool at_head)
+static inline void queue_unmark(struct ready_queue *queue, unsigned priority)
 {
-    unsigned priority = thread->priority;
-    struct tcb *head = queue->head[priority];
+    queue->bitmap[bitmap_word(priority)] &= ~bitmap_bit(priority);
+    if (!queue->bitmap[bitmap_word(priority)]) {
+        queue->summary &= ~bit(bitmap_word(priority));
+    }
+}
+
+/* A schedulable joins a list of its priority, at its head or tail. */
+static inline void queue_insert(struct ready_queue *queue, struct schedulable *s, unsigned priority,
+                                bool at_head)
+{
+    struct schedulable *head = queue->head[priority];
 
     if (!head) {
-        *links(thread) = (struct ready_links){ thread, thread };
-        queue->head[priority] = thread;
-        queue->bitmap[bitmap_word(priority)] |= bitmap_bit(priority);
-        queue->summary |= bit(bitmap_word(priority));
+        s->next = s->prev = s;
+        queue->head[priority] = s;
+        queue_mark(queue, priority);
         return;
     }
-    *links(thread) = (struct ready_links){ .next = head, .prev = links(head)->prev };
-    links(links(head)->prev)->next = thread;
-    links(head)->prev = thread;
+    s->next = head;
+    s->prev = head->prev;
+    head->prev->next = s;
+    head->prev = s;
     if (at_head) {
-        queue->head[priority] = thread;
+        queue->head[priority] = s;
     }
 }
 
-static inline void queue_remove(struct ready_queue *queue, struct tcb *thread, links_of *links)
+static inline void queue_remove(struct ready_queue *queue, struct schedulable *s, unsigned priority)
 {
-    unsigned priority = thread->priority;
-    struct tcb *next = links(thread)->next;
+    struct schedulable *next = s->next;
 
-    if (next == thread) {
+    if (next == s) {
         queue->head[priority] = NULL;
-        queue->bitmap[bitmap_word(priority)] &= ~bitmap_bit(priority);
-        if (!queue->bitmap[bitmap_word(priority)]) {
-            queue->summary &= ~bit(bitmap_word(priority));
-        }
+        queue_unmark(queue, priority);
         return;
     }
-    links(links(thread)->prev)->next = next;
-    links(next)->prev = links(thread)->prev;
-    if (queue->head[priority] == thread) {
+    s->prev->next = next;
+    next->prev = s->prev;
+    if (queue->head[priority] == s) {
         queue->head[priority] = next;
     }
 }
 
-/* Priority of the best thread in a queue; -1 if there is none. */
+/* All of one priority of a queue join the same list of another, behind those that are there. There is one at
+ * least. */
+static inline void queue_append_list(struct ready_queue *to, struct ready_queue *from, unsigned priority)
+{
+    struct schedulable *first = from->head[priority], *last = first->prev, *head = to->head[priority];
+
+    from->head[priority] = NULL;
+    queue_unmark(from, priority);
+    if (!head) {
+        to->head[priority] = first;
+        queue_mark(to, priority);
+        return;
+    }
+    last->next = head;
+    first->prev = head->prev;
+    head->prev->next = first;
+    head->prev = last;
+}
+
+/* Priority of the best in a queue; -1 if there is none. */
 static inline int queue_highest(const struct ready_queue *queue)
 {
     if (!queue->summary) {
@@ -79,11 +103,16 @@ static inline int queue_highest(const struct ready_queue *queue)
     return (int)(NUM_PRIORITIES - 1 - (word * WORD_BITS + lowest_bit(queue->bitmap[word])));
 }
 
+static inline struct ready_queue *ready_queue_of(const struct tcb *thread)
+{
+    return &thread->hart->ready[domain_index(thread)];
+}
+
 static inline void ready_insert(struct tcb *thread, bool at_head)
 {
-    assert(!thread->ready_queued && thread != &idle_thread);
-    thread->ready_queued = true;
-    queue_insert(&thread->hart->ready[domain_index(thread)], thread, links_of_ready, at_head);
+    assert(!thread->ready.queued && thread != &idle_thread);
+    thread->ready.queued = true;
+    queue_insert(ready_queue_of(thread), &thread->ready, thread->priority, at_head);
 }
 
 static inline void sched_enqueue_head(struct tcb *thread)
@@ -98,17 +127,17 @@ static inline void sched_enqueue_tail(struct tcb *thread)
 
 static inline void ready_remove(struct tcb *thread)
 {
-    thread->ready_queued = false;
-    queue_remove(&thread->hart->ready[domain_index(thread)], thread, links_of_ready);
+    thread->ready.queued = false;
+    queue_remove(ready_queue_of(thread), &thread->ready, thread->priority);
 }
 
-/* Priority of the best ready thread of the hart in the current domain; -1 if there is none. */
+/* Priority of the best that is ready on the hart in the current domain; -1 if there is none. */
 static inline int sched_highest(const struct hart *hart)
 {
     return queue_highest(&hart->ready[current_domain]);
 }
 
-/* Some ready thread of the hart in the current domain is more important than this. */
+/* Something that is ready on the hart in the current domain is more important than this. */
 static inline bool sched_has_above(const struct hart *hart, unsigned priority)
 {
     const struct ready_queue *queue = &hart->ready[current_domain];
@@ -118,7 +147,25 @@ static inline bool sched_has_above(const struct hart *hart, unsigned priority)
            ((queue->summary & mask(word)) || (queue->bitmap[word] & (bitmap_bit(priority) - 1)));
 }
 
-/* Takes the best ready thread out of its queue; idle_thread if there is none. */
+/* The thread or worker that a schedulable is. */
+static inline struct tcb *schedulable_thread(struct schedulable *s)
+{
+    return (struct tcb *)((char *)s - offsetof(struct tcb, ready));
+}
+
+static inline struct tcb *schedulable_owner(struct schedulable *worker)
+{
+    return (struct tcb *)((char *)worker - offsetof(struct tcb, worker));
+}
+
+/* The owner of a worker in the list of those that wait. */
+static inline struct tcb *schedulable_of_waiting(struct schedulable *waiting)
+{
+    return (struct tcb *)((char *)waiting - offsetof(struct tcb, waiting));
+}
+
+/* Takes the best that is ready out of its queue. If it is a thread, returns it. If it is a worker, the hart
+ * serves it from now on, and if nothing is ready it serves nothing: idle_thread. */
 static inline struct tcb *ready_take_highest(struct hart *hart)
 {
     int priority = sched_highest(hart);
@@ -126,7 +173,13 @@ static inline struct tcb *ready_take_highest(struct hart *hart)
     if (priority < 0) {
         return &idle_thread;
     }
-    struct tcb *thread = hart->ready[current_domain].head[priority];
+    struct schedulable *best = hart->ready[current_domain].head[priority];
+    if (unlikely(best->is_worker)) {
+        hart->serving = schedulable_owner(best);
+        worker_dequeue(hart->serving);
+        return &idle_thread;
+    }
+    struct tcb *thread = schedulable_thread(best);
     ready_remove(thread);
     return thread;
 }

@@ -1,19 +1,22 @@
 /*
- * The scheduler: ready queues with a two-level bitmap, so that finding the best thread takes constant time.
+ * The scheduler: ready queues with a two-level bitmap, so that finding the best takes constant time.
  */
 #include "thread/scheduler.h"
 
+#include "object/console_turn.h"
 #include "thread/domain.h"
-#include "thread/work.h"
+#include "thread/switch.h"
+#include "worker/placement.h"
 
 struct tcb idle_thread = { .state = THREAD_IDLE };
 
 void sched_dequeue(struct tcb *thread)
 {
-    if (thread->ready_queued) {
+    if (thread->ready.queued) {
         ready_remove(thread);
     } else if (thread->hart->candidate == thread) {
         thread->hart->candidate = NULL;
+        thread->hart->pending &= ~PENDING_CANDIDATE;
         thread->hart->pending |= PENDING_RESCHEDULE;
     }
 }
@@ -41,42 +44,229 @@ void sched_wake_slow(struct tcb *thread)
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);
             hart->candidate = NULL;
+            hart->pending &= ~PENDING_CANDIDATE;
         }
         hart->pending |= PENDING_RESCHEDULE;
     }
     sched_enqueue_head(thread);
 }
 
+void sched_wake_at_head(struct tcb *thread)
+{
+    struct hart *hart = this_hart();
+
+    sched_enqueue_head(thread);
+    if (thread->hart != hart) {
+        sched_interrupt_hart_of(thread);
+    } else if (domain_is_current(thread) && (int)thread->priority > sched_running_priority(hart)) {
+        hart->pending |= PENDING_RESCHEDULE;
+    }
+}
+
+/*
+ * ---- Workers ----
+ */
+
+/* A worker that is about to wait is served by this hart instead of what that does now. A hart that serves for
+ * others serves its own first, and else the most important, also those that are delayed. */
+static bool worker_displaces(const struct hart *here, const struct tcb *owner, enum worker_place place)
+{
+    const struct tcb *serving = here->serving;
+
+    if (unlikely(serving && serving->hart != here)) {
+        return owner->hart == here || owner->priority > serving->priority;
+    }
+    return place != WORKER_DELAYED && owner->hart == here &&
+           (int)owner->priority > sched_running_priority(here);
+}
+
+void worker_enqueue(struct tcb *owner, enum worker_place place)
+{
+    struct hart *hart = owner->hart, *here = this_hart();
+    unsigned domain = domain_index(owner);
+
+    assert(!owner->worker.queued && owner->worker.is_worker);
+    owner->worker.queued = true;
+    queue_insert(&hart->waiting[domain], &owner->waiting, owner->priority, false);
+    if (place == WORKER_DELAYED) {
+        queue_insert(&hart->delayed[domain], &owner->worker, owner->priority, false);
+    } else {
+        queue_insert(&hart->ready[domain], &owner->worker, owner->priority, place == WORKER_AT_HEAD);
+    }
+    if (!domain_is_current(owner)) {
+        return;
+    }
+    /* A hart that idles may have no tick, and need not wait for one. */
+    if (hart != here && (place != WORKER_DELAYED || hart->current == &idle_thread)) {
+        sched_interrupt_hart_of(owner);
+    }
+    if (worker_displaces(here, owner, place)) {
+        here->pending |= PENDING_RESCHEDULE;
+    }
+}
+
+void worker_dequeue(struct tcb *owner)
+{
+    struct hart *hart = owner->hart;
+    unsigned domain = domain_index(owner);
+    struct ready_queue *delayed = &hart->delayed[domain];
+
+    if (!owner->worker.queued) {
+        return;
+    }
+    owner->worker.queued = false;
+    queue_remove(&hart->waiting[domain], &owner->waiting, owner->priority);
+    /* Which of the two it is in matters only for the head of a list. */
+    queue_remove(delayed->head[owner->priority] == &owner->worker ? delayed : &hart->ready[domain],
+                 &owner->worker, owner->priority);
+}
+
+/* The workers that wait for a tick are ready, behind what is ready already. */
+static void end_delay(struct hart *hart)
+{
+    struct ready_queue *delayed = &hart->delayed[current_domain];
+    int priority;
+
+    while ((priority = queue_highest(delayed)) >= 0) {
+        queue_append_list(&hart->ready[current_domain], delayed, (unsigned)priority);
+        hart->pending |= PENDING_RESCHEDULE;
+    }
+}
+
+static void to_tail(struct tcb *thread)
+{
+    if (thread->ready.queued) {
+        ready_remove(thread);
+    }
+    sched_enqueue_tail(thread);
+}
+
+static void worker_to_tail(struct tcb *owner)
+{
+    if (owner->worker.queued) {
+        worker_dequeue(owner);
+        worker_enqueue(owner, WORKER_AT_TAIL);
+    }
+}
+
+/* Thread and worker both give way to their equals, the one that has just run behind the other. */
+static void end_slice(struct hart *hart, struct tcb *thread)
+{
+    thread->slice = TIME_SLICE_TICKS;
+    hart->pending |= PENDING_RESCHEDULE;
+    if (hart->serving == thread) {
+        if (thread->ready.queued) {
+            to_tail(thread);
+        }
+        worker_to_tail(thread);
+    } else {
+        worker_to_tail(thread);
+        to_tail(thread);
+    }
+}
+
+/* Thread and worker take turns within their slice, so that neither waits for the other until it ends. */
+static void take_turns(struct hart *hart, struct tcb *thread)
+{
+    if (hart->serving == thread) {
+        if (thread->ready.queued) {
+            ready_remove(thread);
+            sched_enqueue_head(thread);
+            hart->pending |= PENDING_RESCHEDULE;
+        }
+    } else if (thread->worker.queued) {
+        worker_dequeue(thread);
+        if (!thread->ready.queued) {
+            sched_enqueue_head(thread);
+        }
+        worker_enqueue(thread, WORKER_AT_HEAD);
+        hart->pending |= PENDING_RESCHEDULE;
+    }
+}
+
 void sched_tick(struct hart *hart)
 {
-    struct tcb *current = hart->current;
+    struct tcb *running = hart->serving ? hart->serving : hart->current;
 
-    if (thread_is_runnable(current) && --current->slice == 0) {
-        current->slice = TIME_SLICE_TICKS;
-        if (!current->ready_queued) {
-            sched_enqueue_tail(current);
+    if (unlikely(hart->delayed[current_domain].summary)) {
+        end_delay(hart);
+    }
+    if (sched_running_priority(hart) >= 0) {
+        if (--running->slice == 0) {
+            end_slice(hart, running);
+        } else {
+            take_turns(hart, running);
         }
-        hart->pending |= PENDING_RESCHEDULE;
     }
     if (domain_tick()) {
         hart->pending |= PENDING_RESCHEDULE;
     }
 }
 
-void sched_set_priority(struct tcb *thread, unsigned priority)
+/*
+ * ---- Changes ----
+ */
+
+/* Thread and worker are in no queue until the change has been made. True if the thread was. */
+static bool begin_change(struct tcb *thread)
+{
+    if (unlikely(thread->async_queue || console_holder)) {
+        placement_begin_change(thread);
+    }
+    /* Only now: it may have been woken, to be told of answers. */
+    bool was_waiting = thread->ready.queued || thread->hart->candidate == thread;
+    sched_dequeue(thread);
+    return was_waiting;
+}
+
+static void end_change(struct tcb *thread, bool was_waiting)
 {
     struct hart *hart = thread->hart;
-    bool was_waiting = thread->ready_queued || hart->candidate == thread;
 
-    bool has_work = work_dequeue(thread);
-    sched_dequeue(thread);
-    thread->priority = (uint16_t)priority;
-    if (has_work) {
-        work_queue(thread);
+    if (unlikely(thread->async_queue || console_holder)) {
+        placement_end_change(thread);
     }
     if (hart->current == thread) {
         hart->pending |= PENDING_RESCHEDULE;
     } else if (was_waiting) {
         sched_wake(thread);
     }
+}
+
+void sched_set_priority(struct tcb *thread, unsigned priority)
+{
+    bool was_waiting = begin_change(thread);
+
+    thread->priority = (uint16_t)priority;
+    end_change(thread, was_waiting);
+}
+
+void sched_set_domain(struct tcb *thread, unsigned domain)
+{
+    bool was_waiting = begin_change(thread);
+
+    thread->domain = (uint8_t)domain;
+    end_change(thread, was_waiting);
+}
+
+void sched_set_hart(struct tcb *thread, struct hart *hart)
+{
+    struct hart *here = this_hart();
+
+    begin_change(thread);
+    if (here->current == thread) {
+        thread_leave(here);
+    }
+    thread->hart = hart;
+    bool is_runnable = thread_is_runnable(thread); /* what was blocked may be woken, and then is queued */
+    placement_end_change(thread);
+    if (!is_runnable) {
+        return;
+    }
+    sched_enqueue_tail(thread);
+    if (hart != here) {
+        sched_interrupt_hart_of(thread);
+    }
+    /* If it was current, it gives way here and goes on there; otherwise it may be the best one here. */
+    here->pending |= PENDING_RESCHEDULE;
 }

@@ -3,6 +3,8 @@
  */
 #include "thread/switch.h"
 
+#include "arch/riscv64/tlb.h"
+
 void thread_load_vspace_slow(struct hart *hart, const struct tcb *thread)
 {
     struct cap cap = thread->slots[TCB_VSPACE].cap;
@@ -12,8 +14,13 @@ void thread_load_vspace_slow(struct hart *hart, const struct tcb *thread)
         word_t *entry = asid_entry(asid);
         word_t root = ptr_to_phys(cap_object(cap));
         if (entry && asid_root_phys(*entry) == root) {
+            bool is_new = !(*entry & bit(hart->id));
             *entry |= bit(hart->id);
             vm_activate(root, asid);
+            if (is_new) {
+                /* satp orders neither stores to page tables nor walks through them. */
+                tlb_flush_asid(bit(hart->id), asid);
+            }
             hart->arch.vspace = cap.w0;
             if (asids_work) {
                 *recent_space(hart, cap.w0) = (struct recent_space){ cap.w0, hart->arch.satp };

@@ -60,6 +60,17 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
     reservation_clear(&hart->arch);
 }
 
+/* Nobody is current on the hart any more. Everything that it held of the last one is in memory, so that any
+ * hart may take that; the address space stays loaded. */
+static inline void thread_leave(struct hart *hart)
+{
+    hart->current = &idle_thread;
+    if (unlikely(hart->uintr_live != NULL)) {
+        uintr_leave(hart);
+    }
+    fpu_switch(hart, &idle_thread);
+}
+
 /* The general case of thread_switch_exit(). It leaves the kernel itself. */
 _Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
 

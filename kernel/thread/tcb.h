@@ -16,9 +16,17 @@ struct hart;
 struct notification;
 struct wait_queue;
 
-/* Neighbours in a circular list of threads with one priority. */
-struct ready_links {
-    struct tcb *next, *prev;
+/*
+ * What competes for the time of a hart: a thread, or the worker that serves a thread's queue of asynchronous
+ * calls. Both are in the thread's control block and share its priority, domain, hart and time slice.
+ */
+struct schedulable {
+    struct schedulable *next, *prev;   /* neighbours in a circular list of one priority */
+    struct schedulable *below, *above; /* who had the console before, and after; see object/console_turn.c */
+    bool has_console;
+    uint8_t idle_ticks; /* that found it the first holder, not going on, while others waited */
+    bool queued;        /* in a ready queue */
+    bool is_worker;
 };
 
 enum thread_state {
@@ -29,6 +37,7 @@ enum thread_state {
     THREAD_BLOCKED_ON_SEND,
     THREAD_BLOCKED_ON_REPLY,
     THREAD_BLOCKED_ON_NOTIFICATION,
+    THREAD_BLOCKED_ON_CONSOLE, /* in a system call, which it repeats when it is woken */
     THREAD_IDLE,
 };
 
@@ -41,11 +50,12 @@ enum {
     TCB_SLOTS
 };
 
-/* How far a thread is with CancelBadgedSends; see ipc/badged_sends.c. */
+/* How far a CancelBadgedSends is; see ipc/badged_sends.c. */
 struct badged_pass {
-    struct wait_queue *queue; /* NULL if it makes none */
+    struct wait_queue *queue;
     word_t badge;
     struct tcb *next, *last; /* senders to be looked at; NULL when all have been */
+    uint32_t number;         /* which the interrupted call knows; 0 if there is none */
 };
 
 /* A fault that waits to be reported or answered. */
@@ -70,17 +80,13 @@ struct tcb {
     /* The slot of the reply capability that answers this thread, while it is blocked on reply. */
     struct slot *reply_slot;
 
-    struct ready_links ready;            /* while it is ready */
-    struct ready_links work;             /* while its queue waits for the worker; see thread/work.h */
-    struct ready_queue *work_in;         /* and in which list; NULL if it does not wait */
+    struct schedulable ready;            /* the thread itself */
+    struct schedulable worker;           /* of its queue of asynchronous calls */
+    struct schedulable waiting;          /* the worker, in the list where other harts look for work */
     struct async_queue *async_queue;     /* NULL if it has none */
     struct tcb *queue_next, *queue_prev; /* of an endpoint or notification */
 
     enum thread_state state;
-    bool ready_queued;
-    bool work_at_tick; /* its queue is to be served at a tick or on an idle hart only */
-    bool work_retry;   /* nothing can be done for its queue now: the next tick tries again */
-    uint16_t printed;  /* bytes of the PutString that the thread makes; see object/put_string.c */
     uint16_t priority;
     uint16_t max_priority;
     uint8_t domain;
@@ -101,8 +107,10 @@ struct tcb {
     struct fault fault;
     struct uintr uintr;
 
-    struct badged_pass pass;
-    struct tcb *pass_owner; /* of the queue of an endpoint that this thread is the head of */
+    word_t console_call; /* the call in which the thread got the console */
+
+    struct badged_pass pass;        /* of the thread's own call */
+    struct badged_pass *queue_pass; /* over the queue of an endpoint that this thread is the head of */
 
 #if REL4_DEBUG
     struct tcb *debug_next, *debug_prev; /* all threads */

@@ -22,7 +22,8 @@ sub medians {
 
 my %looks = (
     "kernel/thread/switch.h" => [
-        "    if (unlikely(hart->uintr_live != NULL)) {\n        uintr_leave(hart);\n    }\n", "",
+        "    hart->current = next;\n    if (unlikely(hart->uintr_live != NULL)) {\n        uintr_leave(hart);\n    }\n",
+        "    hart->current = next;\n",
         " && !next->uintr.user &&", " &&",
     ],
     "kernel/thread/kernel.c" => [

@@ -30,8 +30,7 @@ static void put_memory(unsigned at, unsigned bits)
 }
 
 /* An invocation that succeeds, with up to three extra capabilities. */
-static void must(struct slot *slot, word_t label, struct slot *const extra[3], unsigned length,
-                 const word_t *words)
+static void must(struct slot *slot, word_t label, struct slot *const extra[3], unsigned length, word_t *words)
 {
     struct request request = {
         .thread = main_thread(),
@@ -42,7 +41,7 @@ static void must(struct slot *slot, word_t label, struct slot *const extra[3], u
         .extra_count = 3,
         .extra = { extra[0], extra[1], extra[2] },
         .first = words,
-        .words = { (word_t *)words },
+        .words = { words },
     };
     enum progress progress;
     struct result result;
@@ -51,10 +50,10 @@ static void must(struct slot *slot, word_t label, struct slot *const extra[3], u
 }
 
 #define EXTRA(a, b, c) ((struct slot *const[3]){ (a), (b), (c) })
-#define WORDS(...)                                                       \
-    sizeof((word_t[]){ __VA_ARGS__ }) / sizeof(word_t), (const word_t[]) \
-    {                                                                    \
-        __VA_ARGS__                                                      \
+#define WORDS(...)                                                 \
+    sizeof((word_t[]){ __VA_ARGS__ }) / sizeof(word_t), (word_t[]) \
+    {                                                              \
+        __VA_ARGS__                                                \
     }
 
 static void make(word_t type, word_t size_bits, unsigned at, unsigned count)

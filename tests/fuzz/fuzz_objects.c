@@ -20,6 +20,7 @@
 #include "ipc/message.h"
 #include "ipc/notification.h"
 #include "object/async_queue.h"
+#include "object/console_turn.h"
 #include "object/irq.h"
 #include "object/request.h"
 #include "object/tcb.h"
@@ -27,7 +28,7 @@
 #include "thread/domain.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 
 #include <string.h>
 
@@ -145,8 +146,9 @@ static enum progress serve(struct request *request, const word_t *words)
         require(host_snapshot_matches(before));
     }
     require(result.length <= ABI_MSG_MAX_LENGTH);
-    if (progress == DONE && request->thread->state == THREAD_RESTART) {
-        request->thread->state = THREAD_RUNNING;
+    /* It may have been deleted, and be something else. */
+    if (progress == DONE && request->thread == actor() && actor()->state == THREAD_RESTART) {
+        actor()->state = THREAD_RUNNING;
     }
     free(copy);
     return progress;
@@ -225,12 +227,13 @@ static void receive(struct input *in)
     if (!slot || !cap_allows(slot->cap, ABI_RIGHT_READ)) {
         return;
     }
+    enum receive_mode mode = flags & 4 ? RECEIVE_OR_BLOCK : RECEIVE_OR_FAIL;
     if (cap_is(slot->cap, CAP_ENDPOINT)) {
-        endpoint_receive(actor(), slot->cap, flags & 4);
+        endpoint_receive(actor(), slot->cap, mode);
     } else if (cap_is(slot->cap, CAP_NOTIFICATION)) {
         struct notification *notification = cap_object(slot->cap);
         if (!notification->bound || notification->bound == actor()) {
-            notification_receive(actor(), notification, flags & 4);
+            notification_receive(actor(), notification, mode);
         }
     }
 }
@@ -281,7 +284,8 @@ static void tick(struct input *in)
         sched_yield(this_hart());
     } else {
         sched_tick(this_hart());
-        work_tick(this_hart());
+        placement_tick(this_hart());
+        console_tick(this_hart());
     }
 }
 
@@ -325,7 +329,7 @@ static void submit(struct input *in)
         user_ring_publish(producer, 0, index + (flags & 2 ? 1 : rel4_items_for(length + extras)));
     }
     if (flags & 4 && queue->state != QUEUE_FAULTED) {
-        async_queue_wake(queue);
+        placement_wake(queue);
     }
     host_preempt_every(flags >> 6);
 }
@@ -341,19 +345,27 @@ static void make_step(struct input *in)
 {
     unsigned kind = take(in);
 
+    console_check_call(actor());
     if (kind >= RING_STEPS) {
         (kind & 1 ? submit : scribble)(in);
     } else {
         steps[kind % ARRAY_SIZE(steps)](in);
     }
+    if (actor()->state == THREAD_RUNNING) {
+        console_leave(&actor()->ready);
+    }
 }
 
+/* As in kernel/thread/kernel.c. */
 static struct tcb *switch_to_best(void)
 {
-    struct tcb *next = sched_choose(this_hart());
+    struct hart *hart = this_hart();
+    struct tcb *next = sched_choose(hart);
 
-    if (next != actor()) {
-        thread_switch(this_hart(), next);
+    if (next == &idle_thread) {
+        thread_leave(hart);
+    } else if (next != actor()) {
+        thread_switch(hart, next);
     }
     return next;
 }
@@ -361,12 +373,11 @@ static struct tcb *switch_to_best(void)
 /* Queues that deserve the hart more than the thread that would run. */
 static struct tcb *serve_queues(struct tcb *next)
 {
-    struct tcb *owner;
+    struct hart *hart = this_hart();
 
-    for (unsigned patience = PATIENCE;
-         (owner = work_take(this_hart(), next == &idle_thread ? -1 : next->priority)) != NULL; patience--) {
+    for (unsigned patience = PATIENCE; next == &idle_thread && hart->serving; patience--) {
         require(patience);
-        worker_run(owner, this_hart()->pending & PENDING_TICK ? REL4_PLACE_TICK : REL4_PLACE_CALL);
+        placement_serve(hart);
         next = switch_to_best();
     }
     return next;
@@ -378,13 +389,14 @@ static void leave_kernel(void)
     struct hart *hart = this_hart();
 
     if (actor()->async_queue && !thread_is_runnable(actor())) {
-        worker_blocked(actor());
+        placement_blocked(actor());
     }
     struct tcb *next = serve_queues(switch_to_best());
-    if (next == &idle_thread) {
+    for (unsigned patience = PATIENCE; next == &idle_thread; patience--) {
+        require(patience);
         thread_suspend(main_thread());
         thread_resume(main_thread());
-        next = switch_to_best();
+        next = serve_queues(switch_to_best());
     }
     hart->pending = 0;
     host_preempt_never();
@@ -392,7 +404,7 @@ static void leave_kernel(void)
         next->context.next_pc = next->context.regs[ABI_REG_PC];
         next->state = THREAD_RUNNING;
     }
-    require(next->state == THREAD_RUNNING && !next->ready_queued && hart->candidate != next);
+    require(next->state == THREAD_RUNNING && !next->ready.queued && hart->candidate != next);
 }
 
 static void inspect(void)

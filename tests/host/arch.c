@@ -1,13 +1,15 @@
 /*
- * The machine of the unit tests, and the parts of the kernel that wait, switch and stop harts. There is one
- * hart, so nobody has to be waited for or stopped.
+ * The machine of the unit tests: memory, and what the kernel tells devices, tables of pages and other
+ * registers to do. Harts are in one_hart.c, or in simulation/harts.c.
  */
 #include "arch/riscv64/asid.h"
+#include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/registers.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/uintc.h"
 #include "boot/boot.h"
@@ -15,10 +17,14 @@
 #include "check/check.h"
 #include "host.h"
 #include "ipc/receiver.h"
+#include "object/console_turn.h"
+#include "object/irq.h"
 #include "random.h"
 #include "thread/debug.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
+#include "thread/scheduler.h"
+#include "worker/placement.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,23 +36,14 @@
 #include <cmocka.h>
 
 struct hart *host_hart;
-struct hart harts_table[MAX_HARTS];
-unsigned harts_online = 1;
-word_t counts_per_tick = 16;
+word_t counts_per_tick = 20000; /* ten million in a second */
+word_t host_time, host_satp;
 
-unsigned long host_preemption_points;
 unsigned long host_seed;
 unsigned long host_step;
 struct host_machine host_machine;
 
 static word_t arena_used;
-
-static struct {
-    unsigned every;
-    bool is_random;
-    uint64_t seed;
-    unsigned calls;
-} preemption;
 
 struct host_snapshot {
     struct host_machine machine;
@@ -77,12 +74,16 @@ void host_reset(void)
     memset(phys_to_ptr(ARENA_PHYS), 0, arena_used);
     arena_used = 0;
     memset(harts_table, 0, sizeof(harts_table));
+    for (unsigned id = 0; id < MAX_HARTS; id++) {
+        harts_table[id].id = id;
+        harts_table[id].arch.hart_id = id;
+        harts_table[id].current = &idle_thread;
+    }
     memset(asid_pools, 0, sizeof(asid_pools));
     memset(domain_schedule, 0, sizeof(domain_schedule));
     domain_schedule[0].ticks = 1;
     domain_start = 0;
     host_hart = &harts_table[0];
-    host_hart->current = &idle_thread;
     idle_thread.hart = host_hart; /* as a caller */
     harts_online = 1;
     harts_revoking = 0;
@@ -94,9 +95,13 @@ void host_reset(void)
     uintc = (struct uintc){ 0 };
     uintc_used[0] = 1;
     host_machine = (struct host_machine){ 0 };
-    host_preemption_points = 0;
-    host_lock_wanted = NULL;
-    host_preempt_never();
+    host_time = 0;
+    host_pays = NULL;
+    idle_harts = 0;
+    console_holder = NULL;
+    memset(&console_waiters, 0, sizeof(console_waiters));
+    console_enabled = true;
+    host_reset_harts();
 }
 
 void *host_take(word_t bytes)
@@ -155,42 +160,6 @@ void host_snapshot_drop(struct host_snapshot *snapshot)
     free(snapshot);
 }
 
-void host_preempt_never(void)
-{
-    preemption.every = 0;
-    preemption.is_random = false;
-}
-
-void host_preempt_every(unsigned n)
-{
-    preemption.every = n;
-    preemption.is_random = false;
-    preemption.calls = 0;
-}
-
-void host_preempt_randomly(uint32_t seed, unsigned n)
-{
-    preemption.every = n;
-    preemption.is_random = true;
-    preemption.seed = seed + 1ul;
-}
-
-bool preemption_point(void)
-{
-    host_preemption_points++;
-    if (preemption.every == 0) {
-        return false;
-    }
-    if (preemption.is_random) {
-        return random_below(&preemption.seed, preemption.every) == 0;
-    }
-    return ++preemption.calls % preemption.every == 0;
-}
-
-void preemption_soon(void)
-{
-}
-
 void host_check_init(struct slot *root, word_t root_slots)
 {
     static void *memory;
@@ -217,6 +186,7 @@ void panic(const char *format, ...)
     if (expecting) {
         longjmp(*expecting, 1);
     }
+    host_panic(panic_message);
     fail_msg("%s (seed %lu, step %lu)", panic_message, host_seed, host_step);
     abort();
 }
@@ -285,56 +255,58 @@ bool string_equal(const char *a, const char *b)
     return *a == *b;
 }
 
-/* Of kernel/thread/kernel.c. */
-
-void thread_stall(struct tcb *thread)
-{
-    (void)thread;
-}
-
-void thread_interrupt(struct tcb *thread)
-{
-    (void)thread;
-}
-
-void thread_expel(struct tcb *thread)
-{
-    (void)thread;
-}
-
-bool (*host_lock_wanted)(void);
-
-bool kernel_lock_is_waited_for(const struct hart *hart)
-{
-    (void)hart;
-    return host_lock_wanted && host_lock_wanted();
-}
-
 /* The machine. */
+
+void tlb_flush_local(void)
+{
+}
+
+static void count_flush(word_t asid, unsigned *counter)
+{
+    ++*counter;
+    host_machine.flushed_asid = asid;
+}
+
+/* As in kernel/arch/riscv64/tlb.c. */
+static bool batch_owes(word_t harts, word_t asid)
+{
+    struct tlb_batch *batch = &host_hart->tlb_batch;
+
+    if (batch->open) {
+        tlb_batch_pay();
+        batch->asid = asid;
+        batch->harts = harts;
+    }
+    return batch->open;
+}
 
 void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
 {
-    (void)harts;
     (void)vaddr;
-    if (!host_hart->tlb_batch.open) {
-        host_machine.page_flushes++;
-        host_machine.flushed_asid = asid;
+    if (!batch_owes(harts, asid)) {
+        count_flush(asid, &host_machine.page_flushes);
     }
 }
 
 void tlb_flush_asid_slow(word_t harts, word_t asid)
 {
-    (void)harts;
-    if (!host_hart->tlb_batch.open) {
-        host_machine.asid_flushes++;
-        host_machine.flushed_asid = asid;
+    if (!batch_owes(harts, asid)) {
+        count_flush(asid, &host_machine.asid_flushes);
     }
 }
 
-/* Fences are counted when they are asked for. */
+void (*host_pays)(void);
 
 void tlb_batch_pay_owed(void)
 {
+    struct tlb_batch *batch = &host_hart->tlb_batch;
+
+    if (host_pays) {
+        host_pays();
+    }
+    count_flush(batch->asid, &host_machine.asid_flushes);
+    batch->harts = 0;
+    batch->paid = true;
 }
 
 void vm_install_kernel_half(pte_t *root)
@@ -388,6 +360,7 @@ unsigned plic_claim(const struct hart *hart)
 
     (void)hart;
     host_machine.irq_waiting = 0;
+    host_hart->arch.sip &= ~(word_t)SIP_EXTERNAL;
     return source;
 }
 
@@ -403,14 +376,26 @@ void fpu_switch_slow(struct hart *hart, struct tcb *to)
     (void)to;
 }
 
+void power_off(unsigned code)
+{
+    panic("power off, %u", code);
+}
+
+void fpu_park(struct hart *hart)
+{
+    (void)hart;
+}
+
+bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
+{
+    (void)hart;
+    (void)thread;
+    return false;
+}
+
 void fpu_forget(struct tcb *thread)
 {
     (void)thread;
-}
-
-void sbi_send_ipi(word_t hart_id)
-{
-    (void)hart_id;
 }
 
 void power_init(word_t phys)
@@ -420,9 +405,9 @@ void power_init(word_t phys)
 
 struct host_devices host_devices;
 
-word_t host_csr_read(const char *csr)
+word_t host_now(void)
 {
-    return host_devices.time && strcmp(csr, "time") == 0 ? host_devices.time() : 0;
+    return host_devices.time ? host_devices.time() : host_time;
 }
 
 uint32_t register_read(word_t phys, unsigned width)
@@ -439,6 +424,8 @@ void register_write(word_t phys, unsigned width, uint32_t value)
 
 void sbi_put_char(char c)
 {
+    host_machine.printed++;
+    host_machine.last_printed = c;
     if (host_devices.put_char) {
         host_devices.put_char(c);
     }

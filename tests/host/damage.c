@@ -5,9 +5,10 @@
 
 #include "ipc/receiver.h"
 #include "object/async_queue.h"
+#include "object/console_turn.h"
 #include "object/sender_table.h"
 #include "thread/scheduler.h"
-#include "thread/work.h"
+#include "worker/placement.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,6 +36,7 @@ static void make_threads(void)
     for (unsigned i = RUNS; i <= CALLER; i++) {
         assert_non_null(world_create(at(i < RUNS + 4 ? 1 : 2), ABI_TYPE_TCB, 0, at(i)));
     }
+    assert_non_null(world_create(at(2), ABI_TYPE_TCB, 0, at(PRINTS)));
     thread(RUNS)->state = THREAD_RUNNING;
     host_hart->current = thread(RUNS);
     make_ready(READY);
@@ -109,7 +111,7 @@ static void make_user_interrupts(void)
     add_entry(2, VECTOR_9);
 }
 
-/* A queue of two rings of 32 items, which waits for the worker. */
+/* A queue of two rings of 32 items, which waits: its worker is ready, too. */
 static void make_queue(void)
 {
     make_page(QUEUE_PAGE, CAP_FRAME);
@@ -124,8 +126,20 @@ static void make_queue(void)
     queue()->request_bits = queue()->response_bits = REL4_RING_MIN_BITS;
     queue()->thread = thread(READY);
     thread(READY)->async_queue = queue();
+    thread(READY)->worker.is_worker = true;
+    queue()->header = async_queue_line(queue(), 0);
     queue()->state = QUEUE_IDLE;
-    async_queue_wake(queue());
+    placement_start(queue());
+    placement_wake(queue());
+}
+
+/* One thread has the console, before one that had it and is less important, and another one waits for it. */
+static void make_console(void)
+{
+    assert_true(console_take(&thread(READY_2)->ready));
+    thread(RUNS)->priority++;
+    assert_true(console_take(&thread(RUNS)->ready));
+    assert_false(console_take(&thread(PRINTS)->ready));
 }
 
 void make_world(void)
@@ -141,6 +155,7 @@ void make_world(void)
     make_address_space();
     make_user_interrupts();
     make_queue();
+    make_console();
     /* What the hart is to do before it goes on is no damage. */
     host_hart->pending = 0;
 }

@@ -32,9 +32,10 @@ enum {
     VECTOR_0, /* capabilities to signal with, */
     VECTOR_9,
     ENTRIES, /* a sender table with entries made from them */
-    QUEUE,   /* the queue of a ready thread, which waits for the worker, */
+    QUEUE,   /* the queue of a ready thread, which waits, */
     QUEUE_PAGE,
     QUEUE_PAGE_2, /* and its memory */
+    PRINTS,       /* one more thread: it waits for the console, which the one that runs has */
     FREE
 };
 

@@ -18,6 +18,11 @@
  * preemption. Every test begins with it. */
 void host_reset(void);
 
+/* The part of it that is in one_hart.c, or in simulation/harts.c; and what happens first when a test fails.
+ */
+void host_reset_harts(void);
+void host_panic(const char *message);
+
 /* Clears bytes taken from memory, aligned to their own size, a power of two. */
 void *host_take(word_t bytes);
 
@@ -42,6 +47,16 @@ void host_preempt_randomly(uint32_t seed, unsigned n);
  * between the requests of a ring, so it is also a place to be another hart in. NULL again after host_reset().
  */
 extern bool (*host_lock_wanted)(void);
+
+/* What other harts do while this one has let go of the lock, or sleeps: a test may be any of them, by setting
+ * host_hart. NULL again after host_reset(). */
+extern void (*host_meanwhile)(void);
+
+/* Called before fences are paid that a batch owes. NULL again after host_reset(). */
+extern void (*host_pays)(void);
+
+/* The time counter. */
+extern word_t host_time;
 
 /* Where a test with many pseudo-random runs is, for the message when it fails. */
 extern unsigned long host_seed;
@@ -82,6 +97,9 @@ struct host_machine {
     unsigned irq_changes; /* calls of plic_enable() and plic_disable() */
     word_t wake_harts;    /* which the line of the controller for user interrupts interrupts */
     unsigned kernel_halves;
+    unsigned printed; /* characters */
+    char last_printed;
+    word_t interrupted; /* harts that were sent an interrupt */
 };
 
 extern struct host_machine host_machine;

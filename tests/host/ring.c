@@ -5,6 +5,8 @@
 
 #include "cap/cap.h"
 #include "random.h"
+#include "thread/scheduler.h"
+#include "worker/placement.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,23 +178,72 @@ void take_batch(unsigned requests)
     give_room(0);
 }
 
+void wake(void)
+{
+    if (async_queue_is_started(queue) && queue->state != QUEUE_FAULTED) {
+        placement_wake(queue);
+    }
+}
+
+static void serve_at_home(struct hart *hart)
+{
+    hart->current = &idle_thread;
+    if (owner->worker.queued) {
+        worker_dequeue(owner);
+        hart->serving = owner;
+        placement_serve(hart);
+    }
+}
+
+static void serve_elsewhere(struct hart *hart)
+{
+    harts_online = 2;
+    host_hart = hart;
+    if (owner->hart->waiting[0].summary) {
+        placement_idle(hart);
+        placement_serve(hart);
+    }
+}
+
+static void serve_in_call(struct hart *hart)
+{
+    if (!owner->async_queue) {
+        return;
+    }
+    sched_dequeue(owner);
+    owner->state = THREAD_RESTART;
+    hart->current = owner;
+    wake();
+    if (hart->current == owner && thread_is_runnable(owner)) {
+        owner->state = THREAD_BLOCKED_ON_REPLY;
+    }
+}
+
 void serve(enum rel4_place place)
 {
-    struct tcb *found;
+    struct hart *hart = host_hart;
 
-    host_hart->pending = PENDING_TICK;
-    found = work_take(host_hart, -1);
-    host_hart->pending = 0;
-    host_hart->candidate = NULL;
-    if (found) {
-        worker_run(found, place);
+    switch (place) {
+    case REL4_PLACE_IDLE:
+        serve_elsewhere(&harts_table[1]);
+        break;
+    case REL4_PLACE_CALL:
+        serve_in_call(hart);
+        break;
+    default:
+        serve_at_home(hart);
+        break;
     }
+    host_hart->pending = 0;
+    host_hart = hart;
+    hart->current = caller;
+    hart->pending = 0;
 }
 
 void wake_and_serve(void)
 {
-    async_queue_wake(queue);
-    serve(REL4_PLACE_CALL);
+    wake();
+    serve(REL4_PLACE_BLOCK);
 }
 
 void publish_and_serve(void)

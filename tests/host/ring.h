@@ -7,7 +7,6 @@
 
 #include "build.h"
 #include "object/async_queue.h"
-#include "thread/work.h"
 
 /* What the owner of the queue has: capability pointers. */
 enum {
@@ -54,10 +53,14 @@ struct slot *put_long_revoke(uint32_t cookie);
 void put_batch(unsigned requests);
 void take_batch(unsigned requests);
 
-/* Serves a queue that waits, as the kernel does before it goes back: once. */
+/* AsyncQueue Wake, by another thread than the owner. */
+void wake(void);
+
+/* Has the queue served once, if it waits: as a kernel does on the owner's hart when the worker's turn comes;
+ * in a wake call of the owner; or on the second hart, which has nothing to run. */
 void serve(enum rel4_place place);
 
-/* AsyncQueue Wake, and that; the second one publishes what was put before. */
+/* Both, the latter on the owner's hart; the second one publishes what was put before. */
 void wake_and_serve(void);
 void publish_and_serve(void);
 

@@ -8,7 +8,8 @@
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "object/async_queue.h"
-#include "thread/work.h"
+#include "object/console_turn.h"
+#include "thread/scheduler.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -223,6 +224,32 @@ static void start_writes_the_header_and_nothing_else(void **state)
     }
 }
 
+/* A queue that is started, with all that goes with a state. */
+static void bring_into(enum queue_state state)
+{
+    struct tcb *owner = thread_of(thread);
+    struct idle_work *idle = &harts_table[1].idle;
+
+    harts_online = 2;
+    object()->state = state;
+    if (state == QUEUE_WAITING) {
+        worker_enqueue(owner, WORKER_AT_TAIL);
+    } else if (state == QUEUE_BLOCKED) {
+        assert_true(console_take(&caller->ready));
+        assert_false(console_take(&owner->worker));
+    }
+    idle->kept = state == QUEUE_KEPT ? owner : NULL;
+    idle->watched = state == QUEUE_WATCHED ? owner : NULL;
+}
+
+/* Nobody serves it, or comes back for it, and it waits for nothing. */
+static bool is_nowhere(void)
+{
+    const struct idle_work *idle = &harts_table[1].idle;
+
+    return !thread_of(thread)->worker.queued && !idle->kept && !idle->watched && !console_waiters.summary;
+}
+
 static void each_state_permits_what_it_permits(void **state)
 {
     static const struct {
@@ -232,8 +259,9 @@ static void each_state_permits_what_it_permits(void **state)
         { QUEUE_NEW, false, false, false },    { QUEUE_ENDING, false, false, true },
         { QUEUE_STOPPED, false, false, true }, { QUEUE_IDLE, true, true, true },
         { QUEUE_WAITING, true, true, true },   { QUEUE_RUNNING, true, false, false },
-        { QUEUE_WATCHED, true, true, true },   { QUEUE_FULL, true, true, true },
-        { QUEUE_SUSPENDED, true, true, true }, { QUEUE_FAULTED, false, true, true },
+        { QUEUE_KEPT, true, true, true },      { QUEUE_WATCHED, true, true, true },
+        { QUEUE_FULL, true, true, true },      { QUEUE_BLOCKED, true, true, true },
+        { QUEUE_FAULTED, false, true, true },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -249,14 +277,11 @@ static void each_state_permits_what_it_permits(void **state)
             prepare(state);
             if (rows[i].state != QUEUE_NEW) {
                 start();
-                object()->state = rows[i].state;
-            }
-            if (rows[i].state == QUEUE_WAITING) {
-                work_queue(thread_of(thread));
+                bring_into(rows[i].state);
             }
             if (calls[n].permitted) {
                 must(queue, calls[n].label, words(), extras());
-                assert_true(calls[n].label == REL4_LABEL_QUEUE_WAKE || !thread_of(thread)->work_in);
+                assert_true(calls[n].label == REL4_LABEL_QUEUE_WAKE || is_nowhere());
             } else {
                 refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, calls[n].label, words(), extras());
             }
@@ -311,10 +336,10 @@ static void a_revoked_frame_stops_the_queue_until_there_is_another(void **state)
         prepare(state);
         start();
         must(queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
-        assert_true(thread_of(thread)->work_in);
+        assert_true(thread_of(thread)->worker.queued);
         assert_int_equal(slot_revoke(in_cnode(FRAMES + i)), DONE);
         assert_int_equal(object()->state, QUEUE_STOPPED);
-        assert_false(thread_of(thread)->work_in);
+        assert_false(thread_of(thread)->worker.queued);
         assert_true(slot_is_empty(&object()->frames[i]));
         refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
         refuses(ERR_NOT_ENOUGH_MEMORY, words(8192), queue, REL4_LABEL_QUEUE_START, words(), extras());
@@ -340,7 +365,8 @@ static void a_queue_whose_thread_has_gone_is_nobodys_and_can_be_bound_anew(void 
     assert_int_equal(slot_delete(thread), DONE);
     assert_null(object()->thread);
     assert_int_equal(object()->state, QUEUE_STOPPED);
-    assert_int_equal(host_hart->work[0].lists[WORK_ANY_TIME].summary, 0);
+    assert_int_equal(host_hart->ready[0].summary, 0);
+    assert_int_equal(host_hart->waiting[0].summary, 0);
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_START, words(), extras());
     must(queue, REL4_LABEL_QUEUE_DETACH, words(), extras());
     thread = build_thread();

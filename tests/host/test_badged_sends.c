@@ -28,11 +28,12 @@ static struct entry {
 static unsigned length;
 static unsigned now;
 
-/* What each owner asked for and when; badge 0: nothing. */
+/* What each owner asked for and when; badge 0: nothing. The number is what its call knows of the pass. */
 static struct {
     word_t badge;
     unsigned time;
     unsigned calls;
+    uint32_t number;
 } asked[OWNERS];
 
 static struct wait_queue *queue(void)
@@ -112,8 +113,8 @@ static void sort_out(uint64_t *seed)
 
 static enum progress ask(unsigned owner, uint64_t *seed)
 {
-    enum progress answer =
-        endpoint_cancel_badged(owners[owner], cap_object(endpoint->cap), asked[owner].badge);
+    enum progress answer = endpoint_cancel_badged(&owners[owner]->pass, cap_object(endpoint->cap),
+                                                  asked[owner].badge, &asked[owner].number);
 
     asked[owner].calls++;
     /* Each call looks at one sender at least: those of the pass before and of its own, once each. */
@@ -133,6 +134,29 @@ static void begin(unsigned owner, word_t badge)
     asked[owner].badge = badge;
     asked[owner].time = now;
     asked[owner].calls = 0;
+    asked[owner].number = 0;
+}
+
+/* Something happens to the owner between two calls: it makes another one, or the same one anew. */
+static void disturb(unsigned owner, uint64_t *seed)
+{
+    word_t badge = asked[owner].badge;
+    uint32_t number = asked[owner].number;
+
+    switch (random_below(seed, 3)) {
+    case 0: /* it is stopped, and asks no more */
+        badged_pass_forget(&owners[owner]->pass);
+        asked[owner].badge = 0;
+        break;
+    case 1: /* it is stopped, and goes on with the call when it is resumed: that begins anew */
+        badged_pass_forget(&owners[owner]->pass);
+        begin(owner, badge);
+        asked[owner].number = number;
+        break;
+    default: /* it makes a new call with the same arguments, in a handler perhaps */
+        begin(owner, badge);
+        break;
+    }
 }
 
 static void act(uint64_t *seed)
@@ -157,9 +181,8 @@ static void act(uint64_t *seed)
         }
         break;
     case 3:
-        if (random_below(seed, 4) == 0) {
-            badged_pass_forget(owners[owner]);
-            asked[owner].badge = 0;
+        if (random_below(seed, 4) == 0 && asked[owner].badge) {
+            disturb(owner, seed);
         }
         break;
     default:
@@ -216,7 +239,51 @@ static void a_queue_that_disappears_ends_the_pass(void **state)
     while (ipc_cancel_some(queue())) {
     }
     assert_int_equal(wait_state(queue()), ENDPOINT_IDLE);
-    assert_int_equal(endpoint_cancel_badged(owners[0], cap_object(endpoint->cap), 3), DONE);
+    length = 0;
+    assert_int_equal(ask(0, NULL), DONE);
+}
+
+static void a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work(void **state)
+{
+    (void)state;
+    build();
+    for (unsigned i = 0; i < SENDERS / 2; i++) {
+        start_sending(senders[i], 1 + i % BADGES);
+    }
+    begin(0, 1);
+    assert_int_equal(ask(0, NULL), AGAIN);
+    /* These come behind the end of the interrupted one, which looks at no sender twice. */
+    struct tcb *last = senders[SENDERS - 1];
+    start_sending(last, 1);
+    begin(0, 1);
+    unsigned before = now;
+    while (ask(0, NULL) == AGAIN) {
+    }
+    for (unsigned i = 0; i < length; i++) {
+        assert_true(model[i].thread->send_badge != 1 || model[i].time > before);
+    }
+}
+
+static void a_call_by_the_ring_and_one_by_trap_do_not_share_what_they_have_done(void **state)
+{
+    struct badged_pass *by_ring = &owners[1]->pass;
+    uint32_t number;
+
+    (void)state;
+    build();
+    for (unsigned i = 0; i < SENDERS; i++) {
+        start_sending(senders[i], 1);
+    }
+    begin(0, 1);
+    assert_int_equal(ask(0, NULL), AGAIN);
+    /* Whatever another call says of itself: it is not the one that knows the pass. */
+    number = asked[0].number;
+    assert_int_equal(endpoint_cancel_badged(by_ring, cap_object(endpoint->cap), 1, &number), AGAIN);
+    assert_int_equal(number, 0);
+    assert_int_not_equal(owners[0]->pass.number, by_ring->number);
+    sort_out(NULL);
+    while (ask(0, NULL) == AGAIN) {
+    }
 }
 
 int main(void)
@@ -225,6 +292,8 @@ int main(void)
         cmocka_unit_test_teardown(senders_with_the_badge_go_and_the_others_keep_their_order, host_teardown),
         cmocka_unit_test(two_that_interrupt_each_other_both_come_to_an_end),
         cmocka_unit_test(a_queue_that_disappears_ends_the_pass),
+        cmocka_unit_test(a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work),
+        cmocka_unit_test(a_call_by_the_ring_and_one_by_trap_do_not_share_what_they_have_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,12 @@
 /*
- * The kernel's checker, on queues of asynchronous calls: each way to damage one is found and called by its
- * name.
+ * The kernel's checker, on queues of asynchronous calls, on who serves them, and on the console: each way to
+ * damage one is found and called by its name.
  */
 #include "damage.h"
 #include "object/async_queue.h"
+#include "object/console_turn.h"
 #include "thread/ready_queue.h"
-#include "thread/work.h"
+#include "thread/scheduler.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +73,7 @@ static void resize_copy(void)
 
 static void wait_nowhere(void)
 {
-    work_dequeue(thread(READY));
+    worker_dequeue(thread(READY));
 }
 
 static void list_idle_queue(void)
@@ -80,43 +81,116 @@ static void list_idle_queue(void)
     queue()->state = QUEUE_IDLE;
 }
 
-static void misplace_owner(void)
+static void wait_while_inactive(void)
 {
-    thread(READY)->work_in = &host_hart->work[0].lists[WORK_AT_TICK];
+    ready_remove(thread(READY));
+    thread(READY)->state = THREAD_INACTIVE;
 }
 
-static void list_by_other_priority(void)
+static void be_delayed_and_ready(void)
 {
-    work_dequeue(thread(READY));
-    thread(READY)->priority++;
-    work_queue(thread(READY));
-    thread(READY)->priority--;
+    struct tcb *other = thread(READY_2);
+
+    other->worker.is_worker = other->worker.queued = true;
+    queue_insert(&host_hart->delayed[0], &other->worker, other->priority, false);
 }
 
-static void clear_work_bitmap(void)
+static void be_missed_by_others(void)
 {
-    host_hart->work[0].lists[WORK_ANY_TIME].bitmap[bitmap_word(0)] = 0;
+    queue_remove(&host_hart->waiting[0], &thread(READY)->waiting, thread(READY)->priority);
 }
 
-static void clear_work_summary(void)
+static void wait_by_other_priority(void)
 {
-    host_hart->work[0].lists[WORK_ANY_TIME].summary = 0;
+    struct tcb *owner = thread(READY);
+
+    queue_remove(&host_hart->waiting[0], &owner->waiting, owner->priority);
+    queue_insert(&host_hart->waiting[0], &owner->waiting, owner->priority + 1u, false);
 }
 
-static void break_owner_list(void)
+static void be_ready_by_other_priority(void)
 {
-    thread(READY)->work.next = thread(READY_2);
-    thread(READY_2)->work.next = thread(READY);
+    struct tcb *owner = thread(READY);
+
+    queue_remove(&host_hart->ready[0], &owner->worker, owner->priority);
+    queue_insert(&host_hart->ready[0], &owner->worker, owner->priority + 1u, false);
+}
+
+static void clear_waiting_bitmap(void)
+{
+    host_hart->waiting[0].bitmap[bitmap_word(0)] = 0;
+}
+
+static void clear_waiting_summary(void)
+{
+    host_hart->waiting[0].summary = 0;
+}
+
+static void break_waiting_list(void)
+{
+    thread(READY)->waiting.prev = &thread(READY_2)->waiting;
+}
+
+static void serve_somebody(void)
+{
+    host_hart->serving = thread(READY);
 }
 
 static void watch_nobody(void)
 {
-    host_hart->watched = thread(WAITS);
+    host_hart->idle.watched = thread(WAITS);
 }
 
 static void come_back_for_nobody(void)
 {
-    host_hart->kept = thread(WAITS);
+    host_hart->idle.kept = thread(WAITS);
+}
+
+static void watch_what_waits(void)
+{
+    host_hart->idle.watched = thread(READY);
+}
+
+static void be_kept_by_nobody(void)
+{
+    worker_dequeue(thread(READY));
+    queue()->state = QUEUE_KEPT;
+}
+
+static void be_watched_by_nobody(void)
+{
+    worker_dequeue(thread(READY));
+    queue()->state = QUEUE_WATCHED;
+}
+
+static void print_although_waiting(void)
+{
+    thread(PRINTS)->state = THREAD_INACTIVE;
+}
+
+static void print_by_other_priority(void)
+{
+    thread(PRINTS)->priority++;
+}
+
+static void hold_console_without_existing(void)
+{
+    console_holder = &((struct tcb *)cap_object(at(CNODE)->cap))->ready;
+}
+
+static void leave_console_to_nobody(void)
+{
+    console_holder = NULL;
+}
+
+static void hold_console_less_often(void)
+{
+    host_hart->console_held = 1;
+}
+
+static void wait_for_console_nowhere(void)
+{
+    queue_remove(&console_waiters, &thread(PRINTS)->ready, thread(PRINTS)->priority);
 }
 
 static const struct damage damages[] = {
@@ -131,15 +205,28 @@ static const struct damage damages[] = {
     { lengthen_ring, "a queue that is started has its memory" },
     { claim_frame, "a frame names the queue that holds it" },
     { resize_copy, "all capabilities of a queue know the same size" },
-    { wait_nowhere, "a queue that waits for the worker is in a list" },
-    { list_idle_queue, "a list of owners holds threads whose queue waits, and that know the list" },
-    { misplace_owner, "a list of owners holds threads whose queue waits, and that know the list" },
-    { list_by_other_priority, "a list of owners holds those of one domain and priority" },
-    { clear_work_bitmap, "the bitmap marks the lists of owners" },
-    { clear_work_summary, "the summary marks words of the bitmap of owners" },
-    { break_owner_list, "lists of owners are linked both ways" },
+    { wait_nowhere, "a worker waits if and only if its queue does" },
+    { list_idle_queue, "a worker waits if and only if its queue does" },
+    { wait_while_inactive, "a worker waits if and only if its queue does, and its thread is not inactive" },
+    { be_delayed_and_ready, "a worker that waits is in both of its lists, once" },
+    { be_missed_by_others, "a worker that waits is in both of its lists, once" },
+    { wait_by_other_priority, "a worker waits at its owner's hart, domain and priority" },
+    { be_ready_by_other_priority, "a worker is ready at its owner's hart, domain and priority" },
+    { clear_waiting_bitmap, "the bitmap marks the lists of workers" },
+    { clear_waiting_summary, "the summary marks words of the bitmap of workers" },
+    { break_waiting_list, "lists of workers are linked both ways" },
+    { serve_somebody, "no hart serves a queue when the kernel is entered" },
     { watch_nobody, "a hart watches a queue that exists" },
     { come_back_for_nobody, "a hart comes back for a queue that exists" },
+    { watch_what_waits, "a hart watches a queue that exists" },
+    { be_kept_by_nobody, "some hart keeps or watches a queue of that state" },
+    { be_watched_by_nobody, "some hart keeps or watches a queue of that state" },
+    { print_although_waiting, "who waits for the console is blocked" },
+    { print_by_other_priority, "who waits for the console is blocked" },
+    { hold_console_without_existing, "the console is held by threads that exist" },
+    { hold_console_less_often, "a hart knows how many threads of it have the console" },
+    { leave_console_to_nobody, "who has the console is in the chain" },
+    { wait_for_console_nowhere, "who is blocked on the console waits for it, and somebody has it" },
 };
 
 static void every_damage_is_found(void **state)

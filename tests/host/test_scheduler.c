@@ -121,7 +121,7 @@ static void the_best_and_longest_waiting_thread_is_chosen(void **state)
             unsigned priority = host_step % NUM_PRIORITIES;
             check(sched_has_above(host_hart, priority) == (best && best->priority > priority));
             for (unsigned i = 0; i < THREADS; i++) {
-                check(threads[i]->ready_queued == (place_of(threads[i]) < length));
+                check(threads[i]->ready.queued == (place_of(threads[i]) < length));
             }
         }
         while (length) {
@@ -163,7 +163,7 @@ static void a_thread_that_wakes_up_runs_only_if_it_is_more_important(void **stat
         threads[1]->priority = (uint16_t)priority;
         sched_wake(threads[1]);
         assert_ptr_equal(sched_choose(host_hart), threads[priority > 10]);
-        assert_true(threads[priority <= 10]->ready_queued && !threads[priority > 10]->ready_queued);
+        assert_true(threads[priority <= 10]->ready.queued && !threads[priority > 10]->ready.queued);
         assert_null(host_hart->candidate);
     }
 }
@@ -209,7 +209,7 @@ static void a_thread_that_used_up_its_time_goes_to_the_end(void **state)
     }
     sched_tick(host_hart);
     assert_ptr_equal(sched_choose(host_hart), threads[1]);
-    assert_true(threads[0]->ready_queued);
+    assert_true(threads[0]->ready.queued);
     assert_int_equal(threads[0]->slice, TIME_SLICE_TICKS);
 }
 

@@ -1,11 +1,12 @@
 /*
- * The worker against hostile rings: indexes, requests and answers, and what ends a run. On which hart it runs
- * is in test_worker_harts.c.
+ * The worker against hostile rings: indexes, requests and answers, and what ends a run. Which hart runs it is
+ * in test_placement.c and test_placement_harts.c.
  */
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "random.h"
 #include "ring.h"
+#include "thread/hart.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +77,7 @@ static void places_wrap_at_the_ends_of_frames_rings_and_indexes(void **state)
             /* As after four milliards of requests, less a few. */
             produced = consumed = 0xffffff00 - 7;
             queue->requests.end_index = queue->responses.end_index = produced;
-            queue->request_producer = queue->answered = produced;
+            queue->request_producer = queue->told = produced;
             *header(REL4_HEADER_RESPONSE_PRODUCER) = produced;
             give_room(0);
             for (unsigned n = 0; n < 1000;) {
@@ -114,8 +115,8 @@ static void what_the_kernel_writes_it_does_not_read_back(void **state)
         assert_int_equal(answered, n + 1);
         check_served(n);
     }
-    assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], 1000);
-    assert_int_equal(*(uint64_t *)(void *)(header_page() + REL4_HEADER_STATISTICS + 8ul * REL4_PLACE_CALL),
+    assert_int_equal(queue->statistics.served[REL4_PLACE_BLOCK], 1000);
+    assert_int_equal(*(uint64_t *)(void *)(header_page() + REL4_HEADER_STATISTICS + 8ul * REL4_PLACE_BLOCK),
                      1000);
 }
 
@@ -263,7 +264,7 @@ static void a_producer_without_end_gets_as_many_as_its_ring_is_long(void **state
     publish_and_serve();
     assert_int_equal(answers(), 32);
     assert_int_equal(queue->state, QUEUE_WAITING);
-    assert_true(owner->work_in);
+    assert_true(owner->worker.queued);
 }
 
 static void an_interrupted_request_goes_on_from_its_copy(void **state)
@@ -275,10 +276,10 @@ static void an_interrupted_request_goes_on_from_its_copy(void **state)
     struct slot *children = put_long_revoke(7);
     put_simple(8);
     *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
-    async_queue_wake(queue);
+    wake();
     host_preempt_every(1);
     while (answers() == 0) {
-        serve(REL4_PLACE_CALL);
+        serve(REL4_PLACE_BLOCK);
         assert_true(++runs < 1000);
         /* Whatever becomes of the request in the ring meanwhile, and of the indexes. */
         memset(request_at(0), 0xff, REL4_ITEM_BYTES);
@@ -287,7 +288,7 @@ static void an_interrupted_request_goes_on_from_its_copy(void **state)
     assert_true(runs > 2);
     check_answer(7, ERR_NONE, 0);
     host_preempt_never();
-    serve(REL4_PLACE_CALL);
+    serve(REL4_PLACE_BLOCK);
     check_served(8);
     assert_false(slot_has_children(own(NOBODY)));
     assert_true(slot_is_empty(slots_of(children) + 255));
@@ -333,7 +334,7 @@ static void what_ends_the_queue_ends_the_run(void **state)
         check_answer(2, ERR_NONE, 0);
         assert_int_equal(queue->state, ends[i].left);
         assert_null(owner->async_queue);
-        assert_false(owner->work_in);
+        assert_false(owner->worker.queued);
     }
 }
 
@@ -351,7 +352,7 @@ static void what_is_left_of_an_interrupted_end_can_be_deleted_again(void **state
         publish_and_serve();
         assert_int_equal(answers(), 0);
         assert_null(owner->async_queue);
-        assert_false(owner->work_in || slot_is_empty(own(ends[i])));
+        assert_false(owner->worker.queued || slot_is_empty(own(ends[i])));
         for (unsigned patience = 100; slot_delete(own(ends[i])) == AGAIN; patience--) {
             assert_int_not_equal(patience, 0);
         }
@@ -366,14 +367,61 @@ static void a_thread_that_stops_itself_is_served_again_when_it_is_resumed(void *
     put(1, rel4_header(LABEL_TCB_SUSPEND, 0, 0, 0), OWN_THREAD, words());
     put_simple(2);
     publish_and_serve();
-    assert_int_equal(queue->state, QUEUE_SUSPENDED);
+    assert_int_equal(queue->state, QUEUE_WAITING);
+    assert_false(owner->worker.queued);
     check_answer(1, ERR_NONE, 0);
     wake_and_serve();
     assert_int_equal(answers(), 0);
     thread_resume(owner);
     assert_int_equal(queue->state, QUEUE_WAITING);
-    serve(REL4_PLACE_CALL);
+    assert_true(owner->worker.queued);
+    serve(REL4_PLACE_BLOCK);
     check_served(2);
+}
+
+/* ---- Fences ---- */
+
+/* Between two requests: the one before has unmapped something, it seems. */
+static bool owe(void)
+{
+    host_hart->tlb_batch.asid = 1;
+    host_hart->tlb_batch.harts = 1;
+    return false;
+}
+
+static unsigned paid;
+
+static void nobody_knows_yet(void)
+{
+    paid++;
+    assert_int_equal(*header(REL4_HEADER_REQUEST_CONSUMER), 0);
+    assert_int_equal(*header(REL4_HEADER_RESPONSE_PRODUCER), 0);
+    assert_int_equal(*header(REL4_HEADER_FAULT), 0);
+}
+
+static void indices_and_faults_are_published_when_fences_are_paid(void **state)
+{
+    (void)state;
+    for (unsigned fails = 0; fails < 2; fails++) {
+        for (unsigned place = 0; place < REL4_PLACES; place++) {
+            open_queue(5, 5);
+            host_hart->locks = harts_table[1].locks = true;
+            host_lock_wanted = owe;
+            host_pays = nobody_knows_yet;
+            paid = 0;
+            put_batch(3);
+            if (fails) {
+                put(3, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 100, 3), FRAME, words());
+                *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
+            }
+            wake();
+            serve((enum rel4_place)place);
+            assert_int_equal(paid, 1);
+            assert_int_equal(answers(), 3);
+            assert_int_equal(queue->state, fails ? QUEUE_FAULTED : QUEUE_IDLE);
+            assert_int_equal(queue->statistics.fences, 1);
+        }
+    }
 }
 
 int main(void)
@@ -395,6 +443,7 @@ int main(void)
         EACH(what_ends_the_queue_ends_the_run),
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
+        EACH(indices_and_faults_are_published_when_fences_are_paid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ struct object *world_create(struct slot *untyped, word_t type, unsigned size_bit
 {
     /* A CNode of two slots that happens to begin at the destination. */
     struct slot destination = { .cap = cap_make_cnode(to, 1, 0, 0) };
-    const word_t words[] = { type, size_bits, 0, 0, 0, 1 };
+    word_t words[] = { type, size_bits, 0, 0, 0, 1 };
     struct request request = {
         .thread = &idle_thread,
         .slot = untyped,
@@ -71,7 +71,7 @@ struct object *world_create(struct slot *untyped, word_t type, unsigned size_bit
         .extra_count = 1,
         .extra = { &destination },
         .first = words,
-        .words = { (word_t *)words },
+        .words = { words },
     };
     struct result result;
     enum progress progress;

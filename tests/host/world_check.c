@@ -10,7 +10,7 @@
 
 static void check_dead_thread(const struct tcb *thread)
 {
-    check(thread->state == THREAD_INACTIVE && !thread->ready_queued && !thread->bound);
+    check(thread->state == THREAD_INACTIVE && !thread->ready.queued && !thread->bound);
     check(this_hart()->candidate != thread && !thread->reply_slot);
 }
 

@@ -3,10 +3,10 @@
  */
 #include "arch/riscv64/asid.h"
 
-#include "arch/riscv64/sbi.h"
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/window.h"
 #include "thread/hart.h"
+#include "thread/kernel.h"
 
 struct asid_pool *asid_pools[ABI_ASID_POOLS];
 bool asids_work;
@@ -18,7 +18,7 @@ void asid_expel_hart(struct hart *hart)
         return;
     }
     __atomic_store_n(&hart->leave_address_space, 1, __ATOMIC_RELEASE); /* pairs with wait_for_lock() */
-    sbi_send_ipi(hart->arch.hart_id);
+    hart_interrupt(hart);
     while (__atomic_load_n(&hart->leave_address_space, __ATOMIC_ACQUIRE)) {
         pause_hint();
     }

@@ -6,6 +6,7 @@
  */
 #include "arch/riscv64/uintc.h"
 
+#include "arch/riscv64/tlb.h"
 #include "arch/riscv64/window.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
@@ -79,6 +80,7 @@ bool uintc_is_delegated(void)
  * if it armed the slot first, they would wake nobody. */
 void uintc_post(unsigned slot, word_t bits)
 {
+    tlb_batch_pay();
     io_fence();
     *slot_register(slot, SLOT_HIGH) = bits;
     io_fence();
@@ -118,7 +120,7 @@ word_t uintc_take_woken(unsigned index)
 static void set_live(struct hart *hart, struct tcb *thread)
 {
     __atomic_store_n(&hart->uintr_live, thread, __ATOMIC_RELAXED);
-    hart->switch_slowly = hart->locks || thread;
+    hart_update_slow(hart);
 }
 
 static void store(struct uintr *uintr)

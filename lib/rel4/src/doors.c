@@ -20,6 +20,14 @@ void door_yield(void)
     seL4_Yield();
 }
 
+seL4_Word door_time(void)
+{
+    seL4_Word time;
+
+    asm volatile("rdtime %0" : "=r"(time));
+    return time;
+}
+
 seL4_Word door_wait(const struct rel4_queue *queue)
 {
     return rel4_wait(queue->notification);

@@ -8,6 +8,9 @@
 
 #include <sel4/errors.h>
 
+/* Looks for answers before the time is looked at, and between two looks at the time. */
+#define LOOKS_BEFORE_TIME 64
+
 /* A header page for executors without a queue: nothing is ever pending there. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
@@ -343,14 +346,50 @@ static void block(struct rel4_executor *executor)
         executor->on_signals(bits & ~executor->answer_bit, executor->arg);
 }
 
-static void wait_for_answers(struct rel4_executor *executor)
+/* Counts of the time counter that another hart is likely to need for what is in flight, by what it has needed
+ * so far. unknown: the answer if none has served anything. */
+static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word unknown)
+{
+    const struct rel4_queue_statistics *statistics =
+        (const void *)rel4_queue_header(&executor->queue, REL4_HEADER_STATISTICS);
+    seL4_Word served = statistics->served[REL4_PLACE_IDLE], busy = 0;
+
+    for (unsigned i = 0; i < REL4_MAX_HARTS; i++)
+        busy += statistics->busy[i];
+    return served ? busy / served * (executor_in_flight(executor) + 1) : unknown;
+}
+
+/*
+ * Looks for answers that another hart works on, as often as the options say, but no longer than it is likely
+ * to need: it may have been called in vain. False: there are none.
+ */
+static bool look_for_answers(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    seL4_Word start = 0, until = 0;
+
+    for (uint32_t i = 0; i < executor->looks || executor->waiting == REL4_WAIT_SPIN; i++) {
+        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue))
+            return true;
+        if (i == LOOKS_BEFORE_TIME) {
+            start = door_time();
+        } else if (i == 2 * LOOKS_BEFORE_TIME) {
+            seL4_Word time = door_time();
+
+            until = time + expected_time(executor, 16 * (time - start));
+        } else if (i % LOOKS_BEFORE_TIME == 0 && until && (int64_t)(door_time() - until) >= 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void __attribute__((noinline)) wait_for_answers(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
 
-    for (uint32_t i = 0; i < executor->looks; i++) {
-        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue))
-            return;
-    }
+    if (look_for_answers(executor))
+        return;
     switch ((enum rel4_waiting)executor->waiting) {
     case REL4_WAIT_BLOCK:
         block(executor);
@@ -360,6 +399,9 @@ static void wait_for_answers(struct rel4_executor *executor)
         door_yield();
         break;
     case REL4_WAIT_SPIN:
+        /* The thread's own hart serves what another one has not begun. */
+        executor->stats.wakes++;
+        door_wake(queue);
         break;
     }
 }

@@ -127,6 +127,7 @@ void executor_lay_out(struct rel4_executor *executor);
 int door_wake(const struct rel4_queue *queue);
 int door_reset(const struct rel4_queue *queue);
 void door_yield(void);
+seL4_Word door_time(void); /* the time counter */
 
 /* Blocks until the queue's notification is signalled, or something was recorded. Returns the bits. */
 seL4_Word door_wait(const struct rel4_queue *queue);

@@ -18,6 +18,7 @@ struct hart_arch {
     word_t satp;
     word_t vspace;
     word_t deadline;
+    word_t sip, sie; /* interrupts that wait, and that are enabled */
 };
 
 extern struct hart *host_hart;
@@ -32,23 +33,34 @@ static inline void reservation_clear(const struct hart_arch *arch)
     (void)arch;
 }
 
-/* Nothing is switched to. */
+_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
+
 _Noreturn static inline void jump_to_slow_switch(struct hart *hart, struct tcb *next)
 {
-    (void)hart;
-    (void)next;
-    __builtin_unreachable();
+    thread_switch_exit_slow(hart, next);
+}
+
+_Noreturn void return_to_user(struct tcb *thread);
+
+_Noreturn static inline void return_to(struct tcb *next)
+{
+    return_to_user(next);
+}
+
+static inline word_t interrupts_pending(void)
+{
+    return csr_read(sip);
 }
 
 static inline bool interrupt_pending(void)
 {
-    return false;
+    return interrupts_pending() != 0;
 }
 
-static inline void wait_for_interrupt(void)
+static inline void software_interrupt_clear(void)
 {
+    csr_clear(sip, SIP_SOFTWARE);
 }
 
-static inline void pause_hint(void)
-{
-}
+void wait_for_interrupt(void);
+void pause_hint(void);

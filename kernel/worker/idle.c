@@ -1,0 +1,415 @@
+/*
+ * What a hart does that has nothing of its own to run: it serves the workers of others, the most important
+ * first, and gives way to whatever comes up.
+ *
+ * Having such harts must never be a loss, also where the host runs them late. So such a hart takes the kernel
+ * lock for somebody else's worker only when it is free, never by queueing for it, and reads the rings that it
+ * watches without it. What it has begun it keeps while it lets others have the lock, so that two harts do not
+ * take a batch from each other request by request; but not for longer than serving would take. It owns
+ * nothing that the home of a worker has to wait for.
+ *
+ * What is read without the lock is a hint, and read again with it. The memory of a ring that is watched may
+ * have become something else meanwhile: the word is then anybody's, and only leads to a look with the lock.
+ */
+#include "worker/placement.h"
+
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/timer.h"
+#include "arch/riscv64/vm.h"
+#include "lib/bits.h"
+#include "thread/kernel.h"
+#include "thread/scheduler.h"
+#include "worker/serve.h"
+
+/* How often an idle hart looks for more behind a batch, at most: a look that finds something doubles it, up
+ * to this, and a sleep halves it, or doubles it if a call follows within the time of so many looks. */
+#define LOOKS_MAX 128
+
+/* The pause between two looks: less than a microsecond. */
+#define PAUSES_BETWEEN_LOOKS 30
+
+/* How often a hart that was called looks whether the lock is free, before it sleeps until the next tick. */
+#define LOOKS_FOR_LOCK 1000
+
+/* Requests after which answers are handed over, so that a thread that looks has something to go on with. */
+#define IDLE_BUDGET 64
+
+/* Fewer requests than this are no reason to look for more: they will be served in the next wake call. */
+#define REQUESTS_WORTH_WATCHING 16
+
+static void pause(void)
+{
+    for (unsigned i = 0; i < PAUSES_BETWEEN_LOOKS && !interrupt_pending(); i++) {
+        pause_hint();
+    }
+}
+
+/* Something of its own waits for the hart. Also read without the lock. */
+static bool has_own(const struct hart *hart)
+{
+    return __atomic_load_n(&hart->ready[current_domain].summary, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&hart->waiting[current_domain].summary, __ATOMIC_RELAXED);
+}
+
+/* The most important worker that waits on any hart; NULL if none does. */
+static struct tcb *best_waiting(void)
+{
+    const struct ready_queue *best = NULL;
+    int priority = -1;
+
+    for (unsigned id = 0; id < harts_online; id++) {
+        const struct ready_queue *waiting = &harts_table[id].waiting[current_domain];
+        if (queue_highest(waiting) > priority) {
+            priority = queue_highest(waiting);
+            best = waiting;
+        }
+    }
+    return best ? schedulable_of_waiting(best->head[priority]) : NULL;
+}
+
+/*
+ * ---- Serving ----
+ */
+
+/* A run that took so many times as long as others: the host ran something else meanwhile. */
+#define SLOW_FACTOR 8
+
+/* The hart has served for some time: how long does it need for 16 requests? And was it slow? */
+static void learn_pace(struct hart *hart, struct async_queue *queue, word_t time, word_t served)
+{
+    struct placement *placement = &queue->placement;
+    word_t expected = served * placement->pace / 16, most = SLOW_FACTOR * (expected + 1);
+
+    if (!served) {
+        return;
+    }
+    if (time > most && time > counts_per_tick / 64) {
+        placement_was_late(queue, hart, time_now(), time - expected);
+    }
+    placement->pace = (uint32_t)((3ul * placement->pace + 16 * min_word(time, most) / served) / 4 + 1);
+}
+
+/* Lets others have the lock, and goes on with the batch when it is free. False: somebody else does, or there
+ * is something else to do. */
+static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
+{
+    struct async_queue *queue = owner->async_queue;
+    word_t until = time_now() + placement_expected(queue);
+
+    queue->state = QUEUE_KEPT;
+    hart->serving = NULL;
+    hart->idle.kept = owner;
+    __atomic_store_n(&hart->idle.kept_until, until, __ATOMIC_RELEASE); /* pairs with kept_too_long() */
+    kernel_leave(hart);
+    for (;;) {
+        if (has_own(hart) || interrupt_pending()) {
+            kernel_lock_exclusive(hart);
+            break;
+        }
+        pause_hint();
+        if (kernel_try_lock(hart)) {
+            break;
+        }
+        /* Who comes this late comes to find that it is served by somebody else. */
+        if ((long)(time_now() - until) >= 0) {
+            wait_for_interrupt();
+        }
+    }
+    hart->entry_void = false;
+    if (interrupt_pending()) {
+        handle_interrupts(hart);
+    }
+    if (hart->idle.kept != owner) {
+        return false;
+    }
+    hart->idle.kept = NULL;
+    queue->state = QUEUE_RUNNING;
+    hart->serving = owner;
+    return true;
+}
+
+/* Nothing else is to be done before the next request of somebody else's queue. is_tick: equals take turns. */
+static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_tick)
+{
+    const struct tcb *best = best_waiting();
+
+    return !hart->candidate && !(hart->pending & PENDING_RESCHEDULE) && !has_own(hart) &&
+           owner->state != THREAD_INACTIVE && domain_is_current(owner) &&
+           !(best && (is_tick ? best->priority >= owner->priority : best->priority > owner->priority));
+}
+
+/* Everything is served. If the batch was worth calling a hart, this one looks for the next. */
+static void end_batch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
+{
+    struct placement *placement = &queue->placement;
+    bool watches = placement->batch >= REQUESTS_WORTH_WATCHING || queue->at_tick;
+
+    placement->batch = 0;
+    if (!watches || !domain_is_current(owner)) {
+        placement_settle(queue, QUEUE_IDLE, true);
+        return;
+    }
+    placement->looks = placement->patience;
+    hart->idle.watched = owner;
+    queue->state = QUEUE_WATCHED;
+    ring_expect_news(queue, QUEUE_WATCHED);
+}
+
+/* One run, whose answers are published. served: requests. Returns what becomes of the queue. */
+static enum queue_state run(struct hart *hart, struct async_queue *queue, struct tcb *owner, word_t *served)
+{
+    word_t start = time_now();
+
+    *served = 0;
+    enum queue_state state = worker_run(queue, owner, REL4_PLACE_IDLE, IDLE_BUDGET, served);
+    if (state == QUEUE_STOPPED) {
+        return state;
+    }
+    bool untold = ring_publish(queue);
+    word_t time = time_now() - start;
+    learn_pace(hart, queue, time, *served);
+    queue_count(queue, &queue->statistics.busy[hart->id], time);
+    queue->placement.batch += (uint32_t)*served;
+    /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. */
+    if (untold && !*served) {
+        ring_tell(queue);
+    }
+    return state;
+}
+
+/* A run has stopped, and there is more. True if this hart goes on with it; lost: it has let others in, and
+ * somebody else has the queue now. */
+static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
+{
+    bool is_tick = interrupts_pending() & SIP_TIMER;
+
+    if (interrupt_pending()) {
+        handle_interrupts(hart);
+    }
+    bool others_wait = (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
+    if (!may_go_on(hart, owner, is_tick)) {
+        return false;
+    }
+    if (others_wait) {
+        *lost = !keep_and_let_in(hart, owner);
+        return !*lost && may_go_on(hart, owner, false);
+    }
+    return true;
+}
+
+void idle_serve(struct hart *hart, struct tcb *owner)
+{
+    struct async_queue *queue = owner->async_queue;
+    enum queue_state state;
+    bool lost = false;
+    word_t served;
+
+    queue->placement.called = 0;
+    hart->idle.serves_home = owner->hart->id + 1;
+    do {
+        state = run(hart, queue, owner, &served);
+    } while (state == QUEUE_WAITING && goes_on(hart, owner, &lost));
+    hart->idle.serves_home = 0;
+    hart->serving = NULL;
+    if (state == QUEUE_STOPPED || lost) {
+        return;
+    }
+    if (ring_publish(queue)) {
+        ring_tell(queue);
+    }
+    if (state == QUEUE_IDLE) {
+        end_batch(hart, queue, owner);
+    } else {
+        /* If its owner was moved to this hart, a slice may have ended here. */
+        placement_settle(queue, state, owner->hart != hart);
+    }
+}
+
+/*
+ * ---- Watching ----
+ */
+
+void placement_end_watch(struct hart *hart)
+{
+    struct tcb *owner = hart->idle.watched;
+
+    hart->idle.watched = NULL;
+    if (owner) {
+        placement_settle(owner->async_queue, QUEUE_IDLE, true);
+        owner->async_queue->placement.slept = time_now();
+    }
+}
+
+/* With the lock: what has come of watching? */
+static void look(struct hart *hart, bool is_over)
+{
+    struct tcb *owner = hart->idle.watched;
+    struct async_queue *queue = owner->async_queue;
+    struct placement *placement = &queue->placement;
+
+    if (ring_has_news(queue) && may_go_on(hart, owner, false)) {
+        placement->patience = (uint8_t)min_word(2ul * placement->patience, LOOKS_MAX);
+        hart->idle.watched = NULL;
+        hart->serving = owner;
+    } else if (is_over || !domain_is_current(owner) || owner->state == THREAD_INACTIVE) {
+        placement->patience = placement->patience > 1 ? placement->patience / 2 : 1;
+        placement_end_watch(hart);
+    }
+}
+
+/*
+ * ---- Waiting ----
+ */
+
+/* Whether a worker of this hart is served elsewhere; and kept; and kept for too long. Without the lock. */
+struct elsewhere {
+    bool served, kept, late;
+};
+
+static struct elsewhere find_elsewhere(const struct hart *hart)
+{
+    struct elsewhere found = { 0 };
+
+    for (unsigned id = 0; id < harts_online; id++) {
+        const struct idle_work *idle = &harts_table[id].idle;
+        if (__atomic_load_n(&idle->serves_home, __ATOMIC_RELAXED) != hart->id + 1) {
+            continue;
+        }
+        /* Pairs with keep_and_let_in(). */
+        word_t until = __atomic_load_n(&idle->kept_until, __ATOMIC_ACQUIRE);
+        bool kept = __atomic_load_n(&idle->kept, __ATOMIC_RELAXED);
+        found.served = true;
+        found.kept |= kept;
+        found.late |= kept && (long)(time_now() - until) >= 0;
+    }
+    return found;
+}
+
+/* Workers of other harts wait. Without the lock. */
+static bool others_have_work(void)
+{
+    for (unsigned id = 0; id < harts_online; id++) {
+        if (__atomic_load_n(&harts_table[id].waiting[current_domain].summary, __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a hart that idles looks at without the lock. */
+struct watch {
+    struct user_words word; /* in the ring, or none */
+    uint32_t known;
+    unsigned looks;
+};
+
+/* Waits without the lock, and comes back with it. True if watching is over. */
+static bool wait_unlocked(struct hart *hart, struct watch watch)
+{
+    unsigned looks = LOOKS_FOR_LOCK;
+    bool ticking = true, is_over = false;
+
+    for (;;) {
+        word_t pending = interrupts_pending();
+        bool watches = user_words_exist(watch.word) && !is_over &&
+                       __atomic_load_n(&hart->idle.watched, __ATOMIC_RELAXED);
+        if (pending & SIP_SOFTWARE) {
+            /* Cleared before the queues are looked at, so a call that comes now interrupts again. */
+            software_interrupt_clear();
+            looks = LOOKS_FOR_LOCK;
+        }
+        bool work =
+            (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over || others_have_work();
+        struct elsewhere own = find_elsewhere(hart);
+        if (has_own(hart) || pending & SIP_EXTERNAL || own.late ||
+            (pending & SIP_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
+            kernel_lock_exclusive(hart);
+            break;
+        }
+        if (work && kernel_try_lock(hart)) {
+            break;
+        }
+        if (pending & SIP_TIMER) {
+            /* With one domain a tick is nothing to do for a hart that has no thread to charge. It stays on
+             * only for what the hart may have to look at again. */
+            if (work || watches || own.served) {
+                timer_acknowledge(hart);
+                looks = LOOKS_FOR_LOCK;
+            } else {
+                timer_stop();
+                ticking = false;
+            }
+            continue;
+        }
+        if (watches && !work) {
+            is_over = --watch.looks == 0;
+            pause();
+        } else if (work && looks) {
+            looks--;
+            pause();
+        } else if (own.kept) {
+            pause();
+        } else {
+            __atomic_store_n(&hart->idle.called, false, __ATOMIC_RELEASE);
+            if ((work || own.served) && !ticking) {
+                timer_start(hart);
+                ticking = true;
+            }
+            wait_for_interrupt();
+        }
+    }
+    if (!ticking) {
+        timer_start(hart);
+    }
+    return is_over;
+}
+
+/* What the hart serves next: a worker of its own, which may only be delayed, or the best one of others. */
+static struct tcb *find_work(const struct hart *hart)
+{
+    const struct ready_queue *own = &hart->waiting[current_domain];
+
+    return own->summary ? schedulable_of_waiting(own->head[queue_highest(own)]) : best_waiting();
+}
+
+void placement_idle(struct hart *hart)
+{
+    struct tcb *owner = find_work(hart);
+    struct watch watch = { .word = user_words_none() };
+
+    /* Idle harts use the kernel's own root: asid_release() does not wait for them. */
+    if (hart->arch.vspace) {
+        vm_activate_kernel();
+    }
+    if (owner && hart->idle.watched) {
+        /* What it watched may have got requests, and be more important. */
+        placement_end_watch(hart);
+        owner = find_work(hart);
+    }
+    if (owner) {
+        worker_dequeue(owner);
+        hart->serving = owner;
+        return;
+    }
+    if (hart->candidate || hart->pending & PENDING_RESCHEDULE) {
+        return;
+    }
+    if (hart->idle.watched) {
+        const struct async_queue *queue = hart->idle.watched->async_queue;
+        watch = (struct watch){ queue->news, queue->known, queue->placement.looks };
+    }
+    idle_harts |= bit(hart->id);
+    kernel_leave(hart);
+    bool is_over = wait_unlocked(hart, watch);
+    idle_harts &= ~bit(hart->id);
+    hart->entry_void = false;
+    if (hart->idle.called) {
+        hart->idle.called = false;
+        hart->idle.late_factor /= 2;
+    }
+    handle_interrupts(hart);
+    placement_take_kept(hart);
+    if (hart->idle.watched) {
+        look(hart, is_over);
+    }
+}

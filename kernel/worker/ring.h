@@ -1,0 +1,262 @@
+/*
+ * The rings of a queue as the kernel sees them: finding items, copying requests, writing answers, publishing.
+ *
+ * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked
+ * at; an index that makes no sense ends the service of the queue. A request is begun only when there is room
+ * for its longest answer. What others can see is published when no fence is owed any more (worker/ring.c).
+ *
+ * All functions need the kernel lock in exclusive mode, and a queue that is started.
+ */
+#pragma once
+
+#include "arch/riscv64/tlb.h"
+#include "ipc/user_memory.h"
+#include "object/async_queue.h"
+#include "object/request.h"
+
+/* The first words of an item. */
+enum {
+    ITEM_COOKIE_AND_HEADER,
+    ITEM_CAP,
+    ITEM_WORDS
+};
+
+#define ITEM_SIZE REL4_MORE_WORDS /* in words */
+#define MANY      4               /* words, which few requests have more of */
+
+/* The first two words of the request in hand; those behind are in the queue's copy. */
+struct call {
+    word_t cookie_and_header;
+    word_t pointer;
+};
+
+/* Parts of the header, which is the upper half of the first word; as rel4_header_label() and so on, but
+ * shorter in machine words. */
+static inline word_t call_label(struct call call)
+{
+    return call.cookie_and_header >> 32 & 0xfff;
+}
+
+static inline unsigned call_words(struct call call)
+{
+    return call.cookie_and_header >> (32 + 16) & 0x7f;
+}
+
+static inline unsigned call_extras(struct call call)
+{
+    return call.cookie_and_header >> (32 + 23) & 3;
+}
+
+/* No item is left before the next one has to be looked up. */
+static inline bool cursor_at_end(const struct ring_cursor *cursor)
+{
+    return unlikely(user_words_equal(cursor->item, cursor->end));
+}
+
+static inline uint32_t ring_request_consumer(const struct async_queue *queue)
+{
+    return ring_cursor_index(&queue->requests);
+}
+
+static inline uint32_t ring_response_producer(const struct async_queue *queue)
+{
+    return ring_cursor_index(&queue->responses);
+}
+
+/* The general cases of cursors at the end of a frame or of the ring. */
+void ring_find_request(struct async_queue *queue);
+void ring_find_response(struct async_queue *queue);
+
+/* The item that a cursor is at; it moves on. */
+static inline struct user_words pass_item(struct ring_cursor *cursor)
+{
+    struct user_words item = cursor->item;
+
+    cursor->item = user_words_from(item, ITEM_SIZE);
+    return item;
+}
+
+/* Stores a word of the header, one of REL4_HEADER_, that the user acts upon. Fences that are owed are paid
+ * before. */
+static inline void ring_publish_word(struct async_queue *queue, word_t line, uint32_t value)
+{
+    tlb_batch_pay();
+    user_ring_publish(async_queue_header(queue, line), 0, value);
+}
+
+/* Stops serving the queue for good, and stores the reason for the user. Returns FAULTED. */
+enum queue_state ring_fault(struct async_queue *queue, enum rel4_ring_fault reason);
+
+/* Words of an item, from one up to another, into their place in the copy. */
+static inline __attribute__((always_inline)) void
+copy_words(struct async_queue *queue, uint32_t i, struct user_words item, unsigned from, unsigned to)
+{
+    word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
+
+#pragma GCC unroll 8
+    for (unsigned k = from; k < to; k++) {
+        copy[k] = user_load(item, k);
+    }
+}
+
+/* Finds out how much room there is in the response ring. RUNNING if that is as many items as are needed, else
+ * what becomes of the queue. */
+enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items);
+
+/*
+ * Looks how far the worker can go by the items alone, and keeps that in the queue: for each of the requests,
+ * which are there, is an item for its answer, and all are in one frame. most: what is available and the
+ * budget allows. RUNNING if it is one request at least, else what becomes of the queue.
+ */
+enum queue_state ring_look_at_both(struct async_queue *queue, word_t most);
+
+/* The same, after a look whether there are more requests. served: in this run. */
+static inline enum queue_state ring_look_ahead(struct async_queue *queue, word_t served)
+{
+    uint32_t consumer = ring_request_consumer(queue);
+
+    if (queue->request_producer == consumer) {
+        uint32_t producer = user_ring_peer(async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER), 0);
+        if (producer == consumer) {
+            return QUEUE_IDLE;
+        }
+        queue->request_producer = producer;
+        if (producer - consumer > bit(queue->request_bits)) {
+            return ring_fault(queue, REL4_FAULT_REQUEST_INDEX);
+        }
+    }
+    return ring_look_at_both(queue, min_word(queue->budget - served, queue->request_producer - consumer));
+}
+
+/* What was found by the last look ahead holds no longer. */
+static inline void ring_look_again(struct async_queue *queue)
+{
+    queue->ahead = queue->requests.item;
+}
+
+/* The rest of a request of so many words and extra capabilities, which does not fit into its first item,
+ * where the cursor is. */
+enum queue_state ring_fetch_rest(struct async_queue *queue, unsigned words, unsigned extras);
+
+/* Copies the next request, which is there. RUNNING, or else what becomes of the queue. */
+static inline __attribute__((always_inline)) enum queue_state ring_fetch(struct async_queue *queue,
+                                                                         struct call *call)
+{
+    struct user_words item = queue->requests.item;
+
+    call->cookie_and_header = user_load(item, ITEM_COOKIE_AND_HEADER);
+    call->pointer = user_load(item, ITEM_CAP);
+    unsigned words = call_words(*call) + call_extras(*call);
+    if (words) {
+        copy_words(queue, 0, item, ITEM_WORDS, ITEM_WORDS + MANY);
+        if (words > MANY) {
+            copy_words(queue, 0, item, ITEM_WORDS + MANY, ITEM_SIZE);
+            if (words > REL4_ITEM_WORDS) {
+                return ring_fetch_rest(queue, words - call_extras(*call), call_extras(*call));
+            }
+        }
+    }
+    pass_item(&queue->requests);
+    return QUEUE_RUNNING;
+}
+
+/* The only request whose answer may not fit into one item. */
+static inline bool reads_registers(struct call call)
+{
+    _Static_assert(LABEL_TCB_READ_REGISTERS < ABI_LABEL_FIRST_SHIFTED, "the same for all programs");
+    return unlikely(call_label(call) == LABEL_TCB_READ_REGISTERS) && call_words(call) > 1;
+}
+
+/* RUNNING if there is room for that answer, else what becomes of the queue. */
+enum queue_state ring_make_room_for_registers(struct async_queue *queue);
+
+/* The words of an answer, its first item, and those behind that. */
+void ring_answer_words(struct async_queue *queue, struct user_words item, const struct result *result);
+
+/* Writes the answer to a request, which nobody sees before it is published. */
+static inline void ring_answer(struct async_queue *queue, struct call call, word_t error,
+                               const struct result *result)
+{
+    struct user_words item = pass_item(&queue->responses);
+    word_t header = call_label(call); /* it and the cookie as they came */
+
+    if (unlikely(error || result->length)) {
+        header |= rel4_header(0, (unsigned)error, result->length, 0);
+        ring_answer_words(queue, item, result);
+    }
+    user_store_halves(item, ITEM_COOKIE_AND_HEADER, call.cookie_and_header, header);
+    user_store(item, ITEM_CAP, 0);
+}
+
+/* Pays the fences that are owed, and publishes both indices of the kernel. True if there are answers that the
+ * user has not been told of. */
+static inline bool ring_publish(struct async_queue *queue)
+{
+    uint32_t producer = ring_response_producer(queue);
+
+    ring_publish_word(queue, REL4_HEADER_REQUEST_CONSUMER, ring_request_consumer(queue));
+    if (queue->told == producer) {
+        return false;
+    }
+    ring_publish_word(queue, REL4_HEADER_RESPONSE_PRODUCER, producer);
+    return true;
+}
+
+/* Signals the queue's notification. */
+void ring_signal(struct async_queue *queue);
+
+/* Wakes the user, if it sleeps, for all answers that are published. */
+static inline void ring_tell(struct async_queue *queue)
+{
+    queue->told = ring_response_producer(queue);
+    if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
+        ring_signal(queue);
+    }
+}
+
+/* Remembers what changes when there is something to do again; see ring_has_news(). */
+static inline void ring_expect_news(struct async_queue *queue, enum queue_state state)
+{
+    if (state == QUEUE_FULL) {
+        queue->news = async_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER);
+        queue->known = queue->response_limit - (uint32_t)bit(queue->response_bits);
+    } else {
+        queue->news = async_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER);
+        queue->known = queue->request_producer;
+    }
+}
+
+/* The user has published what a queue that is idle, full, or watched waits for. */
+static inline bool ring_has_news(const struct async_queue *queue)
+{
+    return user_words_exist(queue->news) && user_ring_glance(queue->news, 0) != queue->known;
+}
+
+static inline void ring_no_news(struct async_queue *queue)
+{
+    queue->news = user_words_none();
+}
+
+/* The worker has nothing to do, it seems: there is no request (IDLE), or no room (FULL). It sleeps, unless
+ * the user has changed that meanwhile: then it goes on (WAITING). */
+static inline enum queue_state ring_fall_asleep(struct async_queue *queue, enum queue_state state)
+{
+    struct user_words kernel_state = async_queue_header(queue, REL4_HEADER_KERNEL_STATE);
+
+    ring_expect_news(queue, state);
+    user_ring_sleep(kernel_state, 0);
+    if (user_ring_glance(queue->news, 0) != queue->known && user_ring_stay(kernel_state, 0)) {
+        ring_no_news(queue);
+        return QUEUE_WAITING;
+    }
+    return state;
+}
+
+/* The worker goes on, or looks, so that the user need not wake it. */
+static inline void ring_stay_awake(struct async_queue *queue)
+{
+    user_ring_stay(async_queue_header(queue, REL4_HEADER_KERNEL_STATE), 0);
+}
+
+/* Requests that the user has published and that are not served; at most a ring's length. */
+uint32_t ring_requests(const struct async_queue *queue);

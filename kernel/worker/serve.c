@@ -1,0 +1,217 @@
+/*
+ * From items to requests: serves the requests of a ring, one after the other, through the same door as system
+ * calls.
+ *
+ * After each request everything may be different: the queue may be gone, its thread stopped, moved or gone,
+ * something more important ready to run.
+ */
+#include "worker/serve.h"
+
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/tlb.h"
+#include "ipc/notification.h"
+#include "lib/bits.h"
+#include "object/console_turn.h"
+#include "thread/kernel.h"
+#include "thread/scheduler.h"
+#include "worker/ring.h"
+
+/* What is no kernel object: only a notification can be invoked without waiting for anybody. If it was the
+ * console when the request began, that is free now. */
+static word_t invoke_other(struct tcb *thread, struct cap cap, struct result *result)
+{
+    console_leave(&thread->worker);
+    result->length = 0;
+    if (!cap_is_ipc_object(cap)) {
+        return error_invalid_capability(result, 0);
+    }
+    if (!cap_is(cap, CAP_NOTIFICATION)) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    if (!cap_allows(cap, ABI_RIGHT_WRITE)) {
+        return error_invalid_capability(result, 0);
+    }
+    notification_signal(cap_object(cap), cap_badge(cap));
+    return ERR_NONE;
+}
+
+/* Makes the system call that a request asks for. What is the same for all requests of the queue is in request
+ * already. */
+static inline word_t make_call(const struct async_queue *queue, struct call call, bool up, struct tcb *thread,
+                               struct request *request, struct result *result, enum progress *progress)
+{
+    struct cap root = thread->slots[TCB_CSPACE].cap;
+    unsigned words = call_words(call), extras = call_extras(call);
+    struct lookup_failure failure;
+
+    *progress = DONE;
+    request->slot = cap_lookup(root, call.pointer, &failure);
+    if (unlikely(!request->slot)) {
+        return error_failed_lookup(result, 0, &failure);
+    }
+    request->length = words;
+    request->extra_count = extras;
+#pragma GCC unroll 3
+    for (unsigned i = 0; i < REL4_MAX_EXTRAS; i++) {
+        if (i == extras) {
+            break;
+        }
+        request->extra[i] = cap_lookup(root, queue->copy[ITEM_WORDS + words + i], &failure);
+        if (unlikely(!request->extra[i])) {
+            return error_failed_lookup(result, 1, &failure);
+        }
+    }
+    request->cap = request->slot->cap;
+    if (unlikely(!cap_is_kernel_object(request->cap))) {
+        return invoke_other(thread, request->cap, result);
+    }
+    request->label = request_label(call_label(call), up);
+    return request_serve(request, result, progress);
+}
+
+/* Somebody woke up in this batch. If that one does not run now, it is queued, and the batch goes on. */
+static COLD bool candidate_runs(struct hart *hart)
+{
+    struct tcb *candidate = hart->candidate;
+    int running = sched_running_priority(hart);
+
+    if ((int)candidate->priority > running) {
+        return true;
+    }
+    hart->candidate = NULL;
+    hart->pending &= ~PENDING_CANDIDATE;
+    ready_insert(candidate, (int)candidate->priority < running);
+    return false;
+}
+
+/* Something does not wait until the end of the ring. A user interrupt of the current thread is nothing of
+ * that kind. */
+static inline bool must_stop(void)
+{
+    struct hart *hart = this_hart();
+
+    return hart->pending << PENDING_NOT_URGENT_BITS || interrupt_pending() || kernel_lock_contended(hart) ||
+           (unlikely(hart->candidate != NULL) && candidate_runs(hart));
+}
+
+/* What holds at every request; see docs/design.md. The checker says the rest. */
+static inline void assert_nobody_else_is_current(const struct async_queue *queue, const struct tcb *owner)
+{
+    const struct hart *hart = this_hart();
+
+    assert(hart->serving == owner && queue->thread == owner && owner->async_queue == queue);
+    assert(hart->current == &idle_thread || hart->current == owner);
+    assert(!owner->worker.queued && owner->state != THREAD_INACTIVE);
+    assert(!(owner->ready.queued && hart->current == owner));
+    assert(!hart->candidate || (!hart->candidate->ready.queued && hart->candidate != hart->current));
+    (void)hart;
+    (void)queue;
+    (void)owner;
+}
+
+/* Stops before the request in hand is answered; the queue keeps it. */
+static enum queue_state hold(struct async_queue *queue, struct call call, enum queue_state state)
+{
+    queue->copy[ITEM_COOKIE_AND_HEADER] = call.cookie_and_header;
+    queue->copy[ITEM_CAP] = call.pointer;
+    queue->holds_request = true;
+    return state;
+}
+
+/* The request that the queue has kept, or else the next one. RUNNING if there is one, else what becomes of
+ * the queue. */
+static inline enum queue_state first_request(struct async_queue *queue, struct call *call)
+{
+    if (unlikely(queue->holds_request)) {
+        queue->holds_request = false;
+        *call = (struct call){ queue->copy[ITEM_COOKIE_AND_HEADER], queue->copy[ITEM_CAP] };
+        ring_look_again(queue);
+        return QUEUE_RUNNING;
+    }
+    enum queue_state state = ring_look_ahead(queue, 0);
+    return state == QUEUE_RUNNING ? ring_fetch(queue, call) : state;
+}
+
+/* Returns what becomes of the queue. STOPPED: nothing may be done with it any more. */
+static inline __attribute__((always_inline)) enum queue_state serve(struct async_queue *queue,
+                                                                    struct tcb *thread, word_t *served)
+{
+    bool up = abi_up;
+    struct call call;
+    enum queue_state state = first_request(queue, &call);
+    struct request request; /* what is the same for all of them, and the rest by make_call() */
+
+    request.thread = thread;
+    request.first = &queue->copy[ITEM_WORDS];
+    request.words = user_words_none();
+    while (state == QUEUE_RUNNING) {
+        if (reads_registers(call) && (state = ring_make_room_for_registers(queue)) != QUEUE_RUNNING) {
+            return hold(queue, call, state);
+        }
+        assert_nobody_else_is_current(queue, thread);
+        struct result result;
+        enum progress progress;
+        word_t error = make_call(queue, call, up, thread, &request, &result, &progress);
+        /* What takes the queue from its thread stops it; what waits for the console is blocked. */
+        if (unlikely(queue->state != QUEUE_RUNNING)) {
+            return queue->state == QUEUE_BLOCKED ? hold(queue, call, QUEUE_BLOCKED) : QUEUE_STOPPED;
+        }
+        if (unlikely(progress != DONE)) {
+            return hold(queue, call, QUEUE_WAITING);
+        }
+        ring_answer(queue, call, error, &result);
+        ++*served;
+        if (unlikely(thread->state == THREAD_INACTIVE)) {
+            return QUEUE_WAITING;
+        }
+        if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {
+            state = ring_look_ahead(queue, *served);
+            if (state != QUEUE_RUNNING) {
+                return state;
+            }
+        }
+        if (unlikely(must_stop())) {
+            return QUEUE_WAITING;
+        }
+        state = ring_fetch(queue, &call);
+    }
+    return state;
+}
+
+static inline void count_run(struct async_queue *queue, word_t served, enum rel4_place place)
+{
+    if (served) {
+        struct rel4_queue_statistics *statistics = &queue->statistics;
+        queue_count(queue, &statistics->served[place], served);
+        queue_count(queue, &statistics->runs[place], 1);
+        queue_count(queue, &statistics->batches[highest_bit(served)], 1);
+    }
+}
+
+enum queue_state worker_run(struct async_queue *queue, struct tcb *owner, enum rel4_place place,
+                            uint32_t budget, word_t *total)
+{
+    word_t served = 0;
+
+    queue->state = QUEUE_RUNNING;
+    /* The request in hand has the console, or had it and is something else by now: then that one ends first.
+     */
+    queue->budget = unlikely(owner->worker.has_console) ? 1 : budget;
+    ring_no_news(queue);
+    ring_stay_awake(queue);
+    tlb_batch_open();
+    enum queue_state state = serve(queue, owner, &served);
+    bool fenced = tlb_batch_close();
+    if (unlikely(state == QUEUE_STOPPED)) {
+        return state;
+    }
+    if (unlikely(owner->worker.has_console) && !queue->holds_request) {
+        console_leave(&owner->worker);
+    }
+    if (fenced) {
+        queue_count(queue, &queue->statistics.fences, 1);
+    }
+    count_run(queue, served, place);
+    *total = served;
+    return state;
+}
