@@ -464,3 +464,103 @@ TEST("5.2 TCB SetAffinity: to the core that the thread is on already, it goes to
     check_order(affinity_to_own_core, "AB");
 }
 #endif
+
+/* ---- Threads that another one lets run go to the head of their priority, whoever lets them ---- */
+
+/* The test itself has the priority of all others, and waits when it has done what is to be done. */
+static void among_equals(void (*deed)(struct test_thread **))
+{
+    struct test_thread *threads[] = { make(once, 'A', MIDDLE), make(once, 'B', MIDDLE),
+                                      make(once, 'C', MIDDLE) };
+
+    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, MIDDLE));
+    test_thread_start(make(finish, 0, 1));
+    started = now();
+    deed(threads);
+    seL4_Wait(done, NULL);
+    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY));
+}
+
+static void resume_all(struct test_thread **threads)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        test_thread_start(threads[i]);
+    }
+}
+
+static void resume_equals(void)
+{
+    among_equals(resume_all);
+}
+
+TEST("1.11 Resume of an equal: it goes to the head, so the last one resumed runs first")
+{
+    check_order(resume_equals, "CBA");
+}
+
+static void write_registers_of_all(struct test_thread **threads)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        seL4_UserContext registers = { 0 };
+
+        CHECK_OK(seL4_TCB_ReadRegisters(threads[i]->tcb, false, 0, ABI_REG_COUNT, &registers));
+        CHECK_OK(seL4_TCB_WriteRegisters(threads[i]->tcb, true, 0, ABI_REG_COUNT, &registers));
+    }
+}
+
+static void write_registers_of_equals(void)
+{
+    among_equals(write_registers_of_all);
+}
+
+TEST("1.11 WriteRegisters that resumes an equal: the same")
+{
+    check_order(write_registers_of_equals, "CBA");
+}
+
+static void copy_registers_of_all(struct test_thread **threads)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        /* Nothing of them, but the resumption. */
+        CHECK_OK(
+            seL4_TCB_CopyRegisters(threads[i]->tcb, threads[(i + 1) % 3]->tcb, false, true, false, false, 0));
+    }
+}
+
+static void copy_registers_of_equals(void)
+{
+    among_equals(copy_registers_of_all);
+}
+
+TEST("1.11 CopyRegisters that resumes an equal: the same")
+{
+    check_order(copy_registers_of_equals, "CBA");
+}
+
+/* W waits for an object, which goes away while B is ready. */
+static void delete_beside_ready(seL4_CPtr object, void (*wait)(void *))
+{
+    struct test_thread *waiting = make(wait, 'W', MIDDLE), *ready = make(once, 'B', MIDDLE);
+    struct test_thread *pause = make(finish, 0, 1);
+
+    test_thread_start(waiting);
+    test_thread_start(pause);
+    seL4_Wait(done, NULL);
+    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, MIDDLE));
+    test_thread_start(make(finish, 0, 1));
+    started = now();
+    test_thread_start(ready);
+    CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, object, seL4_WordBits));
+    seL4_Wait(done, NULL);
+    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY));
+}
+
+static void delete_endpoint(void)
+{
+    delete_beside_ready(endpoint, call_and_say);
+}
+
+TEST("1.11 Deletion of an endpoint: an equal that waited goes to the head")
+{
+    check_order(delete_endpoint, "WB");
+}
