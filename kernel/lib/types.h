@@ -19,6 +19,9 @@ typedef uint64_t word_t;
  */
 #define COLD __attribute__((cold, noinline))
 
+/* Keeps a function that is seldom called out of a hot one, which then needs no stack frame for it. */
+#define APART __attribute__((noinline))
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline word_t bit(unsigned n)

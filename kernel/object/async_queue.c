@@ -116,7 +116,8 @@ static bool is_ring_size(word_t bits)
     return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
 }
 
-static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
+static APART word_t decode_bind(const struct request *request, struct operation *operation,
+                                struct result *result)
 {
     if (request->length < 3 || request->extra_count < 2) {
         return ERR_TRUNCATED_MESSAGE;
@@ -194,8 +195,8 @@ static word_t decode_frames(const struct operation *operation, struct result *re
     return ERR_NONE;
 }
 
-static word_t decode_add_frames(const struct request *request, struct operation *operation,
-                                struct result *result)
+static APART word_t decode_add_frames(const struct request *request, struct operation *operation,
+                                      struct result *result)
 {
     if (request->length < 3 || request->extra_count < 1) {
         return ERR_TRUNCATED_MESSAGE;

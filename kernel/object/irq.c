@@ -158,6 +158,22 @@ static enum progress perform_set_notification(struct operation *operation, struc
     return DONE;
 }
 
+static APART word_t decode_set_notification(const struct request *request, struct operation *operation,
+                                            struct result *result)
+{
+    if (request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    struct cap cap = request->extra[0]->cap;
+    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
+        slot_is_revoked(request->extra[0])) {
+        return error_invalid_capability(result, 0);
+    }
+    operation->irq.notification = request->extra[0];
+    operation->perform = perform_set_notification;
+    return ERR_NONE;
+}
+
 static word_t decode_handler(const struct request *request, struct operation *operation,
                              struct result *result)
 {
@@ -170,21 +186,10 @@ static word_t decode_handler(const struct request *request, struct operation *op
         operation->perform = perform_clear;
         return ERR_NONE;
     case LABEL_IRQ_HANDLER_SET_NOTIFICATION:
-        break;
+        return decode_set_notification(request, operation, result);
     default:
         return ERR_ILLEGAL_OPERATION;
     }
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
-        slot_is_revoked(request->extra[0])) {
-        return error_invalid_capability(result, 0);
-    }
-    operation->irq.notification = request->extra[0];
-    operation->perform = perform_set_notification;
-    return ERR_NONE;
 }
 
 static struct remains finalise_handler(struct cap cap, struct slot *slot, bool last)
