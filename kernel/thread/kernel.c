@@ -176,7 +176,7 @@ static inline __attribute__((always_inline)) void leave(struct hart *hart)
 {
     word_t targets = hart->pending & mask(MAX_HARTS);
 
-    assert(!hart->tlb_batch.open);
+    assert(!hart->tlb_batch.open && !hart->candidate);
     hart->pending = 0;
     kernel_unlock(hart);
     if (unlikely(targets)) {
@@ -204,10 +204,13 @@ static inline struct tcb *switch_to_best(struct hart *hart)
     return next;
 }
 
-/* Lets other harts have the lock that wait for it, or are to be interrupted. Nobody is current here. */
+/* Lets other harts have the lock that wait for it, or are to be interrupted. Nobody is current here. If there
+ * is a candidate, they have it when that runs. */
 static void let_others_in(struct hart *hart)
 {
-    if (unlikely((hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart))) {
+    bool others_wait = (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
+
+    if (unlikely(others_wait) && !hart->candidate) {
         leave(hart);
         kernel_lock_exclusive(hart);
         hart->entry_void = false;
@@ -239,14 +242,11 @@ static __attribute__((noinline)) struct tcb *run_without_thread(struct hart *har
     return next;
 }
 
-struct tcb *kernel_exit_slow(struct hart *hart)
+/* The thread that runs in user mode next. */
+static inline __attribute__((always_inline)) struct tcb *choose_user(struct hart *hart)
 {
-    struct tcb *current = hart->current;
-
-    if (unlikely(current->async_queue != NULL) && !thread_is_runnable(current)) {
-        placement_blocked(current);
-    }
     struct tcb *next = switch_to_best(hart);
+
     if (unlikely(next == &idle_thread)) {
         next = run_without_thread(hart);
     }
@@ -254,8 +254,41 @@ struct tcb *kernel_exit_slow(struct hart *hart)
         next->context.next_pc = next->context.regs[ABI_REG_PC];
         next->state = THREAD_RUNNING;
     }
+    return next;
+}
+
+/* Somebody has become ready since the choice: a thread that goes to its handler lets go of the console. */
+static inline bool must_choose_again(const struct hart *hart)
+{
+    return hart->pending & (PENDING_RESCHEDULE | PENDING_CANDIDATE);
+}
+
+static COLD struct tcb *choose_again(struct hart *hart)
+{
+    struct tcb *next;
+
+    do {
+        next = choose_user(hart);
+        if (next->uintr.user) {
+            uintr_prepare_return(hart, next);
+        }
+    } while (must_choose_again(hart));
+    return next;
+}
+
+struct tcb *kernel_exit_slow(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+
+    if (unlikely(current->async_queue != NULL) && !thread_is_runnable(current)) {
+        placement_blocked(current);
+    }
+    struct tcb *next = choose_user(hart);
     if (unlikely(next->uintr.user)) {
         uintr_prepare_return(hart, next);
+        if (unlikely(must_choose_again(hart))) {
+            next = choose_again(hart);
+        }
     }
     leave(hart);
     return next;
@@ -263,6 +296,7 @@ struct tcb *kernel_exit_slow(struct hart *hart)
 
 _Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 {
+    assert(!next->ready.has_console); /* it waited for the message */
     thread_switch(hart, next);
     if (next->uintr.user) {
         uintr_prepare_return(hart, next);

@@ -297,7 +297,7 @@ static const struct damage damages[] = {
     { break_ready_list, "ready lists are linked both ways" },
     { misplace_ready_thread, "its hart, domain and priority" },
     { run_nobody, "a hart runs a thread" },
-    { keep_candidate, "a candidate is" },
+    { keep_candidate, "who was a candidate" },
     { wait_in_no_queue, "a thread that waits is in a queue" },
     { wait_elsewhere, "waits for it in the way" },
     { break_wait_queue, "queues are linked both ways" },

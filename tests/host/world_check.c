@@ -6,12 +6,13 @@
 #include "cap/zombie.h"
 #include "check/check.h"
 #include "thread/hart.h"
+#include "thread/scheduler.h"
 #include "world.h"
 
 static void check_dead_thread(const struct tcb *thread)
 {
     check(thread->state == THREAD_INACTIVE && !thread->ready.queued && !thread->bound);
-    check(this_hart()->candidate != thread && !thread->reply_slot);
+    check(!thread->reply_slot);
 }
 
 static void check_object(const struct object *object)
@@ -33,8 +34,21 @@ static void check_object(const struct object *object)
     check(!is_queue || !wait_head(object->memory));
 }
 
+/* As when its hart leaves the kernel. */
+static void queue_candidate(struct hart *hart)
+{
+    struct tcb *candidate = hart->candidate;
+
+    if (candidate) {
+        hart->candidate = NULL;
+        hart->pending &= ~PENDING_CANDIDATE;
+        sched_enqueue_head(candidate);
+    }
+}
+
 void world_check(void)
 {
+    queue_candidate(this_hart());
     check_everything();
     for (unsigned i = 0; i < world.count; i++) {
         check_object(&world.objects[i]);
