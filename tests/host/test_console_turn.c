@@ -29,6 +29,11 @@ static void build_threads(const unsigned priorities[THREADS])
     }
 }
 
+static void build_equal_threads(void)
+{
+    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+}
+
 static bool take(unsigned i)
 {
     return console_take(&threads[i]->ready);
@@ -49,6 +54,12 @@ static bool waits(unsigned i)
     return threads[i]->state == THREAD_BLOCKED_ON_CONSOLE;
 }
 
+/* It was woken, and has it. */
+static bool has_turn(unsigned i)
+{
+    return has(i) && !waits(i);
+}
+
 /* Takes a thread that was woken out of the ready queues: it repeats its call. */
 static void goes_on(unsigned i)
 {
@@ -56,6 +67,12 @@ static void goes_on(unsigned i)
     sched_dequeue(threads[i]);
     host_hart->pending = 0;
     assert_true(take(i));
+}
+
+static void goes_on_and_leaves(unsigned i)
+{
+    goes_on(i);
+    leave(i);
 }
 
 static void who_lets_it_go_wakes_the_most_important_and_of_these_the_first(void **state)
@@ -75,8 +92,7 @@ static void who_lets_it_go_wakes_the_most_important_and_of_these_the_first(void 
             assert_int_equal(waits(order[k]), k != i);
         }
         assert_true(has(order[i]));
-        goes_on(order[i]);
-        leave(order[i]);
+        goes_on_and_leaves(order[i]);
     }
     assert_null(console_holder);
     assert_int_equal(console_waiters.summary, 0);
@@ -95,30 +111,27 @@ static void who_is_more_important_than_the_holder_comes_in_between(void **state)
     assert_false(take(2));
     assert_false(take(0));
     leave(3);
-    assert_true(has(2) && !waits(2));
-    goes_on(2);
-    leave(2);
+    assert_true(has_turn(2));
+    goes_on_and_leaves(2);
     /* One that waits is more important than the first of all, who comes before its equals. */
-    assert_true(has(4) && !waits(4) && waits(0) && waits(1));
-    goes_on(4);
-    leave(4);
-    assert_true(has(0) && !waits(0) && waits(1));
-    goes_on(0);
-    leave(0);
-    assert_true(has(1) && !waits(1));
+    assert_true(has_turn(4) && waits(0) && waits(1));
+    goes_on_and_leaves(4);
+    assert_true(has_turn(0) && waits(1));
+    goes_on_and_leaves(0);
+    assert_true(has_turn(1));
 }
 
 static void a_thread_that_is_stopped_has_it_no_longer_and_waits_no_longer(void **state)
 {
     (void)state;
-    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    build_equal_threads();
     assert_true(take(0));
     assert_false(take(1));
     assert_false(take(2));
     thread_suspend(threads[1]);
     assert_int_equal(threads[1]->state, THREAD_INACTIVE);
     thread_suspend(threads[0]);
-    assert_true(has(2) && !waits(2));
+    assert_true(has_turn(2));
     thread_suspend(threads[2]);
     assert_null(console_holder);
 }
@@ -126,7 +139,7 @@ static void a_thread_that_is_stopped_has_it_no_longer_and_waits_no_longer(void *
 static void a_thread_that_waits_is_woken_by_nothing_but_its_turn(void **state)
 {
     (void)state;
-    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    build_equal_threads();
     struct notification *bound = cap_object(own(NOTIFICATION)->cap);
     notification_bind(bound, threads[1]);
     assert_true(take(0));
@@ -147,12 +160,11 @@ static void a_new_priority_moves_who_waits_and_one_above_the_holder_has_it(void 
     sched_set_priority(threads[1], 5);
     assert_true(waits(1) && waits(2));
     sched_set_priority(threads[2], 6);
-    assert_true(has(2) && !waits(2));
-    goes_on(2);
-    leave(2);
+    assert_true(has_turn(2));
+    goes_on_and_leaves(2);
     assert_true(has(0));
     leave(0);
-    assert_true(has(1) && !waits(1));
+    assert_true(has_turn(1));
 }
 
 static void whoever_is_more_important_is_before_those_who_had_it(void **state)
@@ -164,12 +176,10 @@ static void whoever_is_more_important_is_before_those_who_had_it(void **state)
     assert_false(take(0));
     assert_false(take(2));
     leave(1);
-    assert_true(has(2) && !waits(2) && waits(0));
-    goes_on(2);
-    leave(2);
-    assert_true(has(0) && !waits(0));
-    goes_on(0);
-    leave(0);
+    assert_true(has_turn(2) && waits(0));
+    goes_on_and_leaves(2);
+    assert_true(has_turn(0));
+    goes_on_and_leaves(0);
     assert_null(console_holder);
 }
 
@@ -191,9 +201,8 @@ static void a_holder_that_becomes_less_important_than_whom_it_preempted_waits_fo
         }
         assert_false(take(1));
         leave(0);
-        assert_true(has(1) && !waits(1));
-        goes_on(1);
-        leave(1);
+        assert_true(has_turn(1));
+        goes_on_and_leaves(1);
         assert_null(console_holder);
         assert_int_equal(console_waiters.summary, 0);
     }
@@ -207,7 +216,7 @@ static void the_repetition_of_the_call_has_it_and_another_call_does_not(void **s
 
     (void)state;
     for (unsigned i = 0; i <= ARRAY_SIZE(registers); i++) {
-        build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+        build_equal_threads();
         assert_true(take(0));
         assert_false(take(1));
         threads[0]->context.regs[ABI_REG_A2] = 64; /* so much is out */
@@ -229,7 +238,7 @@ static void new_registers_end_the_call_of_who_has_it_and_of_who_waits(void **sta
     (void)state;
     for (unsigned resumes = 0; resumes < 2; resumes++) {
         for (unsigned waits = 0; waits < 2; waits++) {
-            build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+            build_equal_threads();
             struct tcb *target = thread_of(own(OTHER_THREAD));
             target->priority = 5;
             target->state = THREAD_RESTART;
@@ -285,7 +294,7 @@ static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_s
     console_tick(&harts_table[1]);
     assert_true(has(0) && waits(1));
     ticks(1);
-    assert_true(has(1) && !waits(1));
+    assert_true(has_turn(1));
 }
 
 /* ---- Workers ---- */
@@ -311,15 +320,21 @@ static void put_print(void)
     *header(REL4_HEADER_REQUEST_PRODUCER) = produced;
 }
 
+/* Serves it, and so the worker prints. */
+static void begin_print(enum rel4_place place)
+{
+    put_print();
+    wake();
+    serve(place);
+}
+
 static void a_worker_waits_and_goes_on_with_the_same_request(void **state)
 {
     (void)state;
     for (unsigned place = 0; place < REL4_PLACES; place++) {
-        build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+        build_equal_threads();
         assert_true(take(0));
-        put_print();
-        wake();
-        serve((enum rel4_place)place);
+        begin_print((enum rel4_place)place);
         assert_int_equal(queue->state, QUEUE_BLOCKED);
         assert_false(owner->worker.queued);
         assert_int_equal(host_machine.printed, 0);
@@ -344,11 +359,9 @@ static void a_worker_waits_and_goes_on_with_the_same_request(void **state)
 static void a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once(void **state)
 {
     (void)state;
-    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    build_equal_threads();
     assert_true(take(0));
-    put_print();
-    wake();
-    serve(REL4_PLACE_BLOCK);
+    begin_print(REL4_PLACE_BLOCK);
     assert_int_equal(queue->state, QUEUE_BLOCKED);
     sched_set_priority(owner, 6);
     assert_ptr_equal(console_holder, &owner->worker);
@@ -363,7 +376,7 @@ static void a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_a
 static void a_worker_that_is_preempted_prints_everything_once(void **state)
 {
     (void)state;
-    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    build_equal_threads();
     put_print();
     host_preempt_every(1);
     wake();
@@ -383,12 +396,10 @@ static void whatever_ends_the_request_lets_the_console_go(void **state)
     (void)state;
     for (unsigned way = 0; way < 4; way++) {
         for (unsigned blocked = 0; blocked < 2; blocked++) {
-            build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+            build_equal_threads();
             assert_true(!blocked || take(0));
-            put_print();
             host_preempt_every(1);
-            wake();
-            serve(REL4_PLACE_BLOCK);
+            begin_print(REL4_PLACE_BLOCK);
             assert_int_equal(queue->state, blocked ? QUEUE_BLOCKED : QUEUE_WAITING);
             switch (way) {
             case 0:
@@ -415,11 +426,9 @@ static void whatever_ends_the_request_lets_the_console_go(void **state)
 static void a_string_goes_on_where_it_stopped_also_for_who_was_stopped_in_between(void **state)
 {
     (void)state;
-    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
-    put_print();
+    build_equal_threads();
     host_preempt_every(1);
-    wake();
-    serve(REL4_PLACE_BLOCK);
+    begin_print(REL4_PLACE_BLOCK);
     thread_suspend(owner);
     host_preempt_never();
     thread_resume(owner);

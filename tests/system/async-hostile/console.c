@@ -4,6 +4,7 @@
  *
  * The strings are nothing but ends of lines, so that they leave the lines of the tests alone.
  */
+#include "clock.h"
 #include "queue.h"
 
 #include <rel4/invocations.h>
@@ -20,14 +21,6 @@
 static char text[REL4_PUT_STRING_MAX];
 static struct queue *queue;
 static seL4_CPtr service; /* a capability of it, which is replaced */
-
-static seL4_Word now(void)
-{
-    seL4_Word time;
-
-    asm volatile("rdtime %0" : "=r"(time));
-    return time;
-}
 
 static void pause(seL4_Word counts)
 {

@@ -2,6 +2,7 @@
  * Who runs when: a worker competes with the priority of the thread whose queue it serves, and a producer that
  * never stops takes nothing from others.
  */
+#include "clock.h"
 #include "queue.h"
 
 #include <rel4/rel4.h>
@@ -9,14 +10,6 @@
 
 #define TICK_COUNTS 20000 /* of the time counter, at 10 MHz and 500 ticks a second */
 #define LONG_TICKS  10ul
-
-static seL4_Word now(void)
-{
-    seL4_Word time;
-
-    asm volatile("rdtime %0" : "=r"(time));
-    return time;
-}
 
 static void put_one(struct queue *queue, uint32_t cookie)
 {
@@ -132,47 +125,19 @@ TEST("async fairness: a flood of a less important thread on the same hart does n
     CHECK_EQUAL(published(flood.queue), before);
 }
 
-#define RTC_IRQ             11
-#define RTC_TIME_LOW        0x00
-#define RTC_TIME_HIGH       0x04
-#define RTC_ALARM_LOW       0x08
-#define RTC_ALARM_HIGH      0x0c
-#define RTC_IRQ_ENABLED     0x10
-#define RTC_CLEAR_INTERRUPT 0x1c
-
 /* From an alarm until the thread that waits for it runs: how long interrupts may be off (docs/robustness.md),
  * and the way from there to the thread. */
 #define INSTRUCTIONS_MOST 22000
 #define ALARMS            200
 
-static volatile uint32_t *rtc(seL4_Word offset)
-{
-    static volatile char *registers;
-
-    if (!registers) {
-        CHECK_OK(simple_map_page(seL4_CapInitThreadVSpace, clock_frame(), 0x2000000000, seL4_ReadWrite,
-                                 seL4_RISCV_ExecuteNever));
-        registers = (volatile char *)0x2000000000;
-    }
-    return (volatile uint32_t *)(registers + offset);
-}
-
-static seL4_Word nanoseconds(void)
-{
-    seL4_Word low = *rtc(RTC_TIME_LOW); /* holds the other half */
-
-    return low | (seL4_Word)*rtc(RTC_TIME_HIGH) << 32;
-}
-
 /* Waits for an alarm in so many nanoseconds. Returns how much later it is when this thread runs again. */
 static seL4_Word sleep_for(seL4_Word time, seL4_CPtr notification, seL4_CPtr handler)
 {
-    seL4_Word alarm = nanoseconds() + time, late;
+    seL4_Word alarm = rtc_time() + time, late;
 
-    *rtc(RTC_ALARM_HIGH) = (uint32_t)(alarm >> 32);
-    *rtc(RTC_ALARM_LOW) = (uint32_t)alarm;
+    rtc_set_alarm(alarm);
     seL4_Wait(notification, NULL);
-    late = nanoseconds() - alarm;
+    late = rtc_time() - alarm;
     *rtc(RTC_CLEAR_INTERRUPT) = 1;
     CHECK_OK(seL4_IRQHandler_Ack(handler));
     return late;

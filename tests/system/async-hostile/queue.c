@@ -237,14 +237,6 @@ seL4_Word address_of(seL4_CPtr frame)
     return result.paddr;
 }
 
-seL4_CPtr clock_frame(void)
-{
-    static seL4_CPtr frame; /* for all tests: device memory is given away once */
-
-    frame = frame ? frame : simple_device_frame(0x101000);
-    return frame;
-}
-
 seL4_Word hostile_random(seL4_Word *state)
 {
     *state ^= *state << 13;

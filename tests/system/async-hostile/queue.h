@@ -125,9 +125,6 @@ void response_check(const char *file, int line, const struct response *response,
 /* The physical address of a frame, by the other door. */
 seL4_Word address_of(seL4_CPtr frame);
 
-/* The page of the machine's clock: device memory. */
-seL4_CPtr clock_frame(void);
-
 /* A word of a fixed sequence of pseudo-random words. */
 seL4_Word hostile_random(seL4_Word *state);
 

@@ -2,6 +2,7 @@
  * Registering a queue with everything that is not right: each is refused, and changes nothing, so that the
  * right registration afterwards works.
  */
+#include "clock.h"
 #include "queue.h"
 
 #define REQUEST_BITS  5
@@ -214,7 +215,7 @@ TEST("async registration: frames are frames of memory with read and write rights
 {
     set_up();
     bind_right();
-    seL4_CPtr device = clock_frame();
+    seL4_CPtr device = rtc_frame();
     CHECK(device != seL4_CapNull);
     seL4_CPtr wrong[] = {
         seL4_CapNull,

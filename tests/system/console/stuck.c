@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "clock.h"
 #include "test.h"
 
 #define LINES 5000
@@ -23,14 +24,6 @@ static volatile void *map_device(seL4_Word paddr, seL4_Word vaddr)
     return (volatile void *)vaddr;
 }
 
-static seL4_Word read_time(void)
-{
-    seL4_Word time;
-
-    __asm__ volatile("rdtime %0" : "=r"(time)::"memory");
-    return time;
-}
-
 TEST("a console that takes no characters delays a program once, and the machine goes on")
 {
     volatile uint8_t *uart = map_device(UART_PADDR, REGISTERS);
@@ -41,9 +34,9 @@ TEST("a console that takes no characters delays a program once, and the machine 
     for (unsigned i = 0; i < LINES; i++) {
         int length = snprintf(line, sizeof(line), "# %08u\n", i);
         for (int at = 0; at < length; at++) {
-            seL4_Word start = read_time();
+            seL4_Word start = now();
             seL4_DebugPutChar(line[at]);
-            seL4_Word time = read_time() - start;
+            seL4_Word time = now() - start;
             longest = time > longest ? time : longest;
             slow += time > 5 * COUNTS_PER_MS;
         }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "actor.h"
+#include "clock.h"
 
 #define SLICE_COUNTS 80000 /* 8 ms of the 10 MHz clock */
 #define ATTEMPTS     500
@@ -15,14 +16,6 @@ static char order[64];
 static unsigned order_length;
 static seL4_CPtr done, endpoint, go;
 static seL4_Word started;
-
-static seL4_Word now(void)
-{
-    seL4_Word time;
-
-    __asm__ volatile("rdtime %0" : "=r"(time));
-    return time;
-}
 
 static void say(char letter)
 {

@@ -1,11 +1,11 @@
 /*
  * 2.8 and 5.4: errors of the interrupt calls, and who may have which interrupt.
  */
+#include "clock.h"
 #include "tree.h"
 
 #define CNODE   seL4_CapInitThreadCNode
 #define CONTROL seL4_CapIRQControl
-#define RTC_IRQ 11
 
 /* The kernel's own interrupts end here; 95 sources of the interrupt controller come first. */
 #define IRQ_MAX (CONFIG_MAX_NUM_NODES == 1 ? 96ul : 98ul)

@@ -5,36 +5,18 @@
  * As the kernel documents: Get means level-triggered, GetTrigger with a non-zero trigger edge-triggered. A
  * level source stays claimed until Ack; an edge source is completed at delivery.
  */
-#include "device.h"
+#include "answer.h"
+#include "clock.h"
 
 #define CNODE   seL4_CapInitThreadCNode
 #define CONTROL seL4_CapIRQControl
 
-#define RTC_PADDR 0x101000
-#define RTC_IRQ   11
-
-enum {
-    RTC_TIME_LOW = 0x00,
-    RTC_TIME_HIGH = 0x04,
-    RTC_ALARM_LOW = 0x08,
-    RTC_ALARM_HIGH = 0x0c,
-    RTC_IRQ_ENABLED = 0x10,
-    RTC_CLEAR_ALARM = 0x14,
-    RTC_CLEAR_INTERRUPT = 0x1c,
-};
-
 static seL4_CPtr handler, notification;
-
-static volatile uint32_t *rtc(seL4_Word offset)
-{
-    return (volatile uint32_t *)((volatile char *)device_registers(RTC_PADDR) + offset);
-}
 
 /* Raises the interrupt line. */
 static void raise_interrupt(void)
 {
-    *rtc(RTC_ALARM_HIGH) = 0;
-    *rtc(RTC_ALARM_LOW) = 1;
+    rtc_set_alarm(1);
 }
 
 /* Takes it back. */
@@ -88,10 +70,10 @@ static seL4_Word arrived(void)
 
 TEST("5.4 device memory: the clock can be read and goes forward")
 {
-    seL4_Word first = *rtc(RTC_TIME_LOW) | (seL4_Word)*rtc(RTC_TIME_HIGH) << 32, second;
+    seL4_Word first = rtc_time(), second;
 
     do {
-        second = *rtc(RTC_TIME_LOW) | (seL4_Word)*rtc(RTC_TIME_HIGH) << 32;
+        second = rtc_time();
     } while (second == first);
     CHECK(second > first);
 }
@@ -106,12 +88,8 @@ TEST("5.4 delivery: an interrupt signals the stored notification with its badge"
 
 TEST("5.4 delivery: an alarm in the future wakes the waiting driver")
 {
-    seL4_Word alarm;
-
     prepare(false);
-    alarm = (*rtc(RTC_TIME_LOW) | (seL4_Word)*rtc(RTC_TIME_HIGH) << 32) + 5000000;
-    *rtc(RTC_ALARM_HIGH) = (uint32_t)(alarm >> 32);
-    *rtc(RTC_ALARM_LOW) = (uint32_t)alarm;
+    rtc_set_alarm(rtc_time() + 5000000);
     expect_interrupt(1);
     lower_interrupt();
 }

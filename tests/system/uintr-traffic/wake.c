@@ -4,6 +4,7 @@
  * is asked. Other harts, if there are any, have no receivers, so the controller does not interrupt them.
  * Hardware that does not wake the kernel leaves it to the next tick.
  */
+#include "clock.h"
 #include "uintr.h"
 
 #define ROUNDS SOAK_OR(2000, 50)
@@ -170,28 +171,7 @@ TEST("uintr wake: a blocked receiver that is suspended and resumed waits again, 
     }
 }
 
-#define RTC_PADDR           0x101000
-#define RTC_IRQ             11
-#define RTC_ALARM_LOW       0x08
-#define RTC_ALARM_HIGH      0x0c
-#define RTC_IRQ_ENABLED     0x10
-#define RTC_CLEAR_ALARM     0x14
-#define RTC_CLEAR_INTERRUPT 0x1c
-
 static seL4_CPtr irq_handler;
-
-static volatile uint32_t *rtc(seL4_Word offset)
-{
-    static volatile char *registers;
-
-    if (!registers) {
-        seL4_CPtr frame = simple_device_frame(RTC_PADDR);
-        CHECK_OK(simple_map_page(seL4_CapInitThreadVSpace, frame, 0x2000000000, seL4_ReadWrite,
-                                 seL4_RISCV_ExecuteNever));
-        registers = (volatile char *)0x2000000000;
-    }
-    return (volatile uint32_t *)(registers + offset);
-}
 
 TEST("uintr wake: a device interrupt reaches a blocked receiver, and one that runs")
 {
@@ -206,8 +186,7 @@ TEST("uintr wake: a device interrupt reaches a blocked receiver, and one that ru
     CHECK_OK(seL4_IRQHandler_SetNotification(irq_handler,
                                              test_mint(receiver->notification, seL4_AllRights, 1ul << 63)));
     for (seL4_Word i = 1; i <= ROUNDS; i++) {
-        *rtc(RTC_ALARM_HIGH) = 0;
-        *rtc(RTC_ALARM_LOW) = 1; /* long ago: it interrupts now, on any hart */
+        rtc_set_alarm(1); /* long ago: it interrupts now, on any hart */
         WAIT_FOR(wakes == i);
         CHECK_EQUAL(woken, 1ul << 63);
         *rtc(RTC_CLEAR_INTERRUPT) = 1;
@@ -217,8 +196,7 @@ TEST("uintr wake: a device interrupt reaches a blocked receiver, and one that ru
     /* To a receiver that runs: this thread. */
     CHECK_OK(seL4_IRQHandler_SetNotification(
         irq_handler, test_mint(uintr_receive_here(count, NULL), seL4_AllRights, 1ul << 62)));
-    *rtc(RTC_ALARM_HIGH) = 0;
-    *rtc(RTC_ALARM_LOW) = 1;
+    rtc_set_alarm(1);
     WAIT_FOR(*(volatile seL4_Word *)&handled == 1ul << 62);
     *rtc(RTC_CLEAR_INTERRUPT) = 1;
     CHECK_OK(seL4_IRQHandler_Ack(irq_handler));

@@ -9,20 +9,9 @@
 #include <rel4/setup.h>
 #include <sel4/runtime.h>
 
-#define RTC_PADDR           0x101000
-#define RTC_IRQ             11
-#define RTC_TIME_LOW        0x00
-#define RTC_TIME_HIGH       0x04
-#define RTC_ALARM_LOW       0x08
-#define RTC_ALARM_HIGH      0x0c
-#define RTC_IRQ_ENABLED     0x10
-#define RTC_CLEAR_ALARM     0x14
-#define RTC_CLEAR_INTERRUPT 0x1c
-
 /* Addresses that nothing else is near. */
 #define RINGS      0x2000000000
 #define RING_BYTES 0x200000ul
-#define RTC        0x2100000000
 #define QUEUES     8
 
 seL4_CPtr never;
@@ -48,38 +37,19 @@ bool on_instruction_clock(void)
     return instruction_nanoseconds() > 0;
 }
 
-static volatile uint32_t *rtc(seL4_Word offset)
-{
-    static seL4_CPtr frame; /* device memory is given away once */
-
-    if (!frame) {
-        frame = simple_device_frame(RTC_PADDR);
-        CHECK_OK(simple_map_page(VSPACE, frame, RTC, seL4_ReadWrite, seL4_RISCV_ExecuteNever));
-    }
-    return (volatile uint32_t *)(RTC + offset);
-}
-
-static seL4_Word nanoseconds_now(void)
-{
-    seL4_Word low = *rtc(RTC_TIME_LOW); /* holds the other half */
-
-    return low | (seL4_Word)*rtc(RTC_TIME_HIGH) << 32;
-}
-
 /* Waits for bits, or until the alarm; returns which of them have come. */
 static seL4_Word collect(seL4_Word bits, seL4_Word nanoseconds)
 {
-    seL4_Word alarm = nanoseconds_now() + nanoseconds;
+    seL4_Word alarm = rtc_time() + nanoseconds;
     bool over = false;
 
-    *rtc(RTC_ALARM_HIGH) = (uint32_t)(alarm >> 32);
-    *rtc(RTC_ALARM_LOW) = (uint32_t)alarm;
+    rtc_set_alarm(alarm);
     while (!over && (!bits || (kept & bits) != bits)) {
         seL4_Word badge;
         seL4_Wait(told, &badge);
         kept |= badge & ~(seL4_Word)ALARM;
         if (badge & ALARM) {
-            over = nanoseconds_now() >= alarm;
+            over = rtc_time() >= alarm;
             *rtc(RTC_CLEAR_INTERRUPT) = 1;
             CHECK_OK(seL4_IRQHandler_Ack(handler));
         }

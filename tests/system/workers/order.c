@@ -24,18 +24,30 @@ static void wake_own(void *unused)
     wake(queue);
 }
 
+static void begin_attempt(void)
+{
+    test_reset();
+    begin();
+    occupy_harts_but(test_nodes());
+    make_bystander(0);
+}
+
+/* Waits until all that is more important than the bystander has run. Whether that took less than a slice. */
+static bool all_run_within_slice(seL4_Word from)
+{
+    BELOW_RUNS();
+    return now() - from < SLICE - TICK;
+}
+
 /* A thread has three of MIDDLE resumed, in its wake call or as it waits. */
 static void resume_three(seL4_Word priority, bool waits)
 {
     seL4_Word from;
 
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        test_reset();
-        begin();
+        begin_attempt();
         memset(order, 0, sizeof(order));
         length = 0;
-        occupy_harts_but(test_nodes());
-        make_bystander(0);
         struct test_thread *owner = make(waits ? sleep_for_ever : wake_own, NULL, priority, 0);
         queue = queue_new(owner->tcb, 5, REL4_POLICY_CALL);
         for (seL4_Word i = 0; i < 3; i++) {
@@ -44,8 +56,7 @@ static void resume_three(seL4_Word priority, bool waits)
         rel4_queue_publish(queue);
         from = now();
         test_thread_start(owner);
-        BELOW_RUNS(); /* and so all of them have run */
-        if (now() - from < SLICE - TICK) {
+        if (all_run_within_slice(from)) {
             break;
         }
     }
@@ -80,19 +91,22 @@ static void look(void *unused)
     answered = answers(queue);
 }
 
+/* Its thread waits already. */
+static void make_queue_of_sleeper(void)
+{
+    queue = queue_new(start(sleep_for_ever, NULL, MIDDLE, 0)->tcb, 6, REL4_POLICY_CALL);
+    BELOW_RUNS();
+}
+
 TEST("workers order: a worker that something more important stops goes on before its equals")
 {
     seL4_Word from;
 
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        test_reset();
-        begin();
-        occupy_harts_but(test_nodes());
-        make_bystander(0);
+        begin_attempt();
         middle = test_object(seL4_NotificationObject, 0);
         start(wait_once, NULL, HIGHER, 0);
-        queue = queue_new(start(sleep_for_ever, NULL, MIDDLE, 0)->tcb, 6, REL4_POLICY_CALL);
-        BELOW_RUNS();
+        make_queue_of_sleeper();
         put_many(queue, REQUESTS);
         PUT(queue, middle, 0, .length = 0);
         put_many(queue, REQUESTS);
@@ -102,8 +116,7 @@ TEST("workers order: a worker that something more important stops goes on before
         CHECK_OK(wake(queue));
         test_thread_set_node(equal, 0);
         from = now();
-        BELOW_RUNS();
-        if (now() - from < SLICE - TICK) {
+        if (all_run_within_slice(from)) {
             break;
         }
     }
@@ -115,19 +128,14 @@ TEST("workers order: a worker that becomes ready does so behind its equals")
     seL4_Word from;
 
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        test_reset();
-        begin();
-        occupy_harts_but(test_nodes());
-        make_bystander(0);
-        queue = queue_new(start(sleep_for_ever, NULL, MIDDLE, 0)->tcb, 6, REL4_POLICY_CALL);
-        BELOW_RUNS();
+        begin_attempt();
+        make_queue_of_sleeper();
         put_many(queue, REQUESTS);
         rel4_queue_publish(queue);
         start(look, NULL, MIDDLE, 0);
         CHECK_OK(wake(queue));
         from = now();
-        BELOW_RUNS();
-        if (now() - from < SLICE - TICK) {
+        if (all_run_within_slice(from)) {
             break;
         }
     }

@@ -11,6 +11,7 @@
 
 #include "actor.h"
 #include "answer.h"
+#include "clock.h"
 #include "victim.h"
 
 #define CNODE  seL4_CapInitThreadCNode
@@ -35,14 +36,6 @@ enum priority {
 #define SLICE (5 * TICK)
 
 #define MILLISECOND 1000000ul
-
-static inline seL4_Word now(void)
-{
-    seL4_Word time;
-
-    asm volatile("rdtime %0" : "=r"(time));
-    return time;
-}
 
 /* Bits of AWAIT(). ALARM is the test's own. */
 enum bit {
