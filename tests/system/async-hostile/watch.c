@@ -5,8 +5,10 @@
 #include "queue.h"
 
 #include <rel4/rel4.h>
+#include <sel4/runtime.h>
 
 #define OWN_QUEUES 6
+#define WINDOWS    4  /* how often the case that matters has to come */
 #define PIECE_BITS 16 /* clearing that much takes longer than writing the request for it */
 
 static struct queue *watched, *own[OWN_QUEUES];
@@ -96,9 +98,39 @@ static uint32_t serve_until_answered(uint32_t most)
     return served;
 }
 
+/* The hart gets work of its own while it watches, and a request comes before it has seen that: nobody is
+ * woken for it, and it is served all the same. Whether that was so, or the hart had let the queue go before.
+ */
+static bool meets_window(void)
+{
+    for (unsigned i = 0; i < OWN_QUEUES; i++) {
+        fill(i);
+    }
+    have_it_watched();
+    put_simple(1);
+    queue_kick(own[0]);
+    queue_publish(watched);
+    bool is_watched = !rel4_ring_must_wake(queue_word(watched, REL4_HEADER_KERNEL_STATE));
+    for (unsigned i = 1; i < OWN_QUEUES; i++) {
+        queue_kick(own[i]);
+    }
+    if (is_watched) {
+        /* What is in the rings may be served while the host runs nothing but hart 1. */
+        CHECK(serve_until_answered(20000) <= 2 * OWN_QUEUES * 256);
+    } else {
+        queue_invoke(watched, REL4_LABEL_QUEUE_WAKE);
+        WAIT_FOR(take_all(watched));
+    }
+    for (unsigned i = 0; i < OWN_QUEUES; i++) {
+        WAIT_FOR((take_all(own[i]), queue_room(own[i]) == 256));
+    }
+    return is_watched;
+}
+
 TEST("async watch: a hart that gets work of its own without end does not keep others' queues")
 {
     if (test_nodes() < 2) {
+        test_note("on several harts only");
         return;
     }
     watched = queue_prepare(start(sleep_for_ever, HOSTILE_PRIORITY, 0)->tcb, 8, 10, REL4_POLICY_TICK);
@@ -112,26 +144,15 @@ TEST("async watch: a hart that gets work of its own without end does not keep ot
         start(spin, 1, node);
     }
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY - 1));
-    for (unsigned tries = 0, hits = 0; tries < SOAK_OR(2000, 200) && hits < 4; tries++) {
-        for (unsigned i = 0; i < OWN_QUEUES; i++) {
-            fill(i);
-        }
-        have_it_watched();
-        for (unsigned i = 0; i < OWN_QUEUES; i++) {
-            queue_kick(own[i]);
-        }
-        put_simple(1);
-        queue_publish(watched);
-        if (rel4_ring_must_wake(queue_word(watched, REL4_HEADER_KERNEL_STATE))) {
-            queue_invoke(watched, REL4_LABEL_QUEUE_WAKE);
-            WAIT_FOR(take_all(watched));
-        } else {
-            /* What is in the rings may be served while the host runs nothing but hart 1. */
-            CHECK(serve_until_answered(20000) <= 2 * OWN_QUEUES * 256);
-            hits++;
-        }
-        for (unsigned i = 0; i < OWN_QUEUES; i++) {
-            WAIT_FOR((take_all(own[i]), queue_room(own[i]) == 256));
-        }
+    unsigned met = 0;
+    for (unsigned tries = 0; tries < SOAK_OR(2000, 200) && met < WINDOWS; tries++) {
+        met += meets_window();
+    }
+    /* Harts that run by turns of so many instructions meet it at once; else the host decides. */
+    seL4_Word per_instruction = 0;
+    if (sel4_argument("nanoseconds", &per_instruction) && per_instruction) {
+        CHECK_EQUAL(met, WINDOWS);
+    } else if (met < WINDOWS) {
+        test_note("the request came while the hart still watched %u times, not %u", met, WINDOWS);
     }
 }
