@@ -1,6 +1,6 @@
 /*
  * The worker against hostile rings: indexes, requests and answers, and what ends a run. Which hart runs it is
- * in test_placement.c and test_placement_harts.c.
+ * in test_placement*.c and test_idle*.c.
  */
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
