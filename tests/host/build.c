@@ -4,6 +4,7 @@
  */
 #include "build.h"
 
+#include "cap/derive.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "object/tcb.h"
@@ -83,6 +84,22 @@ struct slot *build_frame(void)
     return build_root(cap_make_frame(phys, FRAME_4K, FRAME_READ_WRITE, false));
 }
 
+struct slot *build_object(enum cap_type type, unsigned size_bits, word_t w1)
+{
+    return build_root(cap_make_object(type, host_take(bit(size_bits)), w1));
+}
+
+struct slot *build_receiver(struct slot *thread, struct slot *notification)
+{
+    struct slot *vector = build_slot();
+
+    slot_insert(vector, cap_apply_data(notification->cap, 1, false), notification);
+    notification_bind(cap_object(notification->cap), thread_of(thread));
+    assert_int_equal(invoke(thread, REL4_LABEL_TCB_REGISTER_RECEIVER, words(0x1000, 0), extras(notification)),
+                     ERR_NONE);
+    return vector;
+}
+
 struct slot *build_copy(struct slot *source)
 {
     struct slot *slot = build_slot();
@@ -128,6 +145,23 @@ unsigned invoke_until_done(struct slot *slot, word_t label, struct words words, 
         }
         interruptions++;
     }
+}
+
+word_t invoke_any(struct slot *slot, word_t label, struct words words, struct extras extras)
+{
+    return cap_is_kernel_object(slot->cap) ? invoke(slot, label, words, extras) : ERR_INVALID_CAPABILITY;
+}
+
+unsigned to_the_end_against(enum progress (*work)(struct slot *slot), struct slot *slot,
+                            bool (*attack)(struct slot *slot), struct slot *victim, unsigned most)
+{
+    unsigned interruptions = 0;
+
+    while (work(slot) == AGAIN) {
+        assert_false(attack(victim));
+        assert_in_range(++interruptions, 1, most);
+    }
+    return interruptions;
 }
 
 void refuse(const char *file, int line, word_t error, struct words expected, struct slot *slot, word_t label,
