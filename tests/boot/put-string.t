@@ -1,5 +1,5 @@
 # What strings of several threads and rings look like on the console: whole, and in the order that the kernel promises.
-# tests/system/workers/console.c prints them, and for each case what should have come.
+# tests/system/workers/console*.c print them, and for each case what should have come.
 use strict;
 use warnings;
 use lib "tests/boot";
@@ -7,7 +7,7 @@ use Boot;
 use Test::More;
 
 my @clock = ("-icount", "shift=2,sleep=off", "-rtc", "clock=vm");
-my $arguments = "-- only=workers/console.c nanoseconds=4";
+my $arguments = "-- only=workers/console nanoseconds=4";
 
 # The strings of a case: their letters in the order of the lines, and those whose lines are not all there.
 sub strings {
