@@ -94,7 +94,7 @@ static inline bool must_stop(void)
            (unlikely(hart->candidate != NULL) && candidate_runs(hart));
 }
 
-/* What holds at every request; see docs/design.md. The checker says the rest. */
+/* What holds at every request; see docs/async.md. The checker says the rest. */
 static inline void assert_nobody_else_is_current(const struct async_queue *queue, const struct tcb *owner)
 {
     const struct hart *hart = this_hart();

@@ -1,4 +1,4 @@
-# What leaves the kernel before its lock does pays the fences first that the requests so far owe (docs/design.md):
+# What leaves the kernel before its lock does pays the fences first that the requests so far owe (docs/async.md):
 # whoever sees an index, a word of a ring's header, a signal of the controller or an interrupt may rely on what was done
 # before. So each place that stores where others look is listed here, with the reason why nothing is owed there, or
 # nobody can conclude anything from what is stored. A new one fails until somebody has thought about it.
