@@ -33,9 +33,9 @@ static void run(unsigned long seed)
     harts_chances = (struct harts_chances){ .late = true, .interrupts = true };
     harts_start(harts);
     harts_run(STEPS);
-    users_rest();
+    programs_rest();
     harts_hurry();
-    for (unsigned round = 0; !users_are_served(); round++) {
+    for (unsigned round = 0; !programs_are_served(); round++) {
         check(round < REST_ROUNDS);
         harts_run(REST_STEPS);
     }

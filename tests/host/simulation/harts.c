@@ -8,7 +8,6 @@
 #include "arch/riscv64/timer.h"
 #include "host.h"
 #include "lib/bits.h"
-#include "random.h"
 #include "syscall/entry.h"
 #include "thread/kernel.h"
 
@@ -45,11 +44,6 @@ static char stacks[HARTS_MAX][STACK_BYTES];
 
 /* What a hart has stopped for, to be reported where the test can. */
 static char failure[512];
-
-static uint32_t any(uint32_t limit)
-{
-    return random_below(&harts_seed, limit);
-}
 
 /*
  * ---- Switching ----

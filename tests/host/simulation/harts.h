@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "random.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
@@ -13,6 +14,17 @@
 
 /* All that is random. */
 extern uint64_t harts_seed;
+
+/* A number below limit; and what happens once in so many times. */
+static inline uint32_t any(uint32_t limit)
+{
+    return random_below(&harts_seed, limit ? limit : 1);
+}
+
+static inline bool one_in(uint32_t n)
+{
+    return any(n) == 0;
+}
 
 /* So many harts begin to run what is in their ready queues, with time as it is. */
 void harts_start(unsigned count);

@@ -120,7 +120,7 @@ static void check_places(void)
         check(met.ready[i] == tcb->ready.queued);
         check(met.ready[THREADS_MAX + i] + met.delayed[i] == waits);
         check(met.waiting[i] == waits && tcb->worker.queued == waits);
-        check(!met.delayed[i] || queue->at_tick);
+        check(!met.delayed[i] || (queue && queue->at_tick));
     }
 }
 
@@ -194,8 +194,9 @@ static void check_was_first(unsigned kind)
     }
 }
 
-/* The most important first, and then in order: who was there at the last look is before who was not. */
-static void look_at_line(void)
+/* The most important first, and then in order: who was there at the last look is before who was not, unless
+ * requests were served meanwhile, which may have given somebody another place. */
+static void look_at_line(bool in_order)
 {
     unsigned line[KINDS], count = 0;
 
@@ -205,7 +206,7 @@ static void look_at_line(void)
         while (s) {
             unsigned kind = number_of_schedulable(s);
             check(count < KINDS && is_blocked(kind) && priority_of(kind) == (unsigned)priority);
-            check(!is_new || place_of(kind) == KINDS);
+            check(!is_new || place_of(kind) == KINDS || !in_order);
             is_new = place_of(kind) == KINDS;
             line[count++] = kind;
             s = s->next == head ? NULL : s->next;
@@ -222,7 +223,7 @@ static void follow_console(void)
     if (holder != KINDS && !is_blocked(holder) && !in_chain[holder] && place_of(holder) != KINDS) {
         check_was_first(holder);
     }
-    look_at_line();
+    look_at_line(!host_hart->serving);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         in_chain[kind] = false;
         blocked += is_blocked(kind);
@@ -251,12 +252,26 @@ static void check_console(void)
  * ---- Time ----
  */
 
-static unsigned slices[THREADS_MAX];
+static unsigned slices[THREADS_MAX], lives[THREADS_MAX];
 
 /* The tick that a hart is about to charge: whom, whether that is a worker, and who was ready before. */
 static const struct hart *ticking;
 static unsigned charged;
 static bool worker_ran, was_ready[KINDS]; /* as important, on the same hart */
+static word_t runs_before;
+
+/* Requests are served in them. */
+static word_t count_runs(void)
+{
+    word_t runs = 0;
+
+    for (unsigned i = 0; i < ring_count; i++) {
+        for (unsigned place = 0; place < REL4_PLACES && user_rings[i].exists; place++) {
+            runs += user_rings[i].queue->statistics.runs[place];
+        }
+    }
+    return runs;
+}
 
 static const struct tcb *running_of(const struct hart *hart)
 {
@@ -290,13 +305,14 @@ static void follow_time(void)
 {
     for (unsigned i = 0; i < THREADS_MAX; i++) {
         unsigned slice = users[i].exists ? users[i].tcb->slice : 0;
-        if (!slices[i] || !slice) {
+        if (lives[i] != users[i].lives || !slice) {
+            lives[i] = users[i].lives;
             slices[i] = slice;
         }
         if (ticking && i == charged) {
             check(slice == (slices[i] == 1 ? TIME_SLICE_TICKS : slices[i] - 1));
-            /* If another run has begun, anything may have happened. */
-            if (slices[i] == 1 && !ticking->serving) {
+            /* If another run has begun since, anything may have happened. */
+            if (slices[i] == 1 && !ticking->serving && count_runs() == runs_before) {
                 check_is_last(i);
             }
         } else {
@@ -316,6 +332,7 @@ void hart_ticks(const struct hart *hart)
     ticking = hart;
     charged = running ? number_of(running) : THREADS_MAX;
     worker_ran = hart->serving;
+    runs_before = count_runs();
     for (unsigned i = 0; i < THREADS_MAX; i++) {
         const struct tcb *tcb = users[i].tcb;
         bool is_equal = users[i].exists && running && tcb->hart == hart &&
@@ -352,9 +369,10 @@ static bool should_stop(const struct hart *hart, const struct tcb *owner)
         return hart->candidate || hart->ready[current_domain].summary || best_waiting() > owner->priority ||
                !domain_is_current(owner);
     }
-    /* That another hart has gone on to the next domain, it learns at its own tick. */
-    return domain_is_current(owner) && (sched_highest(hart) > owner->priority ||
-                                        (hart->candidate && hart->candidate->priority > owner->priority));
+    /* That another hart has gone on to the next domain, and what is to run then, a hart learns at its own
+     * tick. */
+    return (REL4_NUM_DOMAINS == 1 && sched_highest(hart) > owner->priority) ||
+           (hart->candidate && hart->candidate->priority > owner->priority);
 }
 
 static void check_between(const struct hart *hart)
@@ -386,7 +404,7 @@ static unsigned entries;
 
 void rules_begin(void)
 {
-    memset(slices, 0, sizeof(slices));
+    memset(lives, 0, sizeof(lives));
     memset(stops, 0, sizeof(stops));
     memset(in_chain, 0, sizeof(in_chain));
     waiter_count = 0;
