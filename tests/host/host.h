@@ -48,6 +48,11 @@ void host_preempt_randomly(uint32_t seed, unsigned n);
  */
 extern bool (*host_lock_wanted)(void);
 
+/* Whether another hart has the lock at the moment, for those who take it only if not: NULL for never, also
+ * after host_reset(). And how often this one has queued for it since then. */
+extern bool (*host_lock_taken)(void);
+extern unsigned host_lock_queued;
+
 /* What other harts do while this one has let go of the lock, or sleeps: a test may be any of them, by setting
  * host_hart. NULL again after host_reset(). */
 extern void (*host_meanwhile)(void);

@@ -30,6 +30,8 @@ void host_reset_harts(void)
 {
     host_preemption_points = 0;
     host_lock_wanted = NULL;
+    host_lock_taken = NULL;
+    host_lock_queued = 0;
     host_meanwhile = NULL;
     host_preempt_never();
 }
@@ -122,13 +124,17 @@ bool kernel_lock_is_waited_for(const struct hart *hart)
 bool kernel_lock_among_harts(struct hart *hart)
 {
     (void)hart;
+    host_lock_queued++;
     return false;
 }
+
+bool (*host_lock_taken)(void);
+unsigned host_lock_queued;
 
 bool kernel_try_lock(struct hart *hart)
 {
     (void)hart;
-    return true;
+    return !host_lock_taken || !host_lock_taken();
 }
 
 void (*host_meanwhile)(void);

@@ -264,6 +264,28 @@ static void a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_
     }
 }
 
+static void a_call_that_goes_on_after_its_thread_was_stopped_does_all_of_its_work(void **state)
+{
+    uint32_t number;
+
+    (void)state;
+    build();
+    for (unsigned i = 0; i < SENDERS / 2; i++) {
+        start_sending(senders[i], 1 + i % BADGES);
+    }
+    begin(0, 1);
+    assert_int_equal(ask(0, NULL), AGAIN);
+    number = asked[0].number;
+    thread_suspend(owners[0]);
+    start_sending(senders[SENDERS - 1], 1);
+    thread_resume(owners[0]);
+    /* Its registers still say how far it was. */
+    begin(0, 1);
+    asked[0].number = number;
+    while (ask(0, NULL) == AGAIN) {
+    }
+}
+
 static void a_call_by_the_ring_and_one_by_trap_do_not_share_what_they_have_done(void **state)
 {
     struct badged_pass *by_ring = &owners[1]->pass;
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(two_that_interrupt_each_other_both_come_to_an_end),
         cmocka_unit_test(a_queue_that_disappears_ends_the_pass),
         cmocka_unit_test(a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work),
+        cmocka_unit_test(a_call_that_goes_on_after_its_thread_was_stopped_does_all_of_its_work),
         cmocka_unit_test(a_call_by_the_ring_and_one_by_trap_do_not_share_what_they_have_done),
     };
 

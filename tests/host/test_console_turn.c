@@ -3,6 +3,7 @@
  */
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
+#include "ipc/receiver.h"
 #include "object/console_turn.h"
 #include "ring.h"
 #include "thread/scheduler.h"
@@ -233,6 +234,26 @@ static void the_repetition_of_the_call_has_it_and_another_call_does_not(void **s
     }
 }
 
+static void who_goes_to_a_handler_of_user_interrupts_loses_it(void **state)
+{
+    (void)state;
+    for (unsigned pending = 0; pending < 2; pending++) {
+        build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+        struct notification *bound = cap_object(own(NOTIFICATION)->cap);
+        uintr_backend = REL4_UINTR_EMULATED;
+        notification_bind(bound, threads[0]);
+        receiver_register(threads[0], 0x1000, 0x2000);
+        assert_true(take(0));
+        assert_false(take(1));
+        if (pending) {
+            notification_signal(bound, 1);
+        }
+        uintr_prepare_return(host_hart, threads[0]);
+        assert_int_equal(threads[0]->context.next_pc == 0x1000, pending);
+        assert_int_equal(has(1), pending);
+    }
+}
+
 static void new_registers_end_the_call_of_who_has_it_and_of_who_waits(void **state)
 {
     (void)state;
@@ -391,6 +412,37 @@ static void a_worker_that_is_preempted_prints_everything_once(void **state)
     check_answer(7, ERR_NONE, 0);
 }
 
+/* How much is out is in the message while the call is interrupted, and not when it is done. */
+static void a_thread_that_makes_the_same_call_again_prints_everything_again(void **state)
+{
+    word_t message[1 + LENGTH / 8] = { LENGTH };
+    struct request request = {
+        .label = REL4_LABEL_QUEUE_PUT_STRING,
+        .length = ARRAY_SIZE(message),
+        .first = message,
+        .words = { message },
+    };
+
+    (void)state;
+    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    request.thread = threads[0];
+    request.slot = queue_slot;
+    request.cap = queue_slot->cap;
+    host_preempt_every(1);
+    for (unsigned call = 1; call <= 2; call++) {
+        for (unsigned out = 64; out < LENGTH; out += 64) {
+            assert_int_equal(request_serve(&request, &result, &progress), ERR_NONE);
+            assert_int_equal(progress, AGAIN);
+            assert_int_equal(host_machine.printed, (call - 1) * LENGTH + out);
+            assert_true(message[0] != LENGTH && has(0));
+        }
+        assert_int_equal(request_serve(&request, &result, &progress), ERR_NONE);
+        assert_int_equal(progress, DONE);
+        assert_int_equal(host_machine.printed, call * LENGTH);
+        assert_true(message[0] == LENGTH && !console_holder);
+    }
+}
+
 static void whatever_ends_the_request_lets_the_console_go(void **state)
 {
     (void)state;
@@ -449,11 +501,13 @@ int main(void)
         EACH(whoever_is_more_important_is_before_those_who_had_it),
         EACH(a_holder_that_becomes_less_important_than_whom_it_preempted_waits_for_that),
         EACH(the_repetition_of_the_call_has_it_and_another_call_does_not),
+        EACH(who_goes_to_a_handler_of_user_interrupts_loses_it),
         EACH(new_registers_end_the_call_of_who_has_it_and_of_who_waits),
         EACH(who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits),
         EACH(a_worker_waits_and_goes_on_with_the_same_request),
         EACH(a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once),
         EACH(a_worker_that_is_preempted_prints_everything_once),
+        EACH(a_thread_that_makes_the_same_call_again_prints_everything_again),
         EACH(whatever_ends_the_request_lets_the_console_go),
         EACH(a_string_goes_on_where_it_stopped_also_for_who_was_stopped_in_between),
     };

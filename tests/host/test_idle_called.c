@@ -165,6 +165,23 @@ static void a_hart_is_not_late_before_the_requests_could_have_been_served(void *
     assert_int_equal(queue->statistics.late, 1);
 }
 
+static void what_waits_is_called_for_again_at_the_home_s_ticks(void **state)
+{
+    (void)state;
+    open_for_two();
+    sleep_helper();
+    assert_true(lose(counts_per_tick));
+    home->current = caller;
+    put_batch(32);
+    wake();
+    assert_false(helper->idle.called);
+    placement_tick(home);
+    assert_false(helper->idle.called);
+    host_time += LATE * counts_per_tick;
+    placement_tick(home);
+    assert_true(helper->idle.called);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
@@ -174,6 +191,7 @@ int main(void)
         EACH(a_hart_is_called_only_if_the_home_is_busy),
         EACH(a_hart_that_was_late_is_not_called_again_for_some_time),
         EACH(a_hart_is_not_late_before_the_requests_could_have_been_served),
+        EACH(what_waits_is_called_for_again_at_the_home_s_ticks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

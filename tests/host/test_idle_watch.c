@@ -196,6 +196,34 @@ static void a_hart_sleeps_until_there_is_something_to_do(void **state)
     assert_int_equal(answers(), 1);
 }
 
+static unsigned looks_at_lock;
+
+static bool is_taken_for_some_time(void)
+{
+    return looks_at_lock++ < 5;
+}
+
+static void have_own_work(void)
+{
+    let_wait(helper, 1, WORKER_AT_TAIL);
+}
+
+static void a_hart_without_work_does_not_queue_for_the_lock_to_serve_others(void **state)
+{
+    (void)state;
+    for (unsigned own = 0; own < 2; own++) {
+        open_for_two();
+        looks_at_lock = 0;
+        host_lock_taken = is_taken_for_some_time;
+        host_meanwhile = own ? have_own_work : get_work;
+        be(helper);
+        helper->current = &idle_thread;
+        placement_idle(helper);
+        assert_int_equal(host_lock_queued, own);
+        assert_int_equal(looks_at_lock, own ? 0 : 6);
+    }
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
@@ -205,6 +233,7 @@ int main(void)
         EACH(an_idle_hart_looks_longer_if_it_slept_too_early),
         EACH(a_queue_that_is_watched_is_the_owner_s_at_any_time),
         EACH(what_is_watched_and_has_got_requests_competes_with_others),
+        EACH(a_hart_without_work_does_not_queue_for_the_lock_to_serve_others),
         EACH(a_hart_sleeps_until_there_is_something_to_do),
     };
 

@@ -218,7 +218,7 @@ static void share(unsigned n, bool owner_runs)
 {
     struct tcb *equals[4];
     unsigned ticks[4] = { 0 }, owner_ticks = 0, worker_ticks = 0, in_a_row = 0;
-    void *before = NULL;
+    void *before = NULL, *ran = NULL;
 
     open_queue_of_priority(PRIORITY);
     for (unsigned i = 0; i < n; i++) {
@@ -242,6 +242,9 @@ static void share(unsigned n, bool owner_runs)
         }
         in_a_row = side == before ? in_a_row + 1 : 1;
         assert_true(in_a_row <= TIME_SLICE_TICKS);
+        /* Within the slice owner and worker take turns. */
+        assert_true(running != ran || side != owner || !owner_runs);
+        ran = running;
         before = side;
         running = tick(running);
     }

@@ -424,6 +424,36 @@ static void indices_and_faults_are_published_when_fences_are_paid(void **state)
     }
 }
 
+static const unsigned char *reused;
+
+static void nothing_is_cleared_yet(void)
+{
+    paid++;
+    assert_int_equal(*reused, 0xff);
+}
+
+static void memory_is_reused_when_fences_are_paid(void **state)
+{
+    (void)state;
+    open_queue(5, 5);
+    host_hart->locks = true;
+    host_lock_wanted = owe;
+    host_pays = nothing_is_cleared_yet;
+    paid = 0;
+    /* Untyped memory that was used, and whose objects are gone. */
+    own(UNTYPED)->cap.w1 = bit(12);
+    reused = phys_to_ptr(untyped_phys(own(UNTYPED)->cap));
+    memset(phys_to_ptr(untyped_phys(own(UNTYPED)->cap)), 0xff, bit(12));
+    put_simple(0);
+    put(1, rel4_header(LABEL_UNTYPED_RETYPE, 0, 6, 1), UNTYPED, words(ABI_TYPE_ENDPOINT, 0, 0, 0, NOBODY, 1));
+    *request_at(produced++) = (struct rel4_item){ .cookie = ROOT };
+    publish_and_serve();
+    check_served(0);
+    check_answer(1, ERR_NONE, 0);
+    assert_int_equal(*reused, 0);
+    assert_int_equal(paid, 1);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
@@ -443,6 +473,7 @@ int main(void)
         EACH(what_ends_the_queue_ends_the_run),
         EACH(what_is_left_of_an_interrupted_end_can_be_deleted_again),
         EACH(a_thread_that_stops_itself_is_served_again_when_it_is_resumed),
+        EACH(memory_is_reused_when_fences_are_paid),
         EACH(indices_and_faults_are_published_when_fences_are_paid),
     };
 
