@@ -7,6 +7,7 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
@@ -176,9 +177,13 @@ void thread_deactivate(struct tcb *thread)
 void thread_suspend(struct tcb *thread)
 {
     thread_expel(thread);
-    badged_pass_forget(&thread->pass);
+    if (!MUTANT(KEEP_PASS)) {
+        badged_pass_forget(&thread->pass);
+    }
     ipc_cancel(thread);
-    console_leave(&thread->ready);
+    if (!MUTANT(PRINT_STOPPED)) {
+        console_leave(&thread->ready);
+    }
     if (thread->state == THREAD_RUNNING) {
         thread->context.regs[ABI_REG_PC] = thread->context.next_pc;
     }

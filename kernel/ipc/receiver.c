@@ -7,6 +7,7 @@
 #include "arch/riscv64/plic.h"
 #include "cap/delete.h"
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/hart.h"
 #include "thread/kernel.h"
@@ -340,7 +341,9 @@ void uintr_prepare_return(struct hart *hart, struct tcb *thread)
     if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr_is_pending(thread)) {
         return;
     }
-    console_leave(&thread->ready);
+    if (!MUTANT(PRINT_IN_HANDLER)) {
+        console_leave(&thread->ready);
+    }
     uintr->uepc = thread->context.next_pc;
     uintr->ucause = REL4_UCAUSE;
     uintr->utval = 0;

@@ -4,6 +4,7 @@
  */
 #include "object/console_turn.h"
 
+#include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "thread/ready_queue.h"
 #include "thread/scheduler.h"
@@ -112,7 +113,8 @@ static void grant(void)
     if (console_holder && is_waiting(console_holder) && best == holder) {
         wake(console_holder);
     } else if (best > holder) {
-        struct schedulable *first = console_waiters.head[best];
+        struct schedulable *first =
+            MUTANT(WAKE_LAST) ? console_waiters.head[best]->prev : console_waiters.head[best];
         push(first);
         wake(first);
     }
@@ -166,7 +168,7 @@ static bool may_be_repetition(const struct tcb *thread)
 
 void console_check_call_slow(struct tcb *thread)
 {
-    if (thread->ready.has_console && !may_be_repetition(thread)) {
+    if (thread->ready.has_console && !may_be_repetition(thread) && !MUTANT(PRINT_IN_ANOTHER_CALL)) {
         console_leave_slow(&thread->ready);
     }
 }
@@ -221,7 +223,7 @@ void console_tick(const struct hart *hart)
     }
     /* Equals make room for it when their slices end. A thread that runs has to go on with its call. */
     if (!(s->queued && sched_running_priority(hart) <= (int)owner_of(s)->priority) &&
-        ++s->idle_ticks >= TIME_SLICE_TICKS) {
+        ++s->idle_ticks >= TIME_SLICE_TICKS && !MUTANT(PRINT_READY)) {
         console_leave_slow(s);
     }
 }

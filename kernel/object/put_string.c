@@ -9,6 +9,7 @@
 #include "object/put_string.h"
 
 #include "arch/riscv64/console.h"
+#include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "object/console_turn.h"
 #include <rel4/abi.h>
@@ -43,11 +44,16 @@ static enum progress perform_put_string(struct operation *operation, struct resu
             if (preemption_point()) {
                 request_set_word(request, 0, length | (word_t)out << LENGTH_BITS);
                 console_preempted(self);
+                if (MUTANT(PRINT_IN_PIECES)) {
+                    console_leave(self);
+                }
                 return AGAIN;
             }
         }
     }
-    request_set_word(request, 0, length);
+    if (!MUTANT(KEEP_OUT)) {
+        request_set_word(request, 0, length);
+    }
     console_leave(self);
     return DONE;
 }

@@ -10,6 +10,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
+#include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "object/console_turn.h"
 #include "object/request.h"
@@ -375,7 +376,7 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
     }
     thread_suspend(thread);
     async_queue_unbind(thread);
-    if (this_hart()->current == thread) {
+    if (this_hart()->current == thread && !MUTANT(DELETED_IS_CURRENT)) {
         thread_leave(this_hart());
     }
     if (receiver_release(thread) == AGAIN) {

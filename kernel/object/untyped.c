@@ -6,6 +6,7 @@
 
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/vm.h"
+#include "lib/mutant.h"
 #include "lib/string.h"
 #include "object/request.h"
 #include "object/tcb.h"
@@ -108,7 +109,9 @@ static enum progress perform_retype(struct operation *operation, struct result *
 
     (void)result;
     /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
-    tlb_batch_pay();
+    if (!MUTANT(REUSE_UNPAID)) {
+        tlb_batch_pay();
+    }
     if (untyped_used(untyped->cap) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
         return AGAIN;
     }

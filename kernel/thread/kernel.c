@@ -9,6 +9,7 @@
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/vm.h"
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "lib/preempt.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
@@ -194,7 +195,7 @@ static inline struct tcb *switch_to_best(struct hart *hart)
 {
     struct tcb *next = sched_choose(hart);
 
-    if (next != hart->current) {
+    if (next != hart->current && !(MUTANT(STAY_CURRENT) && next == &idle_thread)) {
         if (unlikely(next == &idle_thread)) {
             thread_leave(hart);
         } else {

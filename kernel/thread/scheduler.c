@@ -3,6 +3,7 @@
  */
 #include "thread/scheduler.h"
 
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/domain.h"
 #include "thread/switch.h"
@@ -97,7 +98,7 @@ void worker_enqueue(struct tcb *owner, enum worker_place place)
         return;
     }
     /* A hart that idles may have no tick, and need not wait for one. */
-    if (hart != here && (place != WORKER_DELAYED || hart->current == &idle_thread)) {
+    if (hart != here && !MUTANT(NO_INTERRUPT) && (place != WORKER_DELAYED || hart->current == &idle_thread)) {
         sched_interrupt_hart_of(owner);
     }
     if (worker_displaces(here, owner, place)) {
@@ -145,7 +146,7 @@ static void worker_to_tail(struct tcb *owner)
 {
     if (owner->worker.queued) {
         worker_dequeue(owner);
-        worker_enqueue(owner, WORKER_AT_TAIL);
+        worker_enqueue(owner, MUTANT(WORKER_FIRST) ? WORKER_AT_HEAD : WORKER_AT_TAIL);
     }
 }
 
@@ -188,13 +189,13 @@ void sched_tick(struct hart *hart)
 {
     struct tcb *running = hart->serving ? hart->serving : hart->current;
 
-    if (unlikely(hart->delayed[current_domain].summary)) {
+    if (unlikely(hart->delayed[current_domain].summary) && !MUTANT(STAY_DELAYED)) {
         end_delay(hart);
     }
-    if (sched_running_priority(hart) >= 0) {
+    if (sched_running_priority(hart) >= 0 && !(MUTANT(CHARGE_NOBODY) && hart->serving)) {
         if (--running->slice == 0) {
             end_slice(hart, running);
-        } else {
+        } else if (!MUTANT(NO_TURNS)) {
             take_turns(hart, running);
         }
     }

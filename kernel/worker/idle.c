@@ -17,6 +17,7 @@
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/vm.h"
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 #include "worker/serve.h"
@@ -58,7 +59,8 @@ static struct tcb *best_waiting(void)
     int priority = -1;
 
     for (unsigned id = 0; id < harts_online; id++) {
-        const struct ready_queue *waiting = &harts_table[id].waiting[current_domain];
+        const struct ready_queue *waiting =
+            &harts_table[id].waiting[MUTANT(OTHER_DOMAIN) ? 0 : current_domain];
         if (queue_highest(waiting) > priority) {
             priority = queue_highest(waiting);
             best = waiting;
@@ -133,8 +135,9 @@ static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_
 {
     const struct tcb *best = best_waiting();
 
-    return !hart->candidate && !(hart->pending & PENDING_RESCHEDULE) && !has_own(hart) &&
-           owner->state != THREAD_INACTIVE && domain_is_current(owner) &&
+    return !hart->candidate && !(hart->pending & PENDING_RESCHEDULE) &&
+           (!has_own(hart) || MUTANT(OWN_LAST)) && owner->state != THREAD_INACTIVE &&
+           domain_is_current(owner) &&
            !(best && (is_tick ? best->priority >= owner->priority : best->priority > owner->priority));
 }
 
@@ -321,7 +324,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         bool work =
             (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over || others_have_work();
         struct elsewhere own = find_elsewhere(hart);
-        if (has_own(hart) || pending & SIP_EXTERNAL || own.late ||
+        if (has_own(hart) || pending & SIP_EXTERNAL || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
             (pending & SIP_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
             kernel_lock_exclusive(hart);
             break;

@@ -8,6 +8,7 @@
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/tlb.h"
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
@@ -73,6 +74,9 @@ static COLD bool call_idle_hart(struct async_queue *queue)
     placement->called = (uint8_t)(hart->id + 1);
     placement->called_at = now;
     queue_count(queue, &queue->statistics.ipis, 1);
+    if (MUTANT(CALL_MOVES)) {
+        worker_dequeue(queue->thread);
+    }
     /* It slept too early the last time. */
     if (now - placement->slept < counts_per_tick / 16) {
         placement->patience = (uint8_t)min_word(4ul * placement->patience, LOOKS_MAX);
@@ -86,7 +90,7 @@ void placement_was_late(struct async_queue *queue, struct hart *hart, word_t now
     struct idle_work *idle = &hart->idle;
 
     idle->late_factor = idle->late_factor < LATE_FACTOR ? LATE_FACTOR : idle->late_factor;
-    idle->not_before = now + lost * idle->late_factor;
+    idle->not_before = now + (MUTANT(NEVER_LATE) ? 0 : lost * idle->late_factor);
     idle->late_factor = (unsigned)min_word(2ul * idle->late_factor, LATE_FACTOR_MAX);
 }
 
@@ -172,7 +176,7 @@ static struct hart *keeper_of(const struct async_queue *queue)
 /* The hart that keeps a queue is not back in time. */
 static bool keeper_is_late(const struct async_queue *queue)
 {
-    return (long)(time_now() - keeper_of(queue)->idle.kept_until) >= 0;
+    return (long)(time_now() - keeper_of(queue)->idle.kept_until) >= 0 && !MUTANT(KEEP_FOR_EVER);
 }
 
 /* A queue is taken from a hart that keeps or watches it. It waits nowhere then. */
@@ -203,7 +207,7 @@ static void end_keeping(struct async_queue *queue)
 /* Answers are published that the user has not been told of. */
 static void tell_the_rest(struct async_queue *queue)
 {
-    if (queue->told != ring_response_producer(queue)) {
+    if (queue->told != ring_response_producer(queue) && !MUTANT(TELL_NOBODY)) {
         ring_tell(queue);
     }
 }
@@ -233,7 +237,7 @@ void placement_blocked(struct tcb *thread)
     if (!is_active(thread)) {
         return;
     }
-    if (ring_has_news(queue) && !queue->at_tick) {
+    if (ring_has_news(queue) && !queue->at_tick && !MUTANT(BLOCK_UNHEARD)) {
         end_foreign(queue);
         wait(queue, WORKER_AT_TAIL);
     } else if (queue->state == QUEUE_KEPT && keeper_is_late(queue)) {
@@ -274,7 +278,7 @@ void placement_begin_change(struct tcb *thread)
     struct async_queue *queue = thread->async_queue;
 
     console_begin_change(thread);
-    if (!queue) {
+    if (!queue || MUTANT(STAY_IN_PLACE)) {
         return;
     }
     worker_dequeue(thread);
@@ -285,10 +289,10 @@ void placement_end_change(struct tcb *thread)
 {
     struct async_queue *queue = thread->async_queue;
 
-    if (queue && queue->state == QUEUE_WAITING && is_active(thread)) {
+    if (queue && queue->state == QUEUE_WAITING && is_active(thread) && !MUTANT(STAY_IN_PLACE)) {
         wait_by_policy(queue);
     }
-    if (queue && this_hart()->serving == thread) {
+    if (queue && this_hart()->serving == thread && !MUTANT(SERVE_CHANGED)) {
         this_hart()->pending |= PENDING_RESCHEDULE;
     }
     /* Last, as it may wake the worker, or the thread. */
@@ -351,7 +355,10 @@ static inline __attribute__((always_inline)) void settle(struct async_queue *que
         ring_signal(queue);
     }
     queue->state = state;
-    if (unlikely(state == QUEUE_WAITING)) {
+    if (MUTANT(REFILL_TWICE)) {
+        queue->thread->slice = TIME_SLICE_TICKS;
+    }
+    if (unlikely(state == QUEUE_WAITING) && (by_policy || !MUTANT(FORGET_REST))) {
         wait(queue, at_head ? WORKER_AT_HEAD : WORKER_AT_TAIL);
     }
 }
@@ -405,7 +412,9 @@ static bool take(struct async_queue *queue)
         return true;
     case QUEUE_WAITING:
         take_back(queue);
-        worker_dequeue(queue->thread);
+        if (!MUTANT(SERVE_TWICE)) {
+            worker_dequeue(queue->thread);
+        }
         return true;
     case QUEUE_KEPT:
         if (!keeper_is_late(queue)) {
@@ -536,7 +545,7 @@ void placement_tick(struct hart *hart)
 
     placement_take_kept(hart);
     /* A hart that was late before may be called by now. */
-    if (unlikely(waiting->summary) && idle_harts) {
+    if (unlikely(waiting->summary) && idle_harts && !MUTANT(CALLED_ONCE)) {
         struct schedulable *best = waiting->head[queue_highest(waiting)];
         call_idle_hart(schedulable_of_waiting(best)->async_queue);
     }

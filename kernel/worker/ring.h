@@ -11,6 +11,7 @@
 
 #include "arch/riscv64/tlb.h"
 #include "ipc/user_memory.h"
+#include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "object/request.h"
 
@@ -80,7 +81,9 @@ static inline struct user_words pass_item(struct ring_cursor *cursor)
  * before. */
 static inline void ring_publish_word(struct async_queue *queue, word_t line, uint32_t value)
 {
-    tlb_batch_pay();
+    if (!MUTANT(PAY_LATER)) {
+        tlb_batch_pay();
+    }
     user_ring_publish(async_queue_header(queue, line), 0, value);
 }
 
@@ -245,7 +248,8 @@ static inline enum queue_state ring_fall_asleep(struct async_queue *queue, enum 
 
     ring_expect_news(queue, state);
     user_ring_sleep(kernel_state, 0);
-    if (user_ring_glance(queue->news, 0) != queue->known && user_ring_stay(kernel_state, 0)) {
+    if (!MUTANT(LOOK_ONCE) && user_ring_glance(queue->news, 0) != queue->known &&
+        user_ring_stay(kernel_state, 0)) {
         ring_no_news(queue);
         return QUEUE_WAITING;
     }

@@ -11,6 +11,7 @@
 #include "arch/riscv64/tlb.h"
 #include "ipc/notification.h"
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
@@ -90,8 +91,8 @@ static inline bool must_stop(void)
 {
     struct hart *hart = this_hart();
 
-    return hart->pending << PENDING_NOT_URGENT_BITS || interrupt_pending() || kernel_lock_contended(hart) ||
-           (unlikely(hart->candidate != NULL) && candidate_runs(hart));
+    return (hart->pending << PENDING_NOT_URGENT_BITS && !MUTANT(NEVER_STOP)) || interrupt_pending() ||
+           kernel_lock_contended(hart) || (unlikely(hart->candidate != NULL) && candidate_runs(hart));
 }
 
 /* What holds at every request; see docs/async.md. The checker says the rest. */
@@ -161,7 +162,7 @@ static inline __attribute__((always_inline)) enum queue_state serve(struct async
         }
         ring_answer(queue, call, error, &result);
         ++*served;
-        if (unlikely(thread->state == THREAD_INACTIVE)) {
+        if (unlikely(thread->state == THREAD_INACTIVE) && !MUTANT(SERVE_INACTIVE)) {
             return QUEUE_WAITING;
         }
         if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {

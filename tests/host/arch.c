@@ -17,6 +17,7 @@
 #include "check/check.h"
 #include "host.h"
 #include "ipc/receiver.h"
+#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "object/irq.h"
 #include "random.h"
@@ -39,6 +40,7 @@ struct hart *host_hart;
 word_t counts_per_tick = 20000; /* ten million in a second */
 word_t host_time, host_satp;
 
+const char *host_mutant;
 unsigned long host_seed;
 unsigned long host_step;
 struct host_machine host_machine;
@@ -69,6 +71,7 @@ static void map_arena(void)
 void host_reset(void)
 {
     if (!host_hart) {
+        host_mutant = getenv("REL4_MUTANT");
         map_arena();
     }
     memset(phys_to_ptr(ARENA_PHYS), 0, arena_used);

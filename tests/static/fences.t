@@ -53,6 +53,12 @@ my %reuses = (
     "kernel/object/untyped.c"    => 1,
 );
 
+# Without what is wrong on purpose in tests only.
+sub without_mutants {
+    my ($text) = @_;
+    return $text =~ s{    if \(!MUTANT\(\w+\)\) \{\n    (.*?)    \}\n}{$1}gsr;
+}
+
 # The code of a file without comments, strings, declarations and definitions.
 sub code_of {
     my ($text) = @_;
@@ -73,7 +79,7 @@ sub violations {
     }
     for my $file (sort keys %pays) {
         push @found, "$pays{$file}() pays"
-            if $source{$file} !~ /^\w[\w ]*\b$pays{$file}\([^)]*\)\n\{\n    tlb_batch_pay\(\);\n/m;
+            if without_mutants($source{$file}) !~ /^\w[\w ]*\b$pays{$file}\([^)]*\)\n\{\n    tlb_batch_pay\(\);\n/m;
     }
     for my $file (sort keys %reuses) {
         my $count = () = code_of($source{$file}) =~ /\btlb_batch_pay\(\)/g;
@@ -102,7 +108,7 @@ for my $line (
     is(scalar violations(%broken), 1, "found elsewhere: $line");
 }
 for my $file (sort keys %pays) {
-    my %broken = (%kernel, $file => $kernel{$file} =~ s/(\b$pays{$file}\([^)]*\)\n\{\n)    tlb_batch_pay\(\);\n/$1/r);
+    my %broken = (%kernel, $file => without_mutants($kernel{$file}) =~ s/(\b$pays{$file}\([^)]*\)\n\{\n)    tlb_batch_pay\(\);\n/$1/r);
     is(scalar violations(%broken), 1, "found if $pays{$file}() does not pay");
 }
 done_testing();
