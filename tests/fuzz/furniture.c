@@ -29,7 +29,8 @@ static void put_memory(unsigned at, unsigned bits)
     put_on_ground(at, cap_make_untyped(ptr_to_phys(host_take(bit(bits))), bits, false, 0));
 }
 
-/* An invocation that succeeds, with up to three extra capabilities. */
+/* An invocation that succeeds, with up to three extra capabilities. It may change the words. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static void must(struct slot *slot, word_t label, struct slot *const extra[3], unsigned length, word_t *words)
 {
     struct request request = {

@@ -27,7 +27,7 @@
 
 /* What a test plays, or else host_time. */
 word_t host_now(void);
-extern word_t host_time, host_satp;
+extern word_t host_satp;
 
 /* Of the hart that runs. */
 word_t *host_sip(void);

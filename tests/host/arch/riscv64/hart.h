@@ -33,12 +33,7 @@ static inline void reservation_clear(const struct hart_arch *arch)
     (void)arch;
 }
 
-_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
-
-_Noreturn static inline void jump_to_slow_switch(struct hart *hart, struct tcb *next)
-{
-    thread_switch_exit_slow(hart, next);
-}
+#define jump_to_slow_switch(hart, next) thread_switch_exit_slow(hart, next)
 
 _Noreturn void return_to_user(struct tcb *thread);
 
