@@ -214,16 +214,38 @@ void console_end_change(struct tcb *thread)
     }
 }
 
+/* The holder did not go on with its call, for a tick. */
+static void count_idle_tick(struct schedulable *holder)
+{
+    if (console_waiters.summary && ++holder->idle_ticks >= TIME_SLICE_TICKS && !MUTANT(PRINT_READY)) {
+        console_leave_slow(holder);
+    }
+}
+
+void console_moved(const struct tcb *thread)
+{
+    struct schedulable *s = console_holder;
+
+    if (unlikely(s != NULL) && owner_of(s) == thread) {
+        count_idle_tick(s);
+    }
+}
+
+/* It waits for equals, which make room for it when their slices end. */
+static bool waits_for_equals(struct schedulable *s)
+{
+    const struct tcb *owner = owner_of(s);
+
+    return s->queued && domain_is_current(owner) &&
+           sched_running_priority(owner->hart) <= (int)owner->priority;
+}
+
 void console_tick(const struct hart *hart)
 {
     struct schedulable *s = console_holder;
 
-    if (likely(!s) || !console_waiters.summary || owner_of(s)->hart != hart) {
-        return;
-    }
-    /* Equals make room for it when their slices end. A thread that runs has to go on with its call. */
-    if (!(s->queued && sched_running_priority(hart) <= (int)owner_of(s)->priority) &&
-        ++s->idle_ticks >= TIME_SLICE_TICKS && !MUTANT(PRINT_READY)) {
-        console_leave_slow(s);
+    /* A thread that runs has to go on with its call. */
+    if (unlikely(s != NULL) && owner_of(s)->hart == hart && !waits_for_equals(s)) {
+        count_idle_tick(s);
     }
 }

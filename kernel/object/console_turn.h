@@ -55,5 +55,8 @@ static inline void console_check_call(struct tcb *thread)
 void console_begin_change(struct tcb *thread);
 void console_end_change(struct tcb *thread);
 
+/* A thread was moved to another hart. That counts as a tick: who is moved often might never see one. */
+void console_moved(const struct tcb *thread);
+
 /* A tick has come to this hart. */
 void console_tick(const struct hart *hart);

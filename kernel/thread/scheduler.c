@@ -261,6 +261,7 @@ void sched_set_hart(struct tcb *thread, struct hart *hart)
     thread->hart = hart;
     bool is_runnable = thread_is_runnable(thread); /* what was blocked may be woken, and then is queued */
     placement_end_change(thread);
+    console_moved(thread);
     if (!is_runnable) {
         return;
     }

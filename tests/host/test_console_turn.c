@@ -318,6 +318,21 @@ static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_s
     assert_true(has_turn(1));
 }
 
+static void who_is_moved_again_and_again_between_ticks_loses_it(void **state)
+{
+    (void)state;
+    build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+    harts_online = 2;
+    assert_true(take(0));
+    assert_false(take(1));
+    sched_enqueue_tail(threads[0]);
+    for (unsigned i = 1; i <= TIME_SLICE_TICKS; i++) {
+        assert_true(has(0));
+        sched_set_hart(threads[0], &harts_table[i % 2]);
+    }
+    assert_true(has_turn(1));
+}
+
 /* ---- Workers ---- */
 
 #define LENGTH 200
@@ -504,6 +519,7 @@ int main(void)
         EACH(who_goes_to_a_handler_of_user_interrupts_loses_it),
         EACH(new_registers_end_the_call_of_who_has_it_and_of_who_waits),
         EACH(who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits),
+        EACH(who_is_moved_again_and_again_between_ticks_loses_it),
         EACH(a_worker_waits_and_goes_on_with_the_same_request),
         EACH(a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once),
         EACH(a_worker_that_is_preempted_prints_everything_once),

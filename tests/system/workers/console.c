@@ -57,6 +57,25 @@ TEST("workers console: the holder is suspended, and others print; resumed, it pr
     }
 }
 
+static void leave_domain(void)
+{
+    CHECK_ANSWER(domain_set(1, holder->thread->tcb), seL4_NoError);
+}
+
+static void come_back(void)
+{
+    CHECK_ANSWER(domain_set(0, holder->thread->tcb), seL4_NoError);
+    await_holder();
+}
+
+TEST("workers console: the holder goes to a domain without time, and others print; back, it prints the rest")
+{
+    if (on_instruction_clock() && domains() > 1) {
+        try_case("thread-domain", new_thread, leave_domain, come_back, "PWP");
+        try_case("ring-domain", new_ring, leave_domain, come_back, "PWP");
+    }
+}
+
 static void write_registers(void)
 {
     seL4_UserContext context = { .pc = (seL4_Word)victim_handler };
