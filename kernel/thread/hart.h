@@ -49,12 +49,12 @@ struct lock_node {
 /* The worker need not stop for those at the top, or not always. */
 #define PENDING_NOT_URGENT_BITS 2
 
-/* What an idle hart does for the workers of other harts; see worker/placement.c, whose room it is. */
+/* What an idle hart does for the workers of other harts; see worker/idle.c. */
 struct idle_work {
     /* A call to come and serve; cleared by the hart that was called, also without the lock. */
     bool called;
     word_t not_before;    /* it is not called again before this time, as it came late */
-    unsigned late_factor; /* of the time that was lost; see hart_was_late() */
+    unsigned late_factor; /* of the time that was lost; see placement_was_late() */
 
     /* The owner in whose ring it looks for more requests before it sleeps, or NULL. */
     struct tcb *watched;

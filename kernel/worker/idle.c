@@ -22,10 +22,6 @@
 #include "thread/scheduler.h"
 #include "worker/serve.h"
 
-/* How often an idle hart looks for more behind a batch, at most: a look that finds something doubles it, up
- * to this, and a sleep halves it, or doubles it if a call follows within the time of so many looks. */
-#define LOOKS_MAX 128
-
 /* The pause between two looks: less than a microsecond. */
 #define PAUSES_BETWEEN_LOOKS 30
 
@@ -101,7 +97,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
     queue->state = QUEUE_KEPT;
     hart->serving = NULL;
     hart->idle.kept = owner;
-    __atomic_store_n(&hart->idle.kept_until, until, __ATOMIC_RELEASE); /* pairs with kept_too_long() */
+    __atomic_store_n(&hart->idle.kept_until, until, __ATOMIC_RELEASE); /* pairs with find_elsewhere() */
     kernel_leave(hart);
     for (;;) {
         if (has_own(hart) || interrupt_pending()) {
@@ -223,8 +219,8 @@ void idle_serve(struct hart *hart, struct tcb *owner)
     if (state == QUEUE_IDLE) {
         end_batch(hart, queue, owner);
     } else {
-        /* If its owner was moved to this hart, a slice may have ended here. */
-        placement_settle(queue, state, owner->hart != hart);
+        /* Behind its equals at home: it was not one of them that stopped it. */
+        placement_settle(queue, state, false);
     }
 }
 

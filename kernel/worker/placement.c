@@ -22,9 +22,6 @@
 #define LATE_FACTOR     30
 #define LATE_FACTOR_MAX (LATE_FACTOR << 6)
 
-/* How often an idle hart looks for more before it sleeps; see idle.c. */
-#define LOOKS_MAX 128
-
 word_t idle_harts;
 
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
@@ -212,12 +209,12 @@ static void tell_the_rest(struct async_queue *queue)
     }
 }
 
-/* A kept queue waits at its home. */
+/* A kept queue waits at its home: behind its equals there, as it was not one of them that stopped it. */
 static void give_back(struct async_queue *queue)
 {
     end_keeping(queue);
     tell_the_rest(queue);
-    wait(queue, WORKER_AT_HEAD);
+    wait(queue, WORKER_AT_TAIL);
 }
 
 /* The queue of a thread that changes is kept no longer. */
@@ -243,7 +240,7 @@ void placement_blocked(struct tcb *thread)
     } else if (queue->state == QUEUE_KEPT && keeper_is_late(queue)) {
         /* The thread is still current: whoever serves the queue tells it of the answers so far. */
         end_keeping(queue);
-        wait(queue, WORKER_AT_HEAD);
+        wait(queue, WORKER_AT_TAIL);
     }
 }
 
@@ -368,14 +365,20 @@ void placement_settle(struct async_queue *queue, enum queue_state state, bool at
     settle(queue, state, at_head, true);
 }
 
-/* The call is to be repeated, and a wake call is counted then. */
-static COLD enum progress end_call_early(struct hart *hart, struct async_queue *queue, enum rel4_place place)
+/* The call has no answer: it is to be repeated, or the thread has got something else to do. */
+static COLD enum progress end_unanswered(struct hart *hart)
 {
     hart->call_void = false;
+    return AGAIN;
+}
+
+/* The same, and a wake call is counted when it is repeated. */
+static COLD enum progress end_call_early(struct hart *hart, struct async_queue *queue, enum rel4_place place)
+{
     if (place == REL4_PLACE_CALL) {
         queue_count(queue, &queue->statistics.wakes, -1ul);
     }
-    return AGAIN;
+    return end_unanswered(hart);
 }
 
 /* Serves the ring of the running thread in its system call, which has no effect yet. AGAIN: the call stops.
@@ -391,8 +394,8 @@ serve_in_call(struct hart *hart, struct async_queue *queue, struct tcb *owner, e
     hart->serving = NULL;
     /* What the thread has reserved may be a word that was written here. */
     reservation_clear(&hart->arch);
-    if (state == QUEUE_STOPPED) {
-        return DONE;
+    if (unlikely(state == QUEUE_STOPPED)) {
+        return hart->call_void ? end_unanswered(hart) : DONE;
     }
     bool stops = state == QUEUE_WAITING && served < budget;
     if (ring_publish(queue)) {

@@ -89,6 +89,10 @@ void placement_tick(struct hart *hart);
  * ---- Between placement.c and idle.c ----
  */
 
+/* How often an idle hart looks for more behind a batch, at most: a look that finds something doubles it, up
+ * to this, and a sleep halves it, or makes it four times as often if a call follows soon. */
+#define LOOKS_MAX 128
+
 /* Ends a run: the queue goes into a state; it sleeps, or waits at the head or tail of its priority, if that
  * is what it says. */
 void placement_settle(struct async_queue *queue, enum queue_state state, bool at_head);

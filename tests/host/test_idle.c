@@ -192,6 +192,35 @@ static void a_kept_queue_is_taken_back_when_its_hart_is_late_and_not_before(void
 /* Which one of the cases of a test. */
 static unsigned way;
 
+/* The home takes it back, or the keeper gets something else to do. */
+static void end_keeping(void)
+{
+    if (way == 0) {
+        host_time += placement_expected(queue);
+        be(home);
+        placement_tick(home);
+    } else {
+        struct tcb *own_thread = thread_of(build_thread());
+        own_thread->hart = helper;
+        own_thread->state = THREAD_RUNNING;
+        sched_enqueue_tail(own_thread);
+    }
+    host_lock_wanted = NULL;
+}
+
+static void a_queue_that_comes_back_home_waits_behind_its_equals(void **state)
+{
+    (void)state;
+    for (way = 0; way < 2; way++) {
+        wait_with(20);
+        struct tcb *equal = let_wait(home, owner->priority, WORKER_AT_TAIL);
+        host_meanwhile = end_keeping;
+        idle();
+        check_waits_at_home();
+        assert_ptr_equal(home->ready[0].head[owner->priority], &equal->worker);
+    }
+}
+
 /* Then the keeper has it no longer, whatever it does with the queue afterwards. */
 static void change_kept(void)
 {
@@ -331,6 +360,7 @@ int main(void)
         EACH(who_sleeps_is_told_once_of_all_that_an_idle_hart_serves_while_it_lets_others_in),
         EACH(an_idle_hart_hands_over_answers_every_64_requests),
         EACH(a_kept_queue_is_taken_back_when_its_hart_is_late_and_not_before),
+        EACH(a_queue_that_comes_back_home_waits_behind_its_equals),
         EACH(whatever_changes_the_owner_or_ends_the_queue_takes_it_from_its_keeper),
         EACH(an_owner_that_is_told_when_it_changes_is_ready),
         EACH(anything_of_its_own_and_anything_more_important_comes_first_and_who_sleeps_is_told),

@@ -154,6 +154,28 @@ static void a_caller_that_its_own_ring_deletes_is_current_no_more(void **state)
     assert_ptr_equal(choose(), &idle_thread);
 }
 
+static void a_caller_that_gets_other_registers_gets_no_answer_also_if_its_queue_ends(void **state)
+{
+    (void)state;
+    for (unsigned ends = 0; ends < 2; ends++) {
+        open_queue_of_priority(PRIORITY);
+        assert_int_equal(slot_delete(queue_slot), DONE);
+        run_owner();
+        other->context.regs[ABI_REG_PC] = 0x1000;
+        put(0, rel4_header(LABEL_TCB_COPY_REGISTERS, 0, 1, 1), OWN_THREAD, words(1 << 2, OTHER_THREAD));
+        if (ends) {
+            put(1, rel4_header(LABEL_CNODE_DELETE, 0, 2, 0), ROOT, words(OWN_QUEUE, WORD_BITS));
+        }
+        put_batch(1);
+        assert_int_equal(placement_wake(queue), AGAIN);
+        assert_int_equal(queue->state, ends ? QUEUE_NEW : QUEUE_IDLE);
+        assert_ptr_equal(host_hart->current, owner);
+        assert_int_equal(owner->context.regs[ABI_REG_PC], 0x1000);
+        /* It has to do with no other call. */
+        assert_false(host_hart->call_void);
+    }
+}
+
 /* ---- Blocking ---- */
 
 static void who_is_about_to_wait_serves_its_ring_first_if_it_may(void **state)
@@ -216,6 +238,7 @@ int main(void)
         EACH(a_wake_in_the_queue_s_own_ring_does_nothing),
         EACH(a_wake_call_stops_when_its_caller_changes),
         EACH(a_caller_that_its_own_ring_deletes_is_current_no_more),
+        EACH(a_caller_that_gets_other_registers_gets_no_answer_also_if_its_queue_ends),
         EACH(who_is_about_to_wait_serves_its_ring_first_if_it_may),
         EACH(the_requests_of_who_has_blocked_are_its_worker_s),
     };
