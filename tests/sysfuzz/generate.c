@@ -197,6 +197,8 @@ static seL4_Word queue_word(struct context *c, enum argument argument)
         return dice_one_in(dice, 2) ? 0 : dice_below(dice, 4);
     case ARG_FRAMES:
         return dice_one_in(dice, 2) ? RING_PAGES : 1 + dice_below(dice, 4);
+    case ARG_LENGTH:
+        return dice_below(dice, STRING_WORDS * sizeof(seL4_Word) + 1);
     default:
         return dice_one_in(dice, 2) ? kinds[KIND_RING].first + RING_PAGES * place_of(c->worker)
                                     : slot_of(dice, dice_one_in(dice, 2) ? KIND_RING : KIND_FRAME);
@@ -245,6 +247,7 @@ static seL4_Word right_word(struct context *c, enum argument argument)
     case ARG_POLICY:
     case ARG_POSITION:
     case ARG_FRAMES:
+    case ARG_LENGTH:
     case ARG_RING_SLOT:
         return queue_word(c, argument);
     default:
@@ -253,13 +256,13 @@ static seL4_Word right_word(struct context *c, enum argument argument)
 }
 
 /* The info word: what is announced, which may be too much or too little. */
-static seL4_Word make_info(struct dice *dice, seL4_Word label, unsigned extras, unsigned length)
+static seL4_Word make_info(struct dice *dice, seL4_Word right_label, unsigned extras, unsigned length)
 {
-    if (dice_one_in(dice, OTHER_LABEL)) {
-        label = dice_bend(dice, label);
-    }
-    /* Nothing that prints. */
-    if (label == REL4_LABEL_QUEUE_PUT_CHAR || label == REL4_LABEL_QUEUE_PUT_STRING) {
+    seL4_Word label = dice_one_in(dice, OTHER_LABEL) ? dice_bend(dice, right_label) : right_label;
+
+    /* What prints prints zeroes, which nobody sees. */
+    if (label != right_label &&
+        (label == REL4_LABEL_QUEUE_PUT_CHAR || label == REL4_LABEL_QUEUE_PUT_STRING)) {
         label = REL4_LABEL_QUEUE_WAKE;
     }
     if (dice_one_in(dice, BENT_INFO)) {
@@ -329,6 +332,11 @@ static void generate_invocation(struct call *call, struct context *c)
     if (method->label == TCBWriteRegisters) {
         for (; call->length < ABI_REG_COUNT + 2; call->length++) {
             call->words[call->length] = right_word(c, ARG_REGISTER);
+        }
+    }
+    if (method->label == REL4_LABEL_QUEUE_PUT_STRING) {
+        for (; call->length < 1 + STRING_WORDS; call->length++) {
+            call->words[call->length] = 0;
         }
     }
     for (unsigned i = 0; i < method->extra_count; i++) {

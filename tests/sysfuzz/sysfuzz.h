@@ -76,6 +76,7 @@ enum argument {
     ARG_POLICY,
     ARG_POSITION, /* of a frame in a queue */
     ARG_FRAMES,
+    ARG_LENGTH, /* of a string */
     ARG_RING_SLOT,
 };
 
@@ -118,6 +119,9 @@ enum action {
 };
 
 #define CALL_WORDS 36
+
+/* What PutString gets: the kernel looks several times for something else to do while it prints so much. */
+#define STRING_WORDS 25
 
 /* What ACTION_RING does with the thread's own ring: call->number. */
 enum ring_action {

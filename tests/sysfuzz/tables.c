@@ -155,6 +155,7 @@ static const struct method queue_methods[] = {
     { "Wake", REL4_LABEL_QUEUE_WAKE, 16, 0, 0, { 0 }, { 0 } },
     { "Reset", REL4_LABEL_QUEUE_RESET, 6, 0, 0, { 0 }, { 0 } },
     { "Detach", REL4_LABEL_QUEUE_DETACH, 2, 0, 0, { 0 }, { 0 } },
+    { "PutString", REL4_LABEL_QUEUE_PUT_STRING, 4, 1, 0, { ARG_LENGTH }, { 0 } },
 };
 
 #define METHODS(table) (table), COUNT(table)
