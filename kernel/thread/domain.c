@@ -3,6 +3,7 @@
  */
 #include "thread/domain.h"
 
+#include "lib/bits.h"
 #include "thread/scheduler.h"
 
 #define FOREVER ((1ul << 56) - 1)
@@ -28,9 +29,12 @@ static void enter(unsigned index)
 
 void domain_advance(void)
 {
+    struct hart *hart = this_hart();
     unsigned next = schedule_index + 1;
 
     enter(domain_is_end_marker(next) ? domain_start : next);
+    /* The other harts choose anew, before their next request if they serve. */
+    hart->pending |= mask(harts_online) & ~bit(hart->id);
 }
 
 void domain_set_start(unsigned index)

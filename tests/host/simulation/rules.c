@@ -365,13 +365,13 @@ static int best_waiting(void)
 
 static bool should_stop(const struct hart *hart, const struct tcb *owner)
 {
-    if (owner->hart != hart) {
-        return hart->candidate || hart->ready[current_domain].summary || best_waiting() > owner->priority ||
-               !domain_is_current(owner);
+    if (!domain_is_current(owner)) {
+        return true;
     }
-    /* That another hart has gone on to the next domain, and what is to run then, a hart learns at its own
-     * tick. */
-    return (REL4_NUM_DOMAINS == 1 && sched_highest(hart) > owner->priority) ||
+    if (owner->hart != hart) {
+        return hart->candidate || hart->ready[current_domain].summary || best_waiting() > owner->priority;
+    }
+    return sched_highest(hart) > owner->priority ||
            (hart->candidate && hart->candidate->priority > owner->priority);
 }
 
