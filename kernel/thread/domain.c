@@ -4,6 +4,7 @@
 #include "thread/domain.h"
 
 #include "lib/bits.h"
+#include "lib/mutant.h"
 #include "thread/scheduler.h"
 
 #define FOREVER ((1ul << 56) - 1)
@@ -34,7 +35,9 @@ void domain_advance(void)
 
     enter(domain_is_end_marker(next) ? domain_start : next);
     /* The other harts choose anew, before their next request if they serve. */
-    hart->pending |= mask(harts_online) & ~bit(hart->id);
+    if (!MUTANT(DOMAIN_UNHEARD)) {
+        hart->pending |= mask(harts_online) & ~bit(hart->id);
+    }
 }
 
 void domain_set_start(unsigned index)
