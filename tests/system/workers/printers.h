@@ -33,9 +33,9 @@ struct printer {
 /* A queue through which strings are printed. */
 extern seL4_CPtr console;
 
-/* What prints so many lines with a letter; and the entry of its thread. */
+/* What prints so many lines with a letter; and the entry of its thread, whose argument it is. */
 struct printer *new_printer(char letter, unsigned lines);
-void print(void *printer);
+void print(void *arg);
 
 /* Puts the string where a system call of the printer's thread, or a request of its ring, finds it. */
 void put_message(struct printer *printer);
