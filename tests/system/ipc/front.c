@@ -207,11 +207,11 @@ TEST("1.5 Preempted long operations: revoking 4000 capabilities while ticks come
 
     CHECK_OK(seL4_CNode_Mint(seL4_CapInitThreadCNode, root, 64, seL4_CapInitThreadCNode, cnode, 64,
                              seL4_AllRights, seL4_CNode_CapData_new(0, 52).words[0]));
+    actor = actor_new();
     for (unsigned round = 0; round < SOAK_OR(20, 2); round++) {
         for (seL4_Word i = 0; i < 4000; i++) {
             CHECK_OK(seL4_CNode_Copy(cnode, i, 12, seL4_CapInitThreadCNode, endpoint, 64, seL4_AllRights));
         }
-        actor = actor_new();
         actor_start_with(&actor, SYS_CALL, seL4_CapInitThreadCNode, info(CNodeRevoke, 0, 2), endpoint, 64, 0,
                          0);
         CHECK_DONE(&actor);
