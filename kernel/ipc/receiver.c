@@ -328,7 +328,7 @@ void uintr_set_pending(struct tcb *thread, bool pending)
     }
 }
 
-void uintr_prepare_return(struct hart *hart, struct tcb *thread)
+bool uintr_prepare_return(struct hart *hart, struct tcb *thread)
 {
     struct uintr *uintr = &thread->uintr;
 
@@ -336,13 +336,10 @@ void uintr_prepare_return(struct hart *hart, struct tcb *thread)
         if (hart->uintr_live != thread) {
             uintr_enter(hart, thread);
         }
-        return;
+        return true;
     }
     if (!(uintr->status & REL4_USTATUS_UIE) || !uintr->enabled || !uintr_is_pending(thread)) {
-        return;
-    }
-    if (!MUTANT(PRINT_IN_HANDLER)) {
-        console_leave(&thread->ready);
+        return true;
     }
     uintr->uepc = thread->context.next_pc;
     uintr->ucause = REL4_UCAUSE;
@@ -351,4 +348,9 @@ void uintr_prepare_return(struct hart *hart, struct tcb *thread)
     thread->context.next_pc = uintr->utvec & ~3ul;
     /* As by hardware: what the handler stores is not overwritten by a store-conditional behind it. */
     reservation_clear(&hart->arch);
+    if (likely(!thread->ready.has_console) || MUTANT(PRINT_IN_HANDLER)) {
+        return true;
+    }
+    console_leave(&thread->ready);
+    return false;
 }

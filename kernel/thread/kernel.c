@@ -258,22 +258,14 @@ static inline __attribute__((always_inline)) struct tcb *choose_user(struct hart
     return next;
 }
 
-/* Somebody has become ready since the choice: a thread that goes to its handler lets go of the console. */
-static inline bool must_choose_again(const struct hart *hart)
-{
-    return hart->pending & (PENDING_RESCHEDULE | PENDING_CANDIDATE);
-}
-
+/* A thread on its way to its handler has let go of the console, and somebody may be more important now. */
 static COLD struct tcb *choose_again(struct hart *hart)
 {
     struct tcb *next;
 
     do {
         next = choose_user(hart);
-        if (next->uintr.user) {
-            uintr_prepare_return(hart, next);
-        }
-    } while (must_choose_again(hart));
+    } while (next->uintr.user && !uintr_prepare_return(hart, next));
     return next;
 }
 
@@ -285,11 +277,8 @@ struct tcb *kernel_exit_slow(struct hart *hart)
         placement_blocked(current);
     }
     struct tcb *next = choose_user(hart);
-    if (unlikely(next->uintr.user)) {
-        uintr_prepare_return(hart, next);
-        if (unlikely(must_choose_again(hart))) {
-            next = choose_again(hart);
-        }
+    if (unlikely(next->uintr.user) && unlikely(!uintr_prepare_return(hart, next))) {
+        next = choose_again(hart);
     }
     leave(hart);
     return next;

@@ -27,7 +27,9 @@ my %looks = (
         " && !next->uintr.user &&", " &&",
     ],
     "kernel/thread/kernel.c" => [
-        "    if (unlikely(next->uintr.user)) {\n        uintr_prepare_return(hart, next);\n    }\n", "",
+        "static COLD struct tcb *choose_again(", "__attribute__((unused)) static COLD struct tcb *choose_again(",
+        "    if (unlikely(next->uintr.user) && unlikely(!uintr_prepare_return(hart, next))) {\n"
+            . "        next = choose_again(hart);\n    }\n", "",
         "    if (next->uintr.user) {\n        uintr_prepare_return(hart, next);\n    }\n", "",
     ],
 );
