@@ -53,8 +53,7 @@ struct lock_node {
 struct idle_work {
     /* A call to come and serve; cleared by the hart that was called, also without the lock. */
     bool called;
-    word_t not_before;    /* it is not called again before this time, as it came late */
-    unsigned late_factor; /* of the time that was lost; see placement_was_late() */
+    unsigned last_home; /* of the worker that it served last, by logical number */
 
     /* The owner in whose ring it looks for more requests before it sleeps, or NULL. */
     struct tcb *watched;

@@ -48,13 +48,15 @@ static bool has_own(const struct hart *hart)
            __atomic_load_n(&hart->waiting[current_domain].summary, __ATOMIC_RELAXED);
 }
 
-/* The most important worker that waits on any hart; NULL if none does. */
-static struct tcb *best_waiting(void)
+/* The most important worker that waits on any hart; NULL if none does. Equals of several harts take turns:
+ * the last is one of the hart whose worker was served before. */
+static struct tcb *best_waiting(const struct hart *hart)
 {
     const struct ready_queue *best = NULL;
     int priority = -1;
 
-    for (unsigned id = 0; id < harts_online; id++) {
+    for (unsigned i = 1; i <= harts_online; i++) {
+        unsigned id = (hart->idle.last_home + i) % harts_online;
         const struct ready_queue *waiting =
             &harts_table[id].waiting[MUTANT(OTHER_DOMAIN) ? 0 : current_domain];
         if (queue_highest(waiting) > priority) {
@@ -72,8 +74,8 @@ static struct tcb *best_waiting(void)
 /* A run that took so many times as long as others: the host ran something else meanwhile. */
 #define SLOW_FACTOR 8
 
-/* The hart has served for some time: how long does it need for 16 requests? And was it slow? */
-static void learn_pace(struct hart *hart, struct async_queue *queue, word_t time, word_t served)
+/* A hart has served for some time: how long does it need for 16 requests? And was it slow? */
+static void learn_pace(struct async_queue *queue, word_t time, word_t served)
 {
     struct placement *placement = &queue->placement;
     word_t expected = served * placement->pace / 16, most = SLOW_FACTOR * (expected + 1);
@@ -82,7 +84,7 @@ static void learn_pace(struct hart *hart, struct async_queue *queue, word_t time
         return;
     }
     if (time > most && time > counts_per_tick / 64) {
-        placement_was_late(queue, hart, time_now(), time - expected);
+        placement_was_late(queue, time_now(), time - expected);
     }
     placement->pace = (uint32_t)((3ul * placement->pace + 16 * min_word(time, most) / served) / 4 + 1);
 }
@@ -129,7 +131,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
 /* Nothing else is to be done before the next request of somebody else's queue. is_tick: equals take turns. */
 static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_tick)
 {
-    const struct tcb *best = best_waiting();
+    const struct tcb *best = best_waiting(hart);
 
     return !hart->candidate && !(hart->pending & PENDING_RESCHEDULE) &&
            (!has_own(hart) || MUTANT(OWN_LAST)) && owner->state != THREAD_INACTIVE &&
@@ -166,11 +168,12 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     }
     bool untold = ring_publish(queue);
     word_t time = time_now() - start;
-    learn_pace(hart, queue, time, *served);
+    learn_pace(queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
     queue->placement.batch += (uint32_t)*served;
-    /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. */
-    if (untold && !*served) {
+    /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. Nor is
+     * the end of a batch that goes on and on. */
+    if (untold && (!*served || interrupts_pending() & SIP_TIMER)) {
         ring_tell(queue);
     }
     return state;
@@ -203,7 +206,11 @@ void idle_serve(struct hart *hart, struct tcb *owner)
     bool lost = false;
     word_t served;
 
+    if (queue->placement.called == hart->id + 1 && queue->placement.lateness) {
+        queue->placement.lateness--;
+    }
     queue->placement.called = 0;
+    hart->idle.last_home = owner->hart->id;
     hart->idle.serves_home = owner->hart->id + 1;
     do {
         state = run(hart, queue, owner, &served);
@@ -235,7 +242,7 @@ void placement_end_watch(struct hart *hart)
     hart->idle.watched = NULL;
     if (owner) {
         placement_settle(owner->async_queue, QUEUE_IDLE, true);
-        owner->async_queue->placement.slept = time_now();
+        owner->async_queue->placement.slept = (uint32_t)time_now();
     }
 }
 
@@ -368,7 +375,7 @@ static struct tcb *find_work(const struct hart *hart)
 {
     const struct ready_queue *own = &hart->waiting[current_domain];
 
-    return own->summary ? schedulable_of_waiting(own->head[queue_highest(own)]) : best_waiting();
+    return own->summary ? schedulable_of_waiting(own->head[queue_highest(own)]) : best_waiting(hart);
 }
 
 void placement_idle(struct hart *hart)
@@ -402,10 +409,7 @@ void placement_idle(struct hart *hart)
     bool is_over = wait_unlocked(hart, watch);
     idle_harts &= ~bit(hart->id);
     hart->entry_void = false;
-    if (hart->idle.called) {
-        hart->idle.called = false;
-        hart->idle.late_factor /= 2;
-    }
+    hart->idle.called = false;
     handle_interrupts(hart);
     placement_take_kept(hart);
     if (hart->idle.watched) {

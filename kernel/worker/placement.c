@@ -17,10 +17,11 @@
 /* For so many requests an idle hart is called. Fewer are served in less time than it needs to come. */
 #define REQUESTS_WORTH_CALLING 16
 
-/* Of the time that was lost because a hart came late: so long it is not called again. Being late again
- * doubles that, being in time halves it. */
-#define LATE_FACTOR     30
-#define LATE_FACTOR_MAX (LATE_FACTOR << 6)
+/* Of the time that was lost because a hart came late: so long none is called again for that queue. Being late
+ * again doubles that, being in time halves it. At most so many ticks: one second. */
+#define LATE_FACTOR    30
+#define LATENESS_MAX   6
+#define LATE_TICKS_MAX TICKS_PER_SECOND
 
 word_t idle_harts;
 
@@ -44,12 +45,12 @@ word_t placement_expected(const struct async_queue *queue)
  * ---- Calling idle harts ----
  */
 
-/* An idle hart that may be called for a worker of this home; NULL if there is none. */
-static struct hart *find_idle_hart(const struct hart *home, word_t now)
+/* An idle hart, other than the home, that was not called yet; NULL if there is none. */
+static struct hart *find_idle_hart(const struct hart *home)
 {
     for (word_t idle = idle_harts; idle; idle &= idle - 1) {
         struct hart *hart = &harts_table[lowest_bit(idle)];
-        if (hart != home && !hart->idle.called && (long)(now - hart->idle.not_before) >= 0) {
+        if (hart != home && !hart->idle.called) {
             return hart;
         }
     }
@@ -61,7 +62,8 @@ static COLD bool call_idle_hart(struct async_queue *queue)
 {
     struct placement *placement = &queue->placement;
     word_t now = time_now();
-    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue->thread->hart, now) : NULL;
+    bool may_call = domain_is_current(queue->thread) && (long)(now - placement->not_before) >= 0;
+    struct hart *hart = may_call ? find_idle_hart(queue->thread->hart) : NULL;
 
     if (!hart) {
         return false;
@@ -75,20 +77,24 @@ static COLD bool call_idle_hart(struct async_queue *queue)
         worker_dequeue(queue->thread);
     }
     /* It slept too early the last time. */
-    if (now - placement->slept < counts_per_tick / 16) {
+    if ((uint32_t)now - placement->slept < counts_per_tick / 16) {
         placement->patience = (uint8_t)min_word(4ul * placement->patience, LOOKS_MAX);
     }
     return true;
 }
 
-void placement_was_late(struct async_queue *queue, struct hart *hart, word_t now, word_t lost)
+void placement_was_late(struct async_queue *queue, word_t now, word_t lost)
 {
-    queue_count(queue, &queue->statistics.late, 1);
-    struct idle_work *idle = &hart->idle;
+    struct placement *placement = &queue->placement;
 
-    idle->late_factor = idle->late_factor < LATE_FACTOR ? LATE_FACTOR : idle->late_factor;
-    idle->not_before = now + (MUTANT(NEVER_LATE) ? 0 : lost * idle->late_factor);
-    idle->late_factor = (unsigned)min_word(2ul * idle->late_factor, LATE_FACTOR_MAX);
+    queue_count(queue, &queue->statistics.late, 1);
+    if (MUTANT(NEVER_LATE)) {
+        return;
+    }
+    word_t most = LATE_TICKS_MAX * counts_per_tick;
+    word_t factor = (word_t)LATE_FACTOR << placement->lateness;
+    placement->not_before = now + min_word(min_word(lost, most) * factor, most);
+    placement->lateness = (uint8_t)min_word(placement->lateness + 1ul, LATENESS_MAX);
 }
 
 /* A queue is served by its home. If a hart was called for that and has not come, it may be late. */
@@ -106,7 +112,7 @@ static inline void take_back(struct async_queue *queue)
         word_t now = time_now(), lost = now - placement->called_at;
         queue_count(queue, &queue->statistics.taken_back, 1);
         if (lost >= placement_expected(queue)) {
-            placement_was_late(queue, hart, now, lost);
+            placement_was_late(queue, now, lost);
         }
     }
 }
@@ -193,11 +199,10 @@ static void end_foreign(struct async_queue *queue)
 /* A queue is taken from a hart that has not come back in time. */
 static void end_keeping(struct async_queue *queue)
 {
-    struct hart *keeper = keeper_of(queue);
     word_t now = time_now();
 
     queue_count(queue, &queue->statistics.taken_back, 1);
-    placement_was_late(queue, keeper, now, now - keeper->idle.kept_until + placement_expected(queue));
+    placement_was_late(queue, now, now - keeper_of(queue)->idle.kept_until + placement_expected(queue));
     end_foreign(queue);
 }
 
@@ -327,7 +332,7 @@ void placement_start(struct async_queue *queue)
 {
     queue->placement = (struct placement){
         .patience = 1,
-        .slept = time_now() - counts_per_tick,
+        .slept = (uint32_t)(time_now() - counts_per_tick),
         .pace = (uint32_t)(counts_per_tick / 125), /* 1 microsecond for each */
     };
 }
@@ -547,7 +552,7 @@ void placement_tick(struct hart *hart)
     const struct ready_queue *waiting = &hart->waiting[current_domain];
 
     placement_take_kept(hart);
-    /* A hart that was late before may be called by now. */
+    /* One may be called again by now. */
     if (unlikely(waiting->summary) && idle_harts && !MUTANT(CALLED_ONCE)) {
         struct schedulable *best = waiting->head[queue_highest(waiting)];
         call_idle_hart(schedulable_of_waiting(best)->async_queue);

@@ -17,7 +17,7 @@
 static void the_most_important_worker_of_all_harts_is_served(void **state)
 {
     (void)state;
-    for (unsigned priority = 0; priority < 3; priority++) {
+    for (unsigned priority = 0; priority < 3; priority += 2) {
         open_for_two();
         harts_online = 3;
         sched_set_priority(owner, 1);
@@ -30,6 +30,56 @@ static void the_most_important_worker_of_all_harts_is_served(void **state)
         assert_false(helper->serving->worker.queued);
         assert_true((priority > 1 ? owner : rival)->worker.queued);
     }
+}
+
+static void equals_of_several_harts_are_served_in_turns(void **state)
+{
+    (void)state;
+    for (unsigned last = 0; last < 3; last++) {
+        open_for_two();
+        harts_online = 3;
+        put_batch(1);
+        wake();
+        struct tcb *rival = let_wait(&harts_table[2], owner->priority, WORKER_AT_TAIL);
+        helper->idle.last_home = last;
+        be(helper);
+        placement_idle(helper);
+        assert_ptr_equal(helper->serving, last == 2 ? owner : rival);
+        if (last == 2) {
+            placement_serve(helper);
+            assert_int_equal(helper->idle.last_home, 0);
+        }
+    }
+}
+
+static unsigned refills;
+
+/* The batch goes on for long, and there is a tick in it. */
+static bool refill_and_tick(void)
+{
+    if (refills < 300) {
+        put_batch(1);
+        give_room(1);
+        if (++refills == 100) {
+            helper->arch.sip |= SIP_TIMER;
+        }
+    }
+    if (refills == 200) {
+        assert_int_equal(queue->statistics.signals, 1);
+    }
+    return false;
+}
+
+static void who_sleeps_is_told_at_a_tick_that_a_batch_without_end_goes_on(void **state)
+{
+    (void)state;
+    open_for_two();
+    put_batch(20);
+    wake();
+    refills = 0;
+    host_lock_wanted = refill_and_tick;
+    idle();
+    assert_int_equal(refills, 300);
 }
 
 static void a_delayed_worker_is_served_too(void **state)
@@ -355,6 +405,8 @@ int main(void)
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
     const struct CMUnitTest tests[] = {
         EACH(the_most_important_worker_of_all_harts_is_served),
+        EACH(equals_of_several_harts_are_served_in_turns),
+        EACH(who_sleeps_is_told_at_a_tick_that_a_batch_without_end_goes_on),
         EACH(a_delayed_worker_is_served_too),
         EACH(a_more_important_worker_of_others_comes_before_the_next_request),
         EACH(who_sleeps_is_told_once_of_all_that_an_idle_hart_serves_while_it_lets_others_in),

@@ -146,6 +146,20 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
     assert_true(lose(lost));
 }
 
+/* The host may have stood still for hours. */
+static void however_late_a_hart_was_it_is_called_again_after_a_second(void **state)
+{
+    (void)state;
+    open_for_two();
+    sleep_helper();
+    for (unsigned n = 0; n < 3; n++) {
+        assert_true(lose(1000000 * counts_per_tick));
+        host_time += 500 * counts_per_tick - 1;
+        assert_false(lose(1));
+        host_time++;
+    }
+}
+
 static void a_hart_is_not_late_before_the_requests_could_have_been_served(void **state)
 {
     (void)state;
@@ -190,6 +204,7 @@ int main(void)
         EACH(a_call_moves_nothing_so_the_home_may_serve_it_at_any_time),
         EACH(a_hart_is_called_only_if_the_home_is_busy),
         EACH(a_hart_that_was_late_is_not_called_again_for_some_time),
+        EACH(however_late_a_hart_was_it_is_called_again_after_a_second),
         EACH(a_hart_is_not_late_before_the_requests_could_have_been_served),
         EACH(what_waits_is_called_for_again_at_the_home_s_ticks),
     };

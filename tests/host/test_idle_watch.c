@@ -74,7 +74,7 @@ static void fall_asleep_and_call(bool soon)
     look_in_vain();
     host_time += soon ? counts_per_tick / 16 - 1 : counts_per_tick / 16;
     helper->idle.called = false;
-    helper->idle.not_before = 0;
+    queue->placement.not_before = 0;
     sleep_helper();
     put_batch(WORTH_IT);
     wake();
