@@ -153,7 +153,7 @@ static void check_hart(const struct hart *hart)
 
     require(!live || live == &idle_thread || (live == hart->current && live->uintr.hardware),
             "a hart has loaded the registers of the user that it runs", hart);
-    require(hart->enter_slowly == (hart->locks || hart->console_held) &&
+    require(hart->enter_slowly == (hart->locks || hart->console_watched) &&
                 hart->switch_slowly == (hart->enter_slowly || live),
             "a hart knows when entries and switches take longer", hart);
     require(receivers_on[hart->id] == receivers[hart->id],

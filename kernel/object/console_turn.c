@@ -12,7 +12,13 @@
 
 struct schedulable *console_holder;
 
-struct ready_queue console_waiters;
+struct ready_queue console_waiters[REL4_NUM_DOMAINS];
+
+/* How late a holder is that does not go on, while somebody waits: so much for each tick that others have,
+ * which are more important, for one that equals have, and so much that it loses its turn. */
+#define LATE_BY_OTHERS 4
+#define LATE_BY_EQUALS 1
+#define LATE_AT_MOST   (LATE_BY_OTHERS * TIME_SLICE_TICKS)
 
 static struct tcb *owner_of(struct schedulable *s)
 {
@@ -27,14 +33,33 @@ static bool is_waiting(struct schedulable *s)
                         : thread->state == THREAD_BLOCKED_ON_CONSOLE;
 }
 
-/* A hart with threads that have the console looks at each system call. */
-static void count_on_hart(struct schedulable *s, unsigned change)
+/* How important somebody is for the console: whose domain has no time is less so than all others. */
+static int rank(struct schedulable *s)
 {
-    if (!s->is_worker) {
-        struct hart *hart = owner_of(s)->hart;
-        hart->console_held += change;
-        hart_update_slow(hart);
+    const struct tcb *owner = owner_of(s);
+
+    return (domain_is_current(owner) ? NUM_PRIORITIES : 0) + owner->priority;
+}
+
+static struct ready_queue *waiters_with(const struct tcb *owner)
+{
+    return &console_waiters[domain_index(owner)];
+}
+
+/* The first of those who wait; NULL if nobody does. */
+static struct schedulable *first_waiter(void)
+{
+    struct schedulable *first = NULL;
+
+    for (unsigned domain = 0; domain < REL4_NUM_DOMAINS; domain++) {
+        int best = queue_highest(&console_waiters[domain]);
+        if (best >= 0) {
+            struct schedulable *head = console_waiters[domain].head[best];
+            head = MUTANT(WAKE_LAST) ? head->prev : head;
+            first = first && rank(first) >= rank(head) ? first : head;
+        }
     }
+    return first;
 }
 
 /* What tells the call of a thread from others that it makes. */
@@ -68,7 +93,6 @@ static void pull(struct schedulable *s)
     if (s->below) {
         s->below->above = s->above;
     }
-    count_on_hart(s, -1u);
 }
 
 /* It has the console, before whoever has it now. It may have had it before somebody came in between, who is
@@ -85,21 +109,20 @@ static void push(struct schedulable *s)
         console_holder->above = s;
     }
     console_holder = s;
-    s->idle_ticks = 0;
+    s->late = 0;
     console_preempted(s);
-    count_on_hart(s, 1);
 }
 
 static void wake(struct schedulable *s)
 {
     struct tcb *thread = owner_of(s);
 
-    queue_remove(&console_waiters, s, thread->priority);
+    queue_remove(waiters_with(thread), s, thread->priority);
     if (s->is_worker) {
         placement_unblocked(thread);
     } else {
         thread->state = THREAD_RESTART;
-        sched_wake(thread);
+        sched_wake_at_head(thread);
     }
 }
 
@@ -107,16 +130,16 @@ static void wake(struct schedulable *s)
  * waits for somebody who came in between. */
 static void grant(void)
 {
-    int best = queue_highest(&console_waiters);
-    int holder = console_holder ? (int)owner_of(console_holder)->priority : -1;
+    struct schedulable *first = first_waiter();
 
-    if (console_holder && is_waiting(console_holder) && best == holder) {
-        wake(console_holder);
-    } else if (best > holder) {
-        struct schedulable *first =
-            MUTANT(WAKE_LAST) ? console_waiters.head[best]->prev : console_waiters.head[best];
+    if (!first) {
+        return;
+    }
+    if (!console_holder || rank(first) > rank(console_holder)) {
         push(first);
         wake(first);
+    } else if (is_waiting(console_holder) && rank(first) == rank(console_holder)) {
+        wake(console_holder);
     }
 }
 
@@ -125,14 +148,14 @@ bool console_take(struct schedulable *s)
     struct tcb *thread = owner_of(s);
 
     if (s == console_holder) {
-        s->idle_ticks = 0;
+        s->late = 0;
         return true;
     }
-    if (!console_holder || thread->priority > owner_of(console_holder)->priority) {
+    if (!console_holder || rank(s) > rank(console_holder)) {
         push(s);
         return true;
     }
-    queue_insert(&console_waiters, s, thread->priority, false);
+    queue_insert(waiters_with(thread), s, thread->priority, false);
     if (s->is_worker) {
         thread->async_queue->state = QUEUE_BLOCKED;
     } else {
@@ -143,11 +166,11 @@ bool console_take(struct schedulable *s)
 
 void console_leave_slow(struct schedulable *s)
 {
-    const struct tcb *thread = owner_of(s);
+    struct tcb *thread = owner_of(s);
     bool was_first = s == console_holder;
 
     if ((!s->is_worker || thread->async_queue) && is_waiting(s)) {
-        queue_remove(&console_waiters, s, thread->priority);
+        queue_remove(waiters_with(thread), s, thread->priority);
     }
     if (s->has_console) {
         pull(s);
@@ -166,24 +189,42 @@ static bool may_be_repetition(const struct tcb *thread)
            (number == (word_t)SYS_CALL || number == (word_t)SYS_SEND || number == (word_t)SYS_NB_SEND);
 }
 
+void console_watch_call(struct hart *hart)
+{
+    hart->console_watched = true;
+    hart_update_slow(hart);
+}
+
 void console_check_call_slow(struct tcb *thread)
 {
+    struct hart *hart = this_hart();
+
+    hart->console_watched = false;
+    hart_update_slow(hart);
     if (thread->ready.has_console && !may_be_repetition(thread) && !MUTANT(PRINT_IN_ANOTHER_CALL)) {
         console_leave_slow(&thread->ready);
+    }
+}
+
+void console_check_trap_slow(struct tcb *thread)
+{
+    console_check_call_slow(thread);
+    if (thread->ready.has_console) {
+        thread->state = THREAD_RESTART; /* so that its call is watched again */
     }
 }
 
 static void take_out(struct schedulable *s)
 {
     if (is_waiting(s)) {
-        queue_remove(&console_waiters, s, owner_of(s)->priority);
+        queue_remove(waiters_with(owner_of(s)), s, owner_of(s)->priority);
     }
 }
 
 static void put_back(struct schedulable *s)
 {
     if (is_waiting(s)) {
-        queue_insert(&console_waiters, s, owner_of(s)->priority, false);
+        queue_insert(waiters_with(owner_of(s)), s, owner_of(s)->priority, false);
     }
 }
 
@@ -191,9 +232,6 @@ void console_begin_change(struct tcb *thread)
 {
     if (unlikely(console_holder != NULL)) {
         take_out(&thread->ready);
-        if (thread->ready.has_console) {
-            count_on_hart(&thread->ready, -1u);
-        }
         if (thread->async_queue) {
             take_out(&thread->worker);
         }
@@ -207,17 +245,18 @@ void console_end_change(struct tcb *thread)
         if (thread->async_queue) {
             put_back(&thread->worker);
         }
-        if (thread->ready.has_console) {
-            count_on_hart(&thread->ready, 1);
-        }
         grant();
     }
 }
 
 /* The holder did not go on with its call, for a tick. */
-static void count_idle_tick(struct schedulable *holder)
+static void be_late(struct schedulable *holder, unsigned by)
 {
-    if (console_waiters.summary && ++holder->idle_ticks >= TIME_SLICE_TICKS && !MUTANT(PRINT_READY)) {
+    if (!first_waiter()) {
+        return;
+    }
+    holder->late = (uint8_t)(holder->late + by);
+    if (holder->late >= LATE_AT_MOST && !MUTANT(PRINT_READY)) {
         console_leave_slow(holder);
     }
 }
@@ -227,11 +266,11 @@ void console_moved(const struct tcb *thread)
     struct schedulable *s = console_holder;
 
     if (unlikely(s != NULL) && owner_of(s) == thread) {
-        count_idle_tick(s);
+        be_late(s, LATE_BY_OTHERS);
     }
 }
 
-/* It waits for equals, which make room for it when their slices end. */
+/* It waits for equals, or is about to run. */
 static bool waits_for_equals(struct schedulable *s)
 {
     const struct tcb *owner = owner_of(s);
@@ -242,10 +281,15 @@ static bool waits_for_equals(struct schedulable *s)
 
 void console_tick(const struct hart *hart)
 {
+    if (likely(!console_holder)) {
+        return;
+    }
+    if (REL4_NUM_DOMAINS > 1) {
+        grant(); /* the domain of somebody who waits may have time now */
+    }
     struct schedulable *s = console_holder;
-
-    /* A thread that runs has to go on with its call. */
-    if (unlikely(s != NULL) && owner_of(s)->hart == hart && !waits_for_equals(s)) {
-        count_idle_tick(s);
+    if (owner_of(s)->hart == hart) {
+        /* A thread that runs has to go on with its call. */
+        be_late(s, waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
     }
 }

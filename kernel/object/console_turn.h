@@ -4,9 +4,12 @@
  * to the first. Who is more important than the holder does not wait: it comes in between.
  *
  * A holder may be preempted. It loses its turn when it does anything but go on with that very call, and when
- * it has not gone on for a whole time slice while somebody waits. Ticks at which equals run instead do not
- * count: these make room for it when their slices end, and rings that print beside a busy thread would take
- * the console from one another again and again.
+ * it has not gone on for a whole time slice while somebody waits. Where equals run instead, which make room
+ * for it when their slices end, it is four slices: else rings that print beside busy threads would take the
+ * console from one another in the middle of their strings. Who gets it goes to the head of its equals, so
+ * that it runs before it loses it again, however many they are.
+ *
+ * Whose domain has no time counts as less important than all others.
  *
  * All functions need the kernel lock in exclusive mode.
  */
@@ -19,7 +22,7 @@
 extern struct schedulable *console_holder;
 
 /* Those that wait for it. */
-extern struct ready_queue console_waiters;
+extern struct ready_queue console_waiters[REL4_NUM_DOMAINS];
 
 /* Takes the console for a thread, or for the worker of one. False: it waits for it now, and is woken to try
  * again. */
@@ -39,8 +42,12 @@ static inline void console_leave(struct schedulable *s)
     }
 }
 
-/* The general case of console_check_call(). */
+/* A thread that has the console goes on with its call: the next system call on this hart is looked at. */
+void console_watch_call(struct hart *hart);
+
+/* The general cases of console_check_call() and console_check_trap(). */
 void console_check_call_slow(struct tcb *thread);
+void console_check_trap_slow(struct tcb *thread);
 
 /* A thread has entered the kernel. If it has the console, and this is not the repetition of the call in which
  * it got that, it has it no longer. */
@@ -48,6 +55,14 @@ static inline void console_check_call(struct tcb *thread)
 {
     if (unlikely(console_holder != NULL)) {
         console_check_call_slow(thread);
+    }
+}
+
+/* The same for a trap that is no system call. What only interrupts the thread leaves it the console. */
+static inline void console_check_trap(struct tcb *thread)
+{
+    if (unlikely(console_holder != NULL)) {
+        console_check_trap_slow(thread);
     }
 }
 

@@ -237,7 +237,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
             return;                                                                                        \
         }                                                                                                  \
         check_at_entry();                                                                                  \
-        if (unlikely(hart->console_held)) {                                                                \
+        if (unlikely(hart->console_watched)) {                                                             \
             name##_with_console(ARGUMENTS);                                                                \
         } else {                                                                                           \
             name##_slow(ARGUMENTS);                                                                        \
@@ -481,7 +481,7 @@ void handle_trap(struct tcb *thread, word_t cause)
         return;
     }
     check_at_entry();
-    console_check_call(thread);
+    console_check_trap(thread);
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {

@@ -88,9 +88,10 @@ struct hart {
     /* There are other harts, so the kernel has to be locked. */
     bool locks;
 
-    unsigned console_held; /* threads of this hart that have the console: system calls are looked at */
+    /* The thread that ran last had the console: the next system call is looked at. */
+    bool console_watched;
 
-    /* A system call has more to do than usual: locks, or console_held. And so has a switch of threads:
+    /* A system call has more to do than usual: locks, or console_watched. And so has a switch of threads:
      * either, or uintr_live. See hart_update_slow(). */
     bool enter_slowly;
     bool switch_slowly;
@@ -141,6 +142,6 @@ extern word_t idle_harts;
 
 static inline void hart_update_slow(struct hart *hart)
 {
-    hart->enter_slowly = hart->locks || hart->console_held;
+    hart->enter_slowly = hart->locks || hart->console_watched;
     hart->switch_slowly = hart->enter_slowly || hart->uintr_live;
 }

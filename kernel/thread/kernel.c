@@ -11,6 +11,7 @@
 #include "lib/bits.h"
 #include "lib/mutant.h"
 #include "lib/preempt.h"
+#include "object/console_turn.h"
 #include "thread/scheduler.h"
 #include "thread/switch.h"
 #include "worker/placement.h"
@@ -254,6 +255,9 @@ static inline __attribute__((always_inline)) struct tcb *choose_user(struct hart
     if (next->state == THREAD_RESTART) {
         next->context.next_pc = next->context.regs[ABI_REG_PC];
         next->state = THREAD_RUNNING;
+        if (unlikely(next->ready.has_console)) {
+            console_watch_call(hart);
+        }
     }
     return next;
 }

@@ -24,8 +24,8 @@ struct schedulable {
     struct schedulable *next, *prev;   /* neighbours in a circular list of one priority */
     struct schedulable *below, *above; /* who had the console before, and after; see object/console_turn.c */
     bool has_console;
-    uint8_t idle_ticks; /* that found it the first holder, not going on, while others waited */
-    bool queued;        /* in a ready queue */
+    uint8_t late; /* how long it has had the console without going on; see object/console_turn.c */
+    bool queued;  /* in a ready queue */
     bool is_worker;
 };
 

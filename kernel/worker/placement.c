@@ -272,7 +272,7 @@ void placement_owner_started(struct tcb *thread)
 
 void placement_unblocked(struct tcb *owner)
 {
-    wait(owner->async_queue, WORKER_AT_TAIL);
+    wait(owner->async_queue, WORKER_AT_HEAD);
 }
 
 void placement_begin_change(struct tcb *thread)

@@ -247,7 +247,7 @@ static bool is_nowhere(void)
 {
     const struct idle_work *idle = &harts_table[1].idle;
 
-    return !thread_of(thread)->worker.queued && !idle->kept && !idle->watched && !console_waiters.summary;
+    return !thread_of(thread)->worker.queued && !idle->kept && !idle->watched && !console_waiters[0].summary;
 }
 
 static void each_state_permits_what_it_permits(void **state)

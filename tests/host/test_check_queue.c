@@ -183,14 +183,9 @@ static void leave_console_to_nobody(void)
     console_holder = NULL;
 }
 
-static void hold_console_less_often(void)
-{
-    host_hart->console_held = 1;
-}
-
 static void wait_for_console_nowhere(void)
 {
-    queue_remove(&console_waiters, &thread(PRINTS)->ready, thread(PRINTS)->priority);
+    queue_remove(&console_waiters[0], &thread(PRINTS)->ready, thread(PRINTS)->priority);
 }
 
 static const struct damage damages[] = {
@@ -224,7 +219,6 @@ static const struct damage damages[] = {
     { print_although_waiting, "who waits for the console is blocked" },
     { print_by_other_priority, "who waits for the console is blocked" },
     { hold_console_without_existing, "the console is held by threads that exist" },
-    { hold_console_less_often, "a hart knows how many threads of it have the console" },
     { leave_console_to_nobody, "who has the console is in the chain" },
     { wait_for_console_nowhere, "who is blocked on the console waits for it, and somebody has it" },
 };

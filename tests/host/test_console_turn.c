@@ -96,7 +96,7 @@ static void who_lets_it_go_wakes_the_most_important_and_of_these_the_first(void 
         goes_on_and_leaves(order[i]);
     }
     assert_null(console_holder);
-    assert_int_equal(console_waiters.summary, 0);
+    assert_int_equal(console_waiters[0].summary, 0);
 }
 
 static void who_is_more_important_than_the_holder_comes_in_between(void **state)
@@ -205,7 +205,7 @@ static void a_holder_that_becomes_less_important_than_whom_it_preempted_waits_fo
         assert_true(has_turn(1));
         goes_on_and_leaves(1);
         assert_null(console_holder);
-        assert_int_equal(console_waiters.summary, 0);
+        assert_int_equal(console_waiters[0].summary, 0);
     }
 }
 
@@ -271,7 +271,7 @@ static void new_registers_end_the_call_of_who_has_it_and_of_who_waits(void **sta
             assert_int_equal(target->state, THREAD_RESTART);
             assert_int_equal(target->ready.queued || host_hart->candidate == target, waits);
             assert_ptr_equal(console_holder, waits ? &threads[0]->ready : NULL);
-            assert_int_equal(console_waiters.summary, 0);
+            assert_int_equal(console_waiters[0].summary, 0);
         }
     }
 }
@@ -283,26 +283,28 @@ static void ticks(unsigned count)
     }
 }
 
+/* It has the console, and is preempted by another, who runs. */
+static void be_preempted_by(unsigned other)
+{
+    sched_dequeue(threads[0]);
+    sched_enqueue_tail(threads[0]);
+    host_hart->current = threads[other];
+}
+
 static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits(void **state)
 {
     (void)state;
     build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
     assert_true(take(0));
-    sched_enqueue_tail(threads[0]);
-    host_hart->current = threads[2];
+    be_preempted_by(2);
     ticks(3 * TIME_SLICE_TICKS);
     assert_true(has(0));
     assert_false(take(1));
-    /* Equals make room for it. */
-    host_hart->current = threads[3];
-    ticks(3 * TIME_SLICE_TICKS);
-    assert_true(has(0));
-    host_hart->current = threads[2];
     ticks(TIME_SLICE_TICKS - 1);
     /* It runs, and goes on. */
     sched_dequeue(threads[0]);
     assert_true(take(0));
-    sched_enqueue_tail(threads[0]);
+    be_preempted_by(2);
     ticks(TIME_SLICE_TICKS - 2);
     /* It runs, and does not go on. */
     sched_dequeue(threads[0]);
@@ -314,6 +316,24 @@ static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_s
     /* Other harts' ticks have nothing to do with that. */
     console_tick(&harts_table[1]);
     assert_true(has(0) && waits(1));
+    ticks(1);
+    assert_true(has_turn(1));
+}
+
+static void who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_waits(void **state)
+{
+    (void)state;
+    build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
+    assert_true(take(0));
+    assert_false(take(1));
+    be_preempted_by(3);
+    for (unsigned i = 1; i < 4 * TIME_SLICE_TICKS; i++) {
+        ticks(1);
+        /* Whoever puts it behind its equals again. */
+        sched_set_priority(threads[0], 5);
+        be_preempted_by(3);
+        assert_true(has(0) && waits(1));
+    }
     ticks(1);
     assert_true(has_turn(1));
 }
@@ -362,6 +382,29 @@ static void begin_print(enum rel4_place place)
     put_print();
     wake();
     serve(place);
+}
+
+/* So that it goes on before it loses it again, however many they are. */
+static void who_gets_it_is_the_first_of_its_equals(void **state)
+{
+    (void)state;
+    for (unsigned is_worker = 0; is_worker < 2; is_worker++) {
+        build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
+        assert_true(take(0));
+        if (is_worker) {
+            sched_set_priority(owner, 5);
+            begin_print(REL4_PLACE_BLOCK);
+            assert_int_equal(queue->state, QUEUE_BLOCKED);
+        } else {
+            assert_false(take(1));
+        }
+        host_hart->current = threads[2];
+        sched_enqueue_tail(threads[3]);
+        sched_enqueue_tail(threads[4]);
+        leave(0);
+        assert_ptr_equal(host_hart->ready[0].head[5], is_worker ? &owner->worker : &threads[1]->ready);
+        assert_null(host_hart->candidate);
+    }
 }
 
 static void a_worker_waits_and_goes_on_with_the_same_request(void **state)
@@ -485,7 +528,7 @@ static void whatever_ends_the_request_lets_the_console_go(void **state)
             }
             assert_false(owner->worker.queued);
             assert_ptr_equal(console_holder, blocked ? &threads[0]->ready : NULL);
-            assert_int_equal(console_waiters.summary, 0);
+            assert_int_equal(console_waiters[0].summary, 0);
         }
     }
 }
@@ -519,6 +562,8 @@ int main(void)
         EACH(who_goes_to_a_handler_of_user_interrupts_loses_it),
         EACH(new_registers_end_the_call_of_who_has_it_and_of_who_waits),
         EACH(who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits),
+        EACH(who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_waits),
+        EACH(who_gets_it_is_the_first_of_its_equals),
         EACH(who_is_moved_again_and_again_between_ticks_loses_it),
         EACH(a_worker_waits_and_goes_on_with_the_same_request),
         EACH(a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once),

@@ -2,7 +2,7 @@
  * What queues cost those who have none: a queue that waits and is less important nothing, and its own thread,
  * when it calls and replies, next to nothing.
  */
-#include "workers.h"
+#include "printers.h"
 
 #define ROUND_TRIPS       4000
 #define PER_CENT_MORE     1
@@ -44,20 +44,33 @@ enum owner {
     LESS_IMPORTANT, /* with requests that wait */
 };
 
+static void make_caller(struct test_thread **server, struct test_thread **client)
+{
+    endpoint = test_object(seL4_EndpointObject, 0);
+    measured = teller(FIRST);
+    *server = start(serve, NULL, HIGHER, 0);
+    *client = make(call, NULL, HIGH, 0);
+}
+
+/* Has the caller measure. Returns instructions, or 0 if something went wrong. */
+static seL4_Word let_call(struct test_thread *client)
+{
+    test_thread_start(client);
+    return AWAIT(FIRST) ? counts * 100 / instruction_nanoseconds() : 0;
+}
+
 /* Instructions of ROUND_TRIPS round trips between two threads, or 0 if something went wrong. A less important
  * thread is ready all the time. */
 static seL4_Word measure(enum owner owner, seL4_Word policy, bool owner_spins)
 {
     static seL4_Word ignored;
     struct rel4_queue *queue = NULL;
+    struct test_thread *server, *client;
 
     test_reset();
     begin();
-    endpoint = test_object(seL4_EndpointObject, 0);
-    measured = teller(FIRST);
     occupy(0);
-    struct test_thread *server = start(serve, NULL, HIGHER, 0);
-    struct test_thread *client = make(call, NULL, HIGH, 0);
+    make_caller(&server, &client);
     if (owner == CLIENT || owner == SERVER) {
         queue = queue_new(owner == CLIENT ? client->tcb : server->tcb, 5, policy);
     } else if (owner == LESS_IMPORTANT) {
@@ -71,15 +84,29 @@ static seL4_Word measure(enum owner owner, seL4_Word policy, bool owner_spins)
         CHECK(rel4_queue_must_wake(queue));
         CHECK_OK(wake(queue));
     }
-    test_thread_start(client);
-    if (!AWAIT(FIRST)) {
-        return 0;
-    }
-    if (owner == LESS_IMPORTANT) {
+    seL4_Word instructions = let_call(client);
+    if (instructions && owner == LESS_IMPORTANT) {
         CHECK_EQUAL(answers(queue), 0); /* it did wait */
         TAKE(queue, 32);
     }
-    return counts * 100 / instruction_nanoseconds();
+    return instructions;
+}
+
+/* The same, while a less important thread is in the middle of a string on the console. */
+static seL4_Word measure_beside_holder(void)
+{
+    struct test_thread *server, *client;
+    seL4_Word instructions = 0;
+
+    begin_case("holder-cost");
+    make_caller(&server, &client);
+    if (hold(new_thread('P', HOLDER_LINES, MIDDLE, 0))) {
+        instructions = let_call(client);
+        CHECK(!has_printed(holder));
+        await_holder();
+    }
+    end_case("P");
+    return instructions;
 }
 
 TEST("workers cost: beside a less important queue that waits, Call and ReplyRecv take one per cent more at "
@@ -97,6 +124,16 @@ TEST("workers cost: beside a less important queue that waits, Call and ReplyRecv
             CHECK(with > 0 && with * 100 <= without * (100 + PER_CENT_MORE));
         }
     }
+}
+
+TEST("workers cost: beside a less important thread that has the console, they take one per cent more at most")
+{
+    if (!on_instruction_clock() || test_nodes() > 1) {
+        return;
+    }
+    seL4_Word without = measure(NOBODY, 0, false), with = measure_beside_holder();
+    test_note("%lu instructions without, %lu beside the holder", without / ROUND_TRIPS, with / ROUND_TRIPS);
+    CHECK(with > 0 && with * 100 <= without * (100 + PER_CENT_MORE));
 }
 
 TEST("workers cost: with an empty queue, a round trip takes the caller or the server 20 instructions more at "

@@ -2,6 +2,8 @@
  * Domains: a queue is served only while its thread's domain has the hart, and takes nothing from the time of
  * another, also where the hart has nothing else to do. Kernels of several domains use one hart.
  */
+#include <rel4/invocations.h>
+
 #include "workers.h"
 
 #define FOREVER  (LIBSEL4_BIT(56) - 1)
@@ -158,4 +160,51 @@ TEST("workers domains: a queue that waits follows its thread into another domain
         CHECK(answered_within(queue, REQUESTS, ticks(2)));
         TAKE(queue, REQUESTS);
     }
+}
+
+static seL4_CPtr console;
+static volatile seL4_Word strings[2]; /* by domain */
+
+/* Strings of zeroes, which nobody sees. */
+static void print_zeros(void *counter)
+{
+    static const char zeros[800];
+
+    for (;;) {
+        CHECK_OK(rel4_AsyncQueue_PutString(console, zeros, sizeof(zeros)));
+        ++*(volatile seL4_Word *)counter;
+    }
+}
+
+/* How many strings a thread of domain 0 prints, and one of domain 1 if it is there, in 10 rounds of slices.
+ */
+static void print_in_turns(bool both)
+{
+    test_reset();
+    begin();
+    console = test_object(REL4_TYPE_ASYNC_QUEUE, 0);
+    for (seL4_Word domain = 0; domain <= both; domain++) {
+        strings[domain] = 0;
+        struct test_thread *printer = make(print_zeros, (void *)&strings[domain], MIDDLE, 0);
+        CHECK_ANSWER(domain_set(domain, printer->tcb), seL4_NoError);
+        test_thread_start(printer);
+    }
+    CHECK_ANSWER(domain_schedule(1, 1, 5), seL4_NoError);
+    CHECK_ANSWER(domain_schedule(0, 0, 5), seL4_NoError);
+    CHECK_ANSWER(domain_start(0), seL4_NoError);
+    let_run(100 * TICK * 100);
+    take_turns(false);
+}
+
+TEST("workers domains: threads of two domains print, each as much as alone in its domain's time")
+{
+    if (!several_domains() || !on_instruction_clock()) {
+        return;
+    }
+    print_in_turns(false);
+    seL4_Word alone = strings[0];
+    print_in_turns(true);
+    test_note("%lu strings alone; %lu and %lu of two domains", alone, strings[0], strings[1]);
+    CHECK(strings[0] * 10 >= alone * 9);
+    CHECK(strings[1] * 10 >= alone * 9);
 }
