@@ -226,7 +226,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
     }                                                                                                      \
     static COLD void name##_with_console(SYSCALL_ARGUMENTS)                                                \
     {                                                                                                      \
-        console_check_call(thread);                                                                        \
+        console_check_call_slow(thread);                                                                   \
         with_console(ARGUMENTS);                                                                           \
     }                                                                                                      \
     static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                 \
