@@ -137,6 +137,9 @@ static void check_place(const struct tcb *thread)
     bool met = set_has(&found.queued, ptr_to_phys(thread));
     bool chosen = thread->hart->current == thread;
 
+    require(thread->fault.type == FAULT_NONE || thread->state == THREAD_BLOCKED_ON_SEND ||
+                thread->state == THREAD_BLOCKED_ON_REPLY,
+            "a thread with a fault waits to report it, or for the answer", thread);
     switch (thread->state) {
     case THREAD_RUNNING:
     case THREAD_RESTART:

@@ -66,9 +66,7 @@ static void step(struct wait_queue *queue)
     struct tcb *thread = pass->next;
 
     if (thread->send_badge == pass->badge) {
-        wait_remove(queue, thread);
-        thread->state = THREAD_RESTART;
-        sched_wake_at_head(thread);
+        ipc_restart(queue, thread);
     } else if (thread == pass->last) {
         finish(pass);
     } else {

@@ -44,8 +44,7 @@ void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags)
         message_transfer(thread, endpoint, cap_badge(cap), can_grant, receiver);
         bool reply_can_grant = receiver->receive_can_grant;
         wake(receiver);
-        /* A fault counts as a call, also one that was left behind when its delivery was interrupted. */
-        if ((flags & SEND_CALL) || thread->fault.type != FAULT_NONE) {
+        if (flags & SEND_CALL) {
             end_call(thread, can_grant || can_grant_reply, receiver, reply_can_grant);
         }
         return;
@@ -64,11 +63,9 @@ void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags)
 
 static void receive_from(struct tcb *sender, struct endpoint *endpoint, struct tcb *receiver, bool can_grant)
 {
-    bool is_call = sender->send_is_call || sender->fault.type != FAULT_NONE;
-
     wait_remove(&endpoint->queue, sender);
     message_transfer(sender, endpoint, sender->send_badge, sender->send_can_grant, receiver);
-    if (is_call) {
+    if (sender->send_is_call) {
         end_call(sender, sender->send_can_grant || sender->send_can_grant_reply, receiver, can_grant);
     } else {
         wake(sender);
@@ -97,14 +94,27 @@ bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode
     return true;
 }
 
+/* A thread waits on an endpoint or notification no longer. What it waited for has not happened, and a fault
+ * that it waited to report is forgotten. */
+static void end_wait(struct wait_queue *queue, struct tcb *thread)
+{
+    wait_remove(queue, thread);
+    thread->fault.type = FAULT_NONE;
+}
+
+void ipc_restart(struct wait_queue *queue, struct tcb *thread)
+{
+    end_wait(queue, thread);
+    thread->state = THREAD_RESTART;
+    sched_wake_at_head(thread);
+}
+
 bool ipc_cancel_some(struct wait_queue *queue)
 {
     struct tcb *thread;
 
     for (unsigned i = 0; i < CANCEL_BATCH && (thread = wait_head(queue)); i++) {
-        wait_remove(queue, thread);
-        thread->state = THREAD_RESTART;
-        sched_wake_at_head(thread);
+        ipc_restart(queue, thread);
     }
     return wait_head(queue) != NULL;
 }
@@ -147,7 +157,7 @@ void ipc_cancel(struct tcb *thread)
     case THREAD_BLOCKED_ON_RECEIVE:
     case THREAD_BLOCKED_ON_NOTIFICATION:
         /* Endpoints and notifications both begin with their queue. */
-        wait_remove(thread->blocked_on, thread);
+        end_wait(thread->blocked_on, thread);
         thread->state = THREAD_INACTIVE;
         break;
     case THREAD_BLOCKED_ON_REPLY:

@@ -59,8 +59,11 @@ static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
     wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
 }
 
-/* Lets some of the threads that wait on an endpoint or notification repeat their system calls. True if more
- * are left. */
+/* Lets a thread that waits on an endpoint or notification repeat its system call, or the instruction whose
+ * fault it waits to report. */
+void ipc_restart(struct wait_queue *queue, struct tcb *thread);
+
+/* The same for some of those that wait. True if more are left. */
 bool ipc_cancel_some(struct wait_queue *queue);
 
 /* Lets all senders with one badge repeat their system calls. pass: of the thread or queue that the call comes

@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_call(struct ha
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_WRITE, &cap) || !fits_registers(info) ||
-        thread->fault.type != FAULT_NONE || !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
+        !cap_allows(cap, ABI_RIGHT_GRANT | ABI_RIGHT_GRANT_REPLY)) {
         return NULL;
     }
     struct endpoint *endpoint = cap_object(cap);
@@ -106,8 +106,7 @@ static inline __attribute__((always_inline)) struct tcb *fastpath_reply_recv(str
     struct cap cap;
 
     if (!find_endpoint(thread, pointer, ABI_RIGHT_READ, &cap) || !fits_registers(info) ||
-        thread->fault.type != FAULT_NONE || slot_is_empty(reply) ||
-        (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
+        slot_is_empty(reply) || (thread->bound && wait_state(&thread->bound->queue) == NOTIFICATION_ACTIVE)) {
         return NULL;
     }
     struct tcb *caller = cap_object(reply->cap);

@@ -70,6 +70,7 @@ void fault_send(struct tcb *thread)
         return;
     }
     report_unhandled(thread);
+    thread->fault.type = FAULT_NONE;
     thread_deactivate(thread);
 }
 

@@ -60,7 +60,7 @@ struct badged_pass {
 
 /* A fault that waits to be reported or answered. */
 struct fault {
-    word_t type; /* FAULT_... */
+    word_t type; /* FAULT_...; NONE unless the thread is blocked on send or reply because of it */
     /* CapFault: pointer, receive phase. UnknownSyscall: number. UserException: number, code. VMFault:
      * address, status, is instruction fault. */
     word_t words[3];

@@ -151,23 +151,74 @@ TEST("3.5 A handler that waits gets the fault at once")
     CHECK_EQUAL(handler.got.a5, 5);
 }
 
-TEST("3.5 Resumed while queued: the fault stays recorded, and the next IPC send carries it")
+/* ---- Faults that are not delivered ---- */
+
+#define MESSAGE 7 /* label */
+
+/* How the thread stops waiting for somebody who listens to it, and gets the registers of another call. */
+enum ending {
+    NO_HANDLER, /* it did not wait */
+    SUSPENDED,
+    RESUMED,
+    HANDLER_DELETED,
+    SENDS_CANCELLED,
+    ENDINGS
+};
+
+static const char *const ending_names[ENDINGS] = { "no handler", "suspended", "resumed", "handler deleted",
+                                                   "sends cancelled" };
+
+static void fault_and_end(enum ending ending)
 {
-    seL4_CPtr endpoint = test_object(seL4_EndpointObject, 0);
-    seL4_Word badge;
+    seL4_CPtr mute = test_mint(test_object(seL4_EndpointObject, 0), seL4_AllRights, 1);
 
     actor = actor_new();
+    set_handler(ending == NO_HANDLER ? seL4_CapNull : mute);
+    actor_fill(&actor);
     actor.set.a0 = UNMAPPED;
-    actor_run(&actor, actor_load); /* queues at the handler's endpoint, where nobody receives */
-    actor_start(&actor, SYS_SEND, test_mint(endpoint, seL4_AllRights, 9), info(77, 0, 2));
-    CHECK_EQUAL(seL4_Recv(endpoint, &badge).words[0], info(5, 0, 4));
-    CHECK_EQUAL(badge, 9);
-    CHECK_EQUAL(seL4_GetMR(0), (seL4_Word)actor_ecall);
-    CHECK_EQUAL(seL4_GetMR(1), UNMAPPED);
-    /* The reply to it lets the system call be repeated, now for real. */
-    seL4_Reply(seL4_MessageInfo_new(0, 0, 0, 0));
-    CHECK_EQUAL(seL4_Recv(endpoint, &badge).words[0], info(77, 0, 2));
-    CHECK_DONE(&actor);
+    actor_run(&actor, actor_load);
+    if (ending == HANDLER_DELETED) {
+        CHECK_OK(seL4_CNode_Revoke(seL4_CapInitThreadCNode, mute, seL4_WordBits));
+        CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, mute, seL4_WordBits));
+    } else if (ending == SENDS_CANCELLED) {
+        /* So that it runs, and can be seen to have repeated the instruction. */
+        set_handler(actor.fault_handler);
+        CHECK_OK(seL4_CNode_CancelBadgedSends(seL4_CapInitThreadCNode, mute, seL4_WordBits));
+        CHECK_FAULTED(&actor);
+        CHECK_EQUAL(actor.label, seL4_Fault_VMFault);
+    }
+    if (ending != RESUMED) {
+        CHECK_OK(seL4_TCB_Suspend(actor.tcb));
+    }
+    set_handler(actor.fault_handler);
+}
+
+TEST("3.5 Resumed before it is delivered: the fault is forgotten; what the thread sends next is its own "
+     "message")
+{
+    for (enum ending ending = 0; ending < ENDINGS; ending++) {
+        for (unsigned receiver_waits = 0; receiver_waits < 2; receiver_waits++) {
+            seL4_CPtr endpoint = test_object(seL4_EndpointObject, 0);
+            struct actor receiver = actor_new();
+            fault_and_end(ending);
+            if (receiver_waits) {
+                actor_start(&receiver, SYS_RECV, endpoint, 0);
+            }
+            actor_start(&actor, SYS_SEND, endpoint, info(MESSAGE, 0, 2));
+            if (!receiver_waits) {
+                actor_start(&receiver, SYS_RECV, endpoint, 0);
+            }
+            CHECK_DONE(&receiver);
+            if (receiver.got.a1 != info(MESSAGE, 0, 2)) {
+                test_fail(__FILE__, __LINE__, "%s: got the message with info 0x%lx", ending_names[ending],
+                          receiver.got.a1);
+            }
+            CHECK_EQUAL(actor_word(&receiver.got, 1), actor.set.a3);
+            /* It does not wait for an answer. */
+            CHECK_DONE(&actor);
+            test_reset();
+        }
+    }
 }
 
 /* Replies to the fault that was looked at last. */
