@@ -42,8 +42,8 @@ enum invocation_label {
     IRQSetIRQHandler,
     IRQClearIRQHandler,
     DomainSetSet,
-    DomainSetScheduleConfigure,
-    DomainSetScheduleSetStart,
+    DomainScheduleConfigure,
+    DomainScheduleSetStart,
     nInvocationLabels,
 };
 

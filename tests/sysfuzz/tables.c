@@ -126,8 +126,8 @@ static const struct method irq_methods[] = {
 
 static const struct method domain_methods[] = {
     { "Set", DomainSetSet, 3, 1, 1, { ARG_DOMAIN }, { KIND_TCB } },
-    { "ScheduleConfigure", DomainSetScheduleConfigure, 1, 3, 0, { ARG_DOMAIN, ARG_DOMAIN, ARG_ANY }, { 0 } },
-    { "ScheduleSetStart", DomainSetScheduleSetStart, 1, 1, 0, { ARG_DOMAIN }, { 0 } },
+    { "ScheduleConfigure", DomainScheduleConfigure, 1, 3, 0, { ARG_DOMAIN, ARG_DOMAIN, ARG_ANY }, { 0 } },
+    { "ScheduleSetStart", DomainScheduleSetStart, 1, 1, 0, { ARG_DOMAIN }, { 0 } },
 };
 
 static const struct method sender_table_methods[] = {

@@ -87,7 +87,7 @@ TEST("7.4 BootInfo nodeID: 0")
 TEST("7.4 BootInfo numNodes: the harts of the machine, or 1 for one node or several domains")
 {
     struct answer answer =
-        INVOKE(seL4_CapDomain, DomainSetScheduleConfigure, .length = 3, .words = { 0, ~0ul, 0 });
+        INVOKE(seL4_CapDomain, DomainScheduleConfigure, .length = 3, .words = { 0, ~0ul, 0 });
 
     CHECK_EQUAL(answer.error, seL4_RangeError);
     CHECK_EQUAL(INFO->numNodes, CONFIG_MAX_NUM_NODES == 1 || answer.words[1] > 0 ? 1 : tree_count("cpu@"));

@@ -20,12 +20,12 @@ static struct answer set(seL4_Word domain, seL4_CPtr thread)
 
 static struct answer schedule(seL4_Word index, seL4_Word domain, seL4_Word duration)
 {
-    return INVOKE(DOMAIN, DomainSetScheduleConfigure, .length = 3, .words = { index, domain, duration });
+    return INVOKE(DOMAIN, DomainScheduleConfigure, .length = 3, .words = { index, domain, duration });
 }
 
 static struct answer start_at(seL4_Word index)
 {
-    return INVOKE(DOMAIN, DomainSetScheduleSetStart, .length = 1, .words = { index });
+    return INVOKE(DOMAIN, DomainScheduleSetStart, .length = 1, .words = { index });
 }
 
 static seL4_Word domains(void)
@@ -100,7 +100,7 @@ TEST("2.9 DomainSet Set: every existing domain is accepted")
 
 TEST("2.9 DomainSet ScheduleConfigure: fewer than 3 words are a truncated message")
 {
-    CHECK_ANSWER(INVOKE(DOMAIN, DomainSetScheduleConfigure, .length = 2, .words = { ~0ul, 0, 0 }),
+    CHECK_ANSWER(INVOKE(DOMAIN, DomainScheduleConfigure, .length = 2, .words = { ~0ul, 0, 0 }),
                  seL4_TruncatedMessage);
 }
 
@@ -155,7 +155,7 @@ TEST("2.9 DomainSet ScheduleConfigure order: index, domain, duration")
 
 TEST("2.9 DomainSet ScheduleSetStart: no word is a truncated message")
 {
-    CHECK_ANSWER(INVOKE(DOMAIN, DomainSetScheduleSetStart, .length = 0, .words = { ~0ul }),
+    CHECK_ANSWER(INVOKE(DOMAIN, DomainScheduleSetStart, .length = 0, .words = { ~0ul }),
                  seL4_TruncatedMessage);
 }
 
@@ -176,7 +176,7 @@ TEST("5.3 the domain capability can be copied and the copy works")
 {
     seL4_CPtr copy = test_mint(DOMAIN, seL4_NoRights, 0);
 
-    CHECK_ANSWER(INVOKE(copy, DomainSetScheduleSetStart, .length = 1, .words = { 0 }), seL4_NoError);
+    CHECK_ANSWER(INVOKE(copy, DomainScheduleSetStart, .length = 1, .words = { 0 }), seL4_NoError);
 }
 
 TEST("5.3 a build with several domains has one node")

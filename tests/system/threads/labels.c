@@ -56,7 +56,7 @@ TEST("2.3 numbers: the labels have the values of the table for this configuratio
     CHECK_EQUAL(TCBSetTLSBase, 15 + shift);
     CHECK_EQUAL(CNodeRevoke, 17 + shift);
     CHECK_EQUAL(IRQIssueIRQHandler, 26 + shift);
-    CHECK_EQUAL(DomainSetScheduleSetStart, 32 + shift);
+    CHECK_EQUAL(DomainScheduleSetStart, 32 + shift);
     CHECK_EQUAL(RISCVPageTableMap, 33 + shift);
     CHECK_EQUAL(RISCVASIDPoolAssign, 39 + shift);
     CHECK_EQUAL(RISCVIRQIssueIRQHandlerTrigger, 40 + shift);
@@ -96,8 +96,7 @@ TEST("2.3 IRQHandler: every label outside Ack..Clear is an illegal operation")
 
 TEST("2.3 DomainSet: every label outside Set..ScheduleSetStart is an illegal operation")
 {
-    check_labels(seL4_CapDomain,
-                 (struct own_labels){ DomainSetSet, DomainSetScheduleSetStart, DomainSetSet });
+    check_labels(seL4_CapDomain, (struct own_labels){ DomainSetSet, DomainScheduleSetStart, DomainSetSet });
 }
 
 TEST("2.3 PageTable: every label but Map and Unmap is an illegal operation")

@@ -126,12 +126,12 @@ struct answer domain_set(seL4_Word domain, seL4_CPtr tcb)
 
 struct answer domain_schedule(seL4_Word index, seL4_Word domain, seL4_Word ticks)
 {
-    return INVOKE(seL4_CapDomain, DomainSetScheduleConfigure, .length = 3, .words = { index, domain, ticks });
+    return INVOKE(seL4_CapDomain, DomainScheduleConfigure, .length = 3, .words = { index, domain, ticks });
 }
 
 struct answer domain_start(seL4_Word index)
 {
-    return INVOKE(seL4_CapDomain, DomainSetScheduleSetStart, .length = 1, .words = { index });
+    return INVOKE(seL4_CapDomain, DomainScheduleSetStart, .length = 1, .words = { index });
 }
 
 seL4_Word domains(void)

@@ -377,13 +377,13 @@ LIBSEL4_INLINE_FUNC seL4_Error seL4_DomainSet_Set(seL4_DomainSet service, seL4_U
 LIBSEL4_INLINE_FUNC seL4_Error seL4_DomainSet_ScheduleConfigure(seL4_DomainSet service, seL4_Word index,
                                                                 seL4_Uint8 domain, seL4_Word duration)
 {
-    return sel4_invoke(service, DomainSetScheduleConfigure, 0, 3, index, domain, duration, 0);
+    return sel4_invoke(service, DomainScheduleConfigure, 0, 3, index, domain, duration, 0);
 }
 
 /* Lets the schedule start at an entry, at once. seL4_RangeError: index. seL4_InvalidArgument: an end mark. */
 LIBSEL4_INLINE_FUNC seL4_Error seL4_DomainSet_ScheduleSetStart(seL4_DomainSet service, seL4_Word index)
 {
-    return sel4_invoke(service, DomainSetScheduleSetStart, 0, 1, index, 0, 0, 0);
+    return sel4_invoke(service, DomainScheduleSetStart, 0, 1, index, 0, 0, 0);
 }
 
 /*
