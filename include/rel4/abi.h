@@ -49,14 +49,19 @@
 /* The vectors of a notification: bit n of its word. */
 #define REL4_VECTORS 64
 
-/* The chunk of extra BootInfo with id ABI_BOOTINFO_ID_REL4: words behind the id and the length. */
-#define REL4_BOOTINFO_VERSION           2
-#define REL4_BOOTINFO_USER_INTERRUPTS   3
-#define REL4_BOOTINFO_FEATURES          4
-#define REL4_BOOTINFO_TYPE_SENDER_TABLE 5
-#define REL4_BOOTINFO_TYPE_ASYNC_QUEUE  6
-#define REL4_BOOTINFO_HARTS             7
-#define REL4_BOOTINFO_WORDS             8
+/* The chunk of extra BootInfo that says what the kernel has beyond seL4. Programs for seL4 pass over it, as
+ * its id says that it is padding; this word behind the id and the length tells it from that. */
+#define REL4_BOOTINFO_MAGIC_WORD 0x344C4552 /* "REL4" in memory order */
+
+/* Its words, with those of the header. */
+#define REL4_BOOTINFO_MAGIC             2
+#define REL4_BOOTINFO_VERSION           3
+#define REL4_BOOTINFO_USER_INTERRUPTS   4
+#define REL4_BOOTINFO_FEATURES          5
+#define REL4_BOOTINFO_TYPE_SENDER_TABLE 6
+#define REL4_BOOTINFO_TYPE_ASYNC_QUEUE  7
+#define REL4_BOOTINFO_HARTS             8
+#define REL4_BOOTINFO_WORDS             9
 
 #define REL4_INTERFACE_VERSION 1
 

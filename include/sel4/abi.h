@@ -187,7 +187,6 @@
 #define ABI_BOOTINFO_MAX_UNTYPEDS 230
 #define ABI_BOOTINFO_ID_PADDING   0
 #define ABI_BOOTINFO_ID_FDT       6
-#define ABI_BOOTINFO_ID_REL4      0x344C4552
 
 /* Interrupt numbers: PLIC sources are 1 to 95; what follows belongs to the kernel. */
 #define ABI_IRQ_LAST_DEVICE 95

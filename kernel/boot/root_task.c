@@ -193,13 +193,20 @@ static word_t features(void)
     return REL4_FEATURE_ASYNC_QUEUES | REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
 }
 
+/* Bytes of the chunk with the device tree: chunks follow one another without a gap, and each is aligned. */
+static word_t tree_chunk_size(const struct builder *b)
+{
+    return align_up(sizeof(seL4_BootInfoHeader) + b->fdt->size, 3);
+}
+
 static void add_extra_info(struct builder *b)
 {
     const struct fdt *fdt = b->fdt;
-    word_t tree[2] = { ABI_BOOTINFO_ID_FDT, sizeof(tree) + fdt->size };
+    const seL4_BootInfoHeader tree = { ABI_BOOTINFO_ID_FDT, tree_chunk_size(b) };
     const word_t extension[REL4_BOOTINFO_WORDS] = {
-        ABI_BOOTINFO_ID_REL4,
+        ABI_BOOTINFO_ID_PADDING,
         sizeof(extension),
+        [REL4_BOOTINFO_MAGIC] = REL4_BOOTINFO_MAGIC_WORD,
         [REL4_BOOTINFO_VERSION] = REL4_INTERFACE_VERSION,
         [REL4_BOOTINFO_USER_INTERRUPTS] = uintr_backend,
         [REL4_BOOTINFO_FEATURES] = features(),
@@ -210,11 +217,10 @@ static void add_extra_info(struct builder *b)
     word_t bytes = align_up(b->extra_size, ABI_PAGE_BITS);
     char *extra = take(b, bytes, ABI_PAGE_BITS);
 
-    /* A tree whose size is odd makes the next chunk begin at an odd address: chunks follow without a gap. */
-    memcpy(extra, tree, sizeof(tree));
+    memset(extra, 0, bytes);
+    memcpy(extra, &tree, sizeof(tree));
     memcpy(extra + sizeof(tree), fdt->blob, fdt->size);
-    memcpy(extra + tree[1], extension, sizeof(extension));
-    memset(extra + b->extra_size, 0, bytes - b->extra_size);
+    memcpy(extra + tree.len, extension, sizeof(extension));
 
     b->info->extraBIPages.start = b->next_slot;
     add_frames(b, extra, extra_vaddr(b), bytes);
@@ -227,7 +233,7 @@ static const void *plan_image(struct builder *b)
     struct region ramdisk = b->platform->ramdisk;
     const void *file = phys_to_ptr(ramdisk.start);
 
-    b->extra_size = sizeof(seL4_BootInfoHeader) + b->fdt->size + REL4_BOOTINFO_WORDS * sizeof(word_t);
+    b->extra_size = tree_chunk_size(b) + REL4_BOOTINFO_WORDS * sizeof(word_t);
     b->extra_span = PAGE_SIZE;
     while (b->extra_span < b->extra_size) {
         b->extra_span *= 2;

@@ -13,11 +13,16 @@ static seL4_Word slots_used;
 /* A word of the kernel's chunk of BootInfo; 0 if there is no such chunk. */
 static seL4_Word chunk_word(const seL4_BootInfo *bi, unsigned i)
 {
-    const seL4_BootInfoHeader *header = sel4_bootinfo_chunk(bi, ABI_BOOTINFO_ID_REL4);
+    const seL4_BootInfoHeader *header = NULL;
 
-    if (!header || header->len < REL4_BOOTINFO_WORDS * sizeof(seL4_Word))
-        return 0;
-    return ((const seL4_Word *)header)[i];
+    while ((header = sel4_bootinfo_next(bi, header))) {
+        const seL4_Word *words = (const seL4_Word *)header;
+        if (header->id == SEL4_BOOTINFO_HEADER_PADDING &&
+            header->len >= REL4_BOOTINFO_WORDS * sizeof(seL4_Word) &&
+            words[REL4_BOOTINFO_MAGIC] == REL4_BOOTINFO_MAGIC_WORD)
+            return words[i];
+    }
+    return 0;
 }
 
 enum rel4_backend rel4_backend_of(const seL4_BootInfo *bi)

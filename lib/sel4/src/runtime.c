@@ -27,21 +27,25 @@ seL4_BootInfo *seL4_GetBootInfo(void)
     return boot_info;
 }
 
-const seL4_BootInfoHeader *sel4_bootinfo_chunk(const seL4_BootInfo *bi, seL4_Word id)
+const seL4_BootInfoHeader *sel4_bootinfo_next(const seL4_BootInfo *bi, const seL4_BootInfoHeader *header)
 {
     const char *extra = (const char *)bi + seL4_BootInfoFrameSize;
-    seL4_Word offset = 0;
+    seL4_Word offset = header ? (seL4_Word)((const char *)header - extra) + header->len : 0;
 
-    while (offset + sizeof(seL4_BootInfoHeader) <= bi->extraLen) {
-        const seL4_BootInfoHeader *header = (const seL4_BootInfoHeader *)(extra + offset);
+    /* A header that does not fit or is not aligned is no chunk of any kernel. */
+    if (offset > bi->extraLen || bi->extraLen - offset < sizeof(*header) || offset % sizeof(seL4_Word) != 0)
+        return NULL;
+    const seL4_BootInfoHeader *next = (const seL4_BootInfoHeader *)(extra + offset);
+    return next->len < sizeof(*next) ? NULL : next;
+}
 
-        if (header->id == id)
-            return header;
-        if (header->len < sizeof(*header))
-            return NULL;
-        offset += header->len;
+const seL4_BootInfoHeader *sel4_bootinfo_chunk(const seL4_BootInfo *bi, seL4_Word id)
+{
+    const seL4_BootInfoHeader *header = NULL;
+
+    while ((header = sel4_bootinfo_next(bi, header)) && header->id != id) {
     }
-    return NULL;
+    return header;
 }
 
 size_t sel4_tls_size(void)
