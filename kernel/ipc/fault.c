@@ -7,6 +7,7 @@
 #include "ipc/message.h"
 #include "lib/print.h"
 #include "object/console_turn.h"
+#include "syscall/debug.h"
 #include "thread/debug.h"
 
 /* Release kernels do not let user programs make them print without limit. */
@@ -38,7 +39,8 @@ static COLD void report_unhandled(const struct tcb *thread)
                   fault->words[0]);
         break;
     case FAULT_UNKNOWN_SYSCALL:
-        log_error("unknown system call %ld", (long)fault->words[0]);
+        log_error("unknown system call %ld%s", (long)fault->words[0],
+                  debug_syscall_is_missing(fault->words[0]) ? " (for this one, boot the debug kernel)" : "");
         break;
     case FAULT_USER_EXCEPTION:
         log_error("user exception %lu", fault->words[0]);
