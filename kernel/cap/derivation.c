@@ -190,22 +190,15 @@ void slot_remove(struct slot *slot)
     *slot = (struct slot){ 0 };
 }
 
-/* Types whose objects lie in memory that came from an untyped. An entry goes with its notification. Zombies
- * are looked at separately. */
-#define MEMORY_TYPES                                                                   \
-    (1u << CAP_FRAME | 1u << CAP_UNTYPED | 1u << CAP_PAGE_TABLE | 1u << CAP_ENDPOINT | \
-     1u << CAP_NOTIFICATION | 1u << CAP_CNODE | 1u << CAP_TCB | 1u << CAP_ASID_POOL |  \
-     1u << CAP_SENDER_TABLE | 1u << CAP_ASYNC_QUEUE)
-
 /*
  * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either
  * contain one another or are apart, and the start of the smaller one tells. Only untypeds contain untypeds,
- * so for all others it is the smaller.
+ * so for all others it is the smaller. Which types have memory, their operations say.
  */
 static bool untyped_contains(struct cap untyped, struct cap cap)
 {
-    if (!(MEMORY_TYPES >> cap_type(cap) & 1)) {
-        return false;
+    if (!cap_ops(cap)->size_bits) {
+        return false; /* an entry goes with its notification; zombies are looked at separately */
     }
     unsigned bits = untyped_size_bits(untyped);
     if (cap_is(cap, CAP_UNTYPED) && untyped_size_bits(cap) > bits) {

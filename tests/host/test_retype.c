@@ -67,6 +67,33 @@ static void every_object_has_its_size_and_lies_in_order(void **state)
     }
 }
 
+/* Also of a type that is not in the list above. Else its memory would be given away again. */
+static void whatever_can_be_made_is_below_its_untyped_and_keeps_its_memory(void **state)
+{
+    unsigned made = 0;
+
+    (void)state;
+    for (word_t type = 0; type < 256; type++) {
+        for (word_t argument = 0; argument <= 4; argument += 4) {
+            build_reset();
+            struct slot *untyped = build_untyped(16);
+            struct slot *cnode = build_cnode(4);
+            struct words message = words(type, argument, 0, 0, 3, 1);
+            if (invoke(untyped, RETYPE, message, extras(cnode)) != ERR_NONE) {
+                continue;
+            }
+            made++;
+            assert_true(slot_is_descendant(untyped, &slots_of(cnode)[3]));
+            assert_true(slot_has_children(untyped));
+            word_t used = untyped_used(untyped->cap);
+            assert_int_equal(invoke(untyped, RETYPE, words(type, argument, 0, 0, 4, 1), extras(cnode)),
+                             ERR_NONE);
+            assert_int_equal(untyped_used(untyped->cap), 2 * used);
+        }
+    }
+    assert_true(made > ARRAY_SIZE(objects));
+}
+
 static void objects_are_aligned_to_their_size(void **state)
 {
     uint64_t seed = 5;
@@ -227,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_object_has_its_size_and_lies_in_order),
+        cmocka_unit_test(whatever_can_be_made_is_below_its_untyped_and_keeps_its_memory),
         cmocka_unit_test_teardown(objects_are_aligned_to_their_size, host_teardown),
         cmocka_unit_test(new_objects_are_in_their_first_state),
         cmocka_unit_test(memory_is_cleared_before_it_is_given_away_again),
