@@ -179,16 +179,17 @@ static word_t decode_frames(const struct operation *operation, struct result *re
     const struct async_queue *queue = operation->queue.queue;
     const struct slot *to = &queue->frames[operation->queue.position];
     const struct slot *from = operation->queue.slot;
-    unsigned frame_bits = queue->frame_bits;
+    unsigned frame_bits = queue->frame_bits, count = operation->queue.count;
+    bool revoking = harts_revoking; /* asked once, as there may be many frames */
 
     if (!frame_bits && cap_is(from->cap, CAP_FRAME)) {
         frame_bits = frame_size_bits(frame_size(from->cap));
     }
-    for (unsigned i = 0; i < operation->queue.count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (!slot_is_empty(&to[i])) {
             return ERR_DELETE_FIRST;
         }
-        if (!is_ring_memory(from[i].cap, frame_bits) || slot_is_revoked(&from[i])) {
+        if (!is_ring_memory(from[i].cap, frame_bits) || (unlikely(revoking) && revoke_concerns(&from[i]))) {
             return error_invalid_capability(result, 2 + i);
         }
     }
