@@ -75,7 +75,7 @@ static struct tcb *best_waiting(const struct hart *hart)
 #define SLOW_FACTOR 8
 
 /* A hart has served for some time: how long does it need for 16 requests? And was it slow? */
-static void learn_pace(struct async_queue *queue, word_t time, word_t served)
+static void learn_pace(const struct hart *hart, struct async_queue *queue, word_t time, word_t served)
 {
     struct placement *placement = &queue->placement;
     word_t expected = served * placement->pace / 16, most = SLOW_FACTOR * (expected + 1);
@@ -84,7 +84,7 @@ static void learn_pace(struct async_queue *queue, word_t time, word_t served)
         return;
     }
     if (time > most && time > counts_per_tick / 64) {
-        placement_was_late(queue, time_now(), time - expected);
+        placement_was_late(queue, hart, time_now(), time - expected);
     }
     placement->pace = (uint32_t)((3ul * placement->pace + 16 * min_word(time, most) / served) / 4 + 1);
 }
@@ -168,7 +168,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     }
     bool untold = ring_publish(queue);
     word_t time = time_now() - start;
-    learn_pace(queue, time, *served);
+    learn_pace(hart, queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
     queue->placement.batch += (uint32_t)*served;
     /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. Nor is

@@ -17,8 +17,8 @@
 /* For so many requests an idle hart is called. Fewer are served in less time than it needs to come. */
 #define REQUESTS_WORTH_CALLING 16
 
-/* Of the time that was lost because a hart came late: so long none is called again for that queue. Being late
- * again doubles that, being in time halves it. At most so many ticks: one second. */
+/* Of the time that was lost because a hart came late: so long it is not called again for that queue. Being
+ * late again doubles that, being in time halves it. At most so many ticks: one second. */
 #define LATE_FACTOR    30
 #define LATENESS_MAX   6
 #define LATE_TICKS_MAX TICKS_PER_SECOND
@@ -45,12 +45,16 @@ word_t placement_expected(const struct async_queue *queue)
  * ---- Calling idle harts ----
  */
 
-/* An idle hart, other than the home, that was not called yet; NULL if there is none. */
-static struct hart *find_idle_hart(const struct hart *home)
+/* An idle hart that may be called for a queue; NULL if there is none. */
+static struct hart *find_idle_hart(const struct async_queue *queue, word_t now)
 {
-    for (word_t idle = idle_harts; idle; idle &= idle - 1) {
+    const struct placement *placement = &queue->placement;
+    bool again = (long)(now - placement->not_before) >= 0;
+
+    for (word_t idle = again ? idle_harts : idle_harts & ~(word_t)placement->late_harts; idle;
+         idle &= idle - 1) {
         struct hart *hart = &harts_table[lowest_bit(idle)];
-        if (hart != home && !hart->idle.called) {
+        if (hart != queue->thread->hart && !hart->idle.called) {
             return hart;
         }
     }
@@ -62,15 +66,14 @@ static COLD bool call_idle_hart(struct async_queue *queue)
 {
     struct placement *placement = &queue->placement;
     word_t now = time_now();
-    bool may_call = domain_is_current(queue->thread) && (long)(now - placement->not_before) >= 0;
-    struct hart *hart = may_call ? find_idle_hart(queue->thread->hart) : NULL;
+    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue, now) : NULL;
 
     if (!hart) {
         return false;
     }
     hart->idle.called = true;
     this_hart()->pending |= bit(hart->id);
-    placement->called = (uint8_t)(hart->id + 1);
+    placement->called = (hart->id + 1) & 15;
     placement->called_at = now;
     queue_count(queue, &queue->statistics.ipis, 1);
     if (MUTANT(CALL_MOVES)) {
@@ -83,7 +86,7 @@ static COLD bool call_idle_hart(struct async_queue *queue)
     return true;
 }
 
-void placement_was_late(struct async_queue *queue, word_t now, word_t lost)
+void placement_was_late(struct async_queue *queue, const struct hart *hart, word_t now, word_t lost)
 {
     struct placement *placement = &queue->placement;
 
@@ -91,10 +94,14 @@ void placement_was_late(struct async_queue *queue, word_t now, word_t lost)
     if (MUTANT(NEVER_LATE)) {
         return;
     }
+    if ((long)(now - placement->not_before) >= 0) {
+        placement->late_harts = 0;
+    }
+    placement->late_harts |= (uint8_t)bit(hart->id);
     word_t most = LATE_TICKS_MAX * counts_per_tick;
     word_t factor = (word_t)LATE_FACTOR << placement->lateness;
     placement->not_before = now + min_word(min_word(lost, most) * factor, most);
-    placement->lateness = (uint8_t)min_word(placement->lateness + 1ul, LATENESS_MAX);
+    placement->lateness = min_word(placement->lateness + 1ul, LATENESS_MAX) & 15;
 }
 
 /* A queue is served by its home. If a hart was called for that and has not come, it may be late. */
@@ -112,7 +119,7 @@ static inline void take_back(struct async_queue *queue)
         word_t now = time_now(), lost = now - placement->called_at;
         queue_count(queue, &queue->statistics.taken_back, 1);
         if (lost >= placement_expected(queue)) {
-            placement_was_late(queue, now, lost);
+            placement_was_late(queue, hart, now, lost);
         }
     }
 }
@@ -199,10 +206,11 @@ static void end_foreign(struct async_queue *queue)
 /* A queue is taken from a hart that has not come back in time. */
 static void end_keeping(struct async_queue *queue)
 {
+    const struct hart *keeper = keeper_of(queue);
     word_t now = time_now();
 
     queue_count(queue, &queue->statistics.taken_back, 1);
-    placement_was_late(queue, now, now - keeper_of(queue)->idle.kept_until + placement_expected(queue));
+    placement_was_late(queue, keeper, now, now - keeper->idle.kept_until + placement_expected(queue));
     end_foreign(queue);
 }
 

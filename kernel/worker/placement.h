@@ -97,10 +97,10 @@ void placement_tick(struct hart *hart);
  * is what it says. */
 void placement_settle(struct async_queue *queue, enum queue_state state, bool at_head);
 
-/* A hart without work has served a queue, or was to serve it, and so much time was lost as it came late. That
- * is held against the queue and not the hart: what looks so may be a request that takes long, and must not
- * keep harts from the queues of others. */
-void placement_was_late(struct async_queue *queue, word_t now, word_t lost);
+/* A hart without work has served a queue, or was to serve it, and so much time was lost as it came late. Only
+ * that queue does without it then: what looks so may be a request that takes long, and must not keep harts
+ * from the queues of others. */
+void placement_was_late(struct async_queue *queue, const struct hart *hart, word_t now, word_t lost);
 
 /* How long an idle hart is likely to need for the requests that wait now, in counts of the time counter. */
 word_t placement_expected(const struct async_queue *queue);

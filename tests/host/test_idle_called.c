@@ -146,6 +146,23 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
     assert_true(lose(lost));
 }
 
+static void another_hart_is_called_meanwhile(void **state)
+{
+    struct hart *third = &harts_table[2];
+
+    (void)state;
+    open_for_two();
+    harts_online = 3;
+    sleep_helper();
+    assert_true(lose(counts_per_tick));
+    home->current = caller;
+    idle_harts |= bit(third->id);
+    put_batch(32);
+    wake();
+    assert_false(helper->idle.called);
+    assert_true(third->idle.called);
+}
+
 /* The host may have stood still for hours. */
 static void however_late_a_hart_was_it_is_called_again_after_a_second(void **state)
 {
@@ -204,6 +221,7 @@ int main(void)
         EACH(a_call_moves_nothing_so_the_home_may_serve_it_at_any_time),
         EACH(a_hart_is_called_only_if_the_home_is_busy),
         EACH(a_hart_that_was_late_is_not_called_again_for_some_time),
+        EACH(another_hart_is_called_meanwhile),
         EACH(however_late_a_hart_was_it_is_called_again_after_a_second),
         EACH(a_hart_is_not_late_before_the_requests_could_have_been_served),
         EACH(what_waits_is_called_for_again_at_the_home_s_ticks),
