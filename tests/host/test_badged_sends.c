@@ -243,15 +243,21 @@ static void a_queue_that_disappears_ends_the_pass(void **state)
     assert_int_equal(ask(0, NULL), DONE);
 }
 
-static void a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work(void **state)
+/* A call that half of the senders are there for, and that is interrupted. */
+static void begin_and_interrupt(void)
 {
-    (void)state;
     build();
     for (unsigned i = 0; i < SENDERS / 2; i++) {
         start_sending(senders[i], 1 + i % BADGES);
     }
     begin(0, 1);
     assert_int_equal(ask(0, NULL), AGAIN);
+}
+
+static void a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work(void **state)
+{
+    (void)state;
+    begin_and_interrupt();
     /* These come behind the end of the interrupted one, which looks at no sender twice. */
     struct tcb *last = senders[SENDERS - 1];
     start_sending(last, 1);
@@ -269,12 +275,7 @@ static void a_call_that_goes_on_after_its_thread_was_stopped_does_all_of_its_wor
     uint32_t number;
 
     (void)state;
-    build();
-    for (unsigned i = 0; i < SENDERS / 2; i++) {
-        start_sending(senders[i], 1 + i % BADGES);
-    }
-    begin(0, 1);
-    assert_int_equal(ask(0, NULL), AGAIN);
+    begin_and_interrupt();
     number = asked[0].number;
     thread_suspend(owners[0]);
     start_sending(senders[SENDERS - 1], 1);
