@@ -102,6 +102,7 @@ void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *stack_top, void
 __thread struct machine *machine;
 
 static sem_t work, answers;
+static pthread_mutex_t responses_lock = PTHREAD_MUTEX_INITIALIZER; /* answers are written by both threads */
 static pthread_t server;
 static bool stopping;
 
@@ -155,15 +156,28 @@ bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count)
 {
     static const seL4_Word ones[REL4_MAX_WORDS] = { [0 ... REL4_MAX_WORDS - 1] = -1ul };
 
-    if (!has_room(machine))
-        return false;
-    answer(machine, cookie, rel4_header(1, error, word_count, 0), ones);
-    return true;
+    pthread_mutex_lock(&responses_lock);
+    bool room = has_room(machine);
+    if (room)
+        answer(machine, cookie, rel4_header(1, error, word_count, 0), ones);
+    pthread_mutex_unlock(&responses_lock);
+    return room;
 }
 
 static bool has_work(struct machine *of)
 {
     return rel4_ring_peer(header(of, REL4_HEADER_REQUEST_PRODUCER)) != of->request_consumer && has_room(of);
+}
+
+/* Serves one request, if there is one, and room for its answer. */
+static bool serve_next(struct machine *of)
+{
+    pthread_mutex_lock(&responses_lock);
+    bool serves = has_work(of);
+    if (serves)
+        serve_one(of);
+    pthread_mutex_unlock(&responses_lock);
+    return serves;
 }
 
 bool machine_serve(struct machine *of)
@@ -172,10 +186,8 @@ bool machine_serve(struct machine *of)
     unsigned served = 0;
 
     do {
-        while (has_work(of) && (!of->budget || served < of->budget)) {
-            serve_one(of);
+        while ((!of->budget || served < of->budget) && serve_next(of))
             served++;
-        }
         if (of->budget && served == of->budget)
             break;
         rel4_ring_sleep(state);
