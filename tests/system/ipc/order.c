@@ -460,24 +460,36 @@ TEST("5.2 TCB SetAffinity: to the core that the thread is on already, it goes to
 
 /* ---- Threads that another one lets run go to the head of their priority, whoever lets them ---- */
 
-/* The test itself has the priority of all others, and waits when it has done what is to be done. */
-static void among_equals(void (*deed)(struct test_thread **))
-{
-    struct test_thread *threads[] = { make(once, 'A', MIDDLE), make(once, 'B', MIDDLE),
-                                      make(once, 'C', MIDDLE) };
+/* What one of several equals does to the others, in a thread of its own: that has a whole slice. */
+static struct test_thread *equals[3];
+static void (*deed)(void);
 
-    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, MIDDLE));
-    test_thread_start(make(finish, 0, 1));
-    started = now();
-    deed(threads);
-    seL4_Wait(done, NULL);
-    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY));
+static void do_deed(void *arg)
+{
+    (void)arg;
+    deed();
 }
 
-static void resume_all(struct test_thread **threads)
+static void run_deed(void (*what)(void))
+{
+    struct test_thread *threads[] = { make(do_deed, 0, MIDDLE) };
+
+    deed = what;
+    start(threads, 1);
+}
+
+static void among_equals(void (*what)(void))
 {
     for (unsigned i = 0; i < 3; i++) {
-        test_thread_start(threads[i]);
+        equals[i] = make(once, (char)('A' + i), MIDDLE);
+    }
+    run_deed(what);
+}
+
+static void resume_all(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        test_thread_start(equals[i]);
     }
 }
 
@@ -491,13 +503,13 @@ TEST("1.11 Resume of an equal: it goes to the head, so the last one resumed runs
     check_order(resume_equals, "CBA");
 }
 
-static void write_registers_of_all(struct test_thread **threads)
+static void write_registers_of_all(void)
 {
     for (unsigned i = 0; i < 3; i++) {
         seL4_UserContext registers = { 0 };
 
-        CHECK_OK(seL4_TCB_ReadRegisters(threads[i]->tcb, false, 0, ABI_REG_COUNT, &registers));
-        CHECK_OK(seL4_TCB_WriteRegisters(threads[i]->tcb, true, 0, ABI_REG_COUNT, &registers));
+        CHECK_OK(seL4_TCB_ReadRegisters(equals[i]->tcb, false, 0, ABI_REG_COUNT, &registers));
+        CHECK_OK(seL4_TCB_WriteRegisters(equals[i]->tcb, true, 0, ABI_REG_COUNT, &registers));
     }
 }
 
@@ -511,12 +523,12 @@ TEST("1.11 WriteRegisters that resumes an equal: the same")
     check_order(write_registers_of_equals, "CBA");
 }
 
-static void copy_registers_of_all(struct test_thread **threads)
+static void copy_registers_of_all(void)
 {
     for (unsigned i = 0; i < 3; i++) {
         /* Nothing of them, but the resumption. */
         CHECK_OK(
-            seL4_TCB_CopyRegisters(threads[i]->tcb, threads[(i + 1) % 3]->tcb, false, true, false, false, 0));
+            seL4_TCB_CopyRegisters(equals[i]->tcb, equals[(i + 1) % 3]->tcb, false, true, false, false, 0));
     }
 }
 
@@ -530,22 +542,23 @@ TEST("1.11 CopyRegisters that resumes an equal: the same")
     check_order(copy_registers_of_equals, "CBA");
 }
 
+static seL4_CPtr deleted;
+
+static void resume_and_delete(void)
+{
+    test_thread_start(equals[0]);
+    CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, deleted, seL4_WordBits));
+}
+
 /* W waits for an object, which goes away while B is ready. */
 static void delete_beside_ready(seL4_CPtr object, void (*wait)(void *))
 {
-    struct test_thread *waiting = make(wait, 'W', MIDDLE), *ready = make(once, 'B', MIDDLE);
-    struct test_thread *pause = make(finish, 0, 1);
+    struct test_thread *waiting = make(wait, 'W', MIDDLE);
 
-    test_thread_start(waiting);
-    test_thread_start(pause);
-    seL4_Wait(done, NULL);
-    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, MIDDLE));
-    test_thread_start(make(finish, 0, 1));
-    started = now();
-    test_thread_start(ready);
-    CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, object, seL4_WordBits));
-    seL4_Wait(done, NULL);
-    CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, TEST_PRIORITY));
+    start(&waiting, 1);
+    equals[0] = make(once, 'B', MIDDLE);
+    deleted = object;
+    run_deed(resume_and_delete);
 }
 
 static void delete_endpoint(void)
