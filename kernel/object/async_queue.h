@@ -59,10 +59,9 @@ struct placement {
         looks;            /* of an idle hart: how often it looks before it sleeps, and what is left of that */
     uint8_t called : 4;   /* the hart that was called to serve it, by logical number, plus 1; 0: none */
     uint8_t lateness : 4; /* how often harts were late, less how often in time; see placement_was_late() */
-    uint8_t late_harts;   /* which, by logical number */
     uint32_t slept;       /* when an idle hart last looked no longer: the low bits */
     word_t called_at;     /* when a hart was called */
-    word_t not_before;    /* the late harts are not called again before this time */
+    word_t not_before;    /* if that costs its home anything, no hart is called again before this time */
     uint32_t batch;       /* requests that idle harts have served since all were served */
     uint32_t pace;        /* time that an idle hart needs for 16 requests */
 };

@@ -51,8 +51,8 @@ struct lock_node {
 
 /* What an idle hart does for the workers of other harts; see worker/idle.c. */
 struct idle_work {
-    /* A call to come and serve; cleared by the hart that was called, also without the lock. */
-    bool called;
+    /* The owner for whose worker it was called, or NULL. The hart itself clears that also without the lock. */
+    struct tcb *called;
     unsigned last_home; /* of the worker that it served last, by logical number */
 
     /* The owner in whose ring it looks for more requests before it sleeps, or NULL. */

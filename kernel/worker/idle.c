@@ -71,11 +71,12 @@ static struct tcb *best_waiting(const struct hart *hart)
  * ---- Serving ----
  */
 
-/* A run that took so many times as long as others: the host ran something else meanwhile. */
+/* A run that took so many times as long as others, and half a tick, a millisecond: the host ran something
+ * else meanwhile. A hart that has just woken may need a tenth of that for its first request. */
 #define SLOW_FACTOR 8
 
 /* A hart has served for some time: how long does it need for 16 requests? And was it slow? */
-static void learn_pace(const struct hart *hart, struct async_queue *queue, word_t time, word_t served)
+static void learn_pace(struct async_queue *queue, word_t time, word_t served)
 {
     struct placement *placement = &queue->placement;
     word_t expected = served * placement->pace / 16, most = SLOW_FACTOR * (expected + 1);
@@ -83,8 +84,8 @@ static void learn_pace(const struct hart *hart, struct async_queue *queue, word_
     if (!served) {
         return;
     }
-    if (time > most && time > counts_per_tick / 64) {
-        placement_was_late(queue, hart, time_now(), time - expected);
+    if (time > most && time > counts_per_tick / 2) {
+        placement_was_late(queue, time - expected);
     }
     placement->pace = (uint32_t)((3ul * placement->pace + 16 * min_word(time, most) / served) / 4 + 1);
 }
@@ -139,6 +140,15 @@ static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_
            !(best && (is_tick ? best->priority >= owner->priority : best->priority > owner->priority));
 }
 
+/* A hart without work looks for more requests. */
+static void begin_watch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
+{
+    queue->placement.looks = queue->placement.patience;
+    hart->idle.watched = owner;
+    queue->state = QUEUE_WATCHED;
+    ring_expect_news(queue, QUEUE_WATCHED);
+}
+
 /* Everything is served. If the batch was worth calling a hart, this one looks for the next. */
 static void end_batch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
 {
@@ -146,14 +156,11 @@ static void end_batch(struct hart *hart, struct async_queue *queue, struct tcb *
     bool watches = placement->batch >= REQUESTS_WORTH_WATCHING || queue->at_tick;
 
     placement->batch = 0;
-    if (!watches || !domain_is_current(owner)) {
+    if (!watches || !domain_is_current(owner) || placement_was_late_lately(queue)) {
         placement_settle(queue, QUEUE_IDLE, true);
         return;
     }
-    placement->looks = placement->patience;
-    hart->idle.watched = owner;
-    queue->state = QUEUE_WATCHED;
-    ring_expect_news(queue, QUEUE_WATCHED);
+    begin_watch(hart, queue, owner);
 }
 
 /* One run, whose answers are published. served: requests. Returns what becomes of the queue. */
@@ -168,7 +175,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     }
     bool untold = ring_publish(queue);
     word_t time = time_now() - start;
-    learn_pace(hart, queue, time, *served);
+    learn_pace(queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
     queue->placement.batch += (uint32_t)*served;
     /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. Nor is
@@ -243,6 +250,18 @@ void placement_end_watch(struct hart *hart)
     if (owner) {
         placement_settle(owner->async_queue, QUEUE_IDLE, true);
         owner->async_queue->placement.slept = (uint32_t)time_now();
+    }
+}
+
+/* A hart that was called has come. If others have served the requests meanwhile, it looks for the next. */
+static void come(struct hart *hart, struct tcb *owner)
+{
+    struct async_queue *queue = owner->async_queue;
+
+    if (queue->state == QUEUE_IDLE && owner->hart != hart && owner->state != THREAD_INACTIVE &&
+        domain_is_current(owner) && !placement_was_late_lately(queue)) {
+        ring_stay_awake(queue);
+        begin_watch(hart, queue, owner);
     }
 }
 
@@ -324,8 +343,8 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
             software_interrupt_clear();
             looks = LOOKS_FOR_LOCK;
         }
-        bool work =
-            (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over || others_have_work();
+        bool work = (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over ||
+                    others_have_work() || __atomic_load_n(&hart->idle.called, __ATOMIC_RELAXED);
         struct elsewhere own = find_elsewhere(hart);
         if (has_own(hart) || pending & SIP_EXTERNAL || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
             (pending & SIP_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
@@ -356,7 +375,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         } else if (own.kept) {
             pause();
         } else {
-            __atomic_store_n(&hart->idle.called, false, __ATOMIC_RELEASE);
+            __atomic_store_n(&hart->idle.called, NULL, __ATOMIC_RELEASE);
             if ((work || own.served) && !ticking) {
                 timer_start(hart);
                 ticking = true;
@@ -409,9 +428,13 @@ void placement_idle(struct hart *hart)
     bool is_over = wait_unlocked(hart, watch);
     idle_harts &= ~bit(hart->id);
     hart->entry_void = false;
-    hart->idle.called = false;
     handle_interrupts(hart);
     placement_take_kept(hart);
+    struct tcb *called = hart->idle.called;
+    hart->idle.called = NULL;
+    if (called && !hart->idle.watched) {
+        come(hart, called);
+    }
     if (hart->idle.watched) {
         look(hart, is_over);
     }

@@ -45,33 +45,40 @@ word_t placement_expected(const struct async_queue *queue)
  * ---- Calling idle harts ----
  */
 
-/* An idle hart that may be called for a queue; NULL if there is none. */
-static struct hart *find_idle_hart(const struct async_queue *queue, word_t now)
+bool placement_was_late_lately(const struct async_queue *queue)
 {
-    const struct placement *placement = &queue->placement;
-    bool again = (long)(now - placement->not_before) >= 0;
+    return (long)(time_now() - queue->placement.not_before) < 0;
+}
 
-    for (word_t idle = again ? idle_harts : idle_harts & ~(word_t)placement->late_harts; idle;
-         idle &= idle - 1) {
+/* An idle hart that may be called for a queue; NULL if there is none, or one is on its way, and none has been
+ * late. */
+static struct hart *find_idle_hart(const struct async_queue *queue)
+{
+    struct hart *found = NULL;
+
+    for (word_t idle = idle_harts; idle; idle &= idle - 1) {
         struct hart *hart = &harts_table[lowest_bit(idle)];
-        if (hart != queue->thread->hart && !hart->idle.called) {
-            return hart;
+        if (hart->idle.called == queue->thread && !queue->placement.lateness) {
+            return NULL;
+        }
+        if (!found && hart != queue->thread->hart && !hart->idle.called) {
+            found = hart;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* Calls an idle hart to serve a queue, if there is one. It need not come. */
 static COLD bool call_idle_hart(struct async_queue *queue)
 {
     struct placement *placement = &queue->placement;
+    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue) : NULL;
     word_t now = time_now();
-    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue, now) : NULL;
 
     if (!hart) {
         return false;
     }
-    hart->idle.called = true;
+    hart->idle.called = queue->thread;
     this_hart()->pending |= bit(hart->id);
     placement->called = (hart->id + 1) & 15;
     placement->called_at = now;
@@ -86,21 +93,17 @@ static COLD bool call_idle_hart(struct async_queue *queue)
     return true;
 }
 
-void placement_was_late(struct async_queue *queue, const struct hart *hart, word_t now, word_t lost)
+void placement_was_late(struct async_queue *queue, word_t lost)
 {
     struct placement *placement = &queue->placement;
+    word_t most = LATE_TICKS_MAX * counts_per_tick;
+    word_t factor = (word_t)LATE_FACTOR << placement->lateness;
 
     queue_count(queue, &queue->statistics.late, 1);
     if (MUTANT(NEVER_LATE)) {
         return;
     }
-    if ((long)(now - placement->not_before) >= 0) {
-        placement->late_harts = 0;
-    }
-    placement->late_harts |= (uint8_t)bit(hart->id);
-    word_t most = LATE_TICKS_MAX * counts_per_tick;
-    word_t factor = (word_t)LATE_FACTOR << placement->lateness;
-    placement->not_before = now + min_word(min_word(lost, most) * factor, most);
+    placement->not_before = time_now() + min_word(min_word(lost, most) * factor, most);
     placement->lateness = min_word(placement->lateness + 1ul, LATENESS_MAX) & 15;
 }
 
@@ -112,14 +115,13 @@ static inline void take_back(struct async_queue *queue)
     if (likely(!placement->called)) {
         return;
     }
-    struct hart *hart = &harts_table[placement->called - 1];
+    const struct hart *hart = &harts_table[placement->called - 1];
     placement->called = 0;
-    if (hart->idle.called) {
-        hart->idle.called = false;
-        word_t now = time_now(), lost = now - placement->called_at;
+    if (hart->idle.called == queue->thread) {
+        word_t lost = time_now() - placement->called_at;
         queue_count(queue, &queue->statistics.taken_back, 1);
         if (lost >= placement_expected(queue)) {
-            placement_was_late(queue, hart, now, lost);
+            placement_was_late(queue, lost);
         }
     }
 }
@@ -146,6 +148,15 @@ static bool home_is_busy(const struct tcb *owner)
  * ---- Waiting ----
  */
 
+/* If an idle hart is late, the home loses time only if it could have served the queue. */
+static bool is_worth_calling(const struct async_queue *queue)
+{
+    if (home_is_busy(queue->thread)) {
+        return queue->at_tick || ring_requests(queue) >= REQUESTS_WORTH_CALLING;
+    }
+    return queue->at_tick && !placement_was_late_lately(queue);
+}
+
 /* A queue that waits: its worker is ready, unless its thread is inactive. Idle harts are called if the home
  * has something else to do, and it is worth it. */
 static void wait(struct async_queue *queue, enum worker_place place)
@@ -157,8 +168,7 @@ static void wait(struct async_queue *queue, enum worker_place place)
     if (!is_active(owner)) {
         return;
     }
-    bool calls = unlikely(idle_harts) &&
-                 (queue->at_tick || (home_is_busy(owner) && ring_requests(queue) >= REQUESTS_WORTH_CALLING));
+    bool calls = unlikely(idle_harts) && is_worth_calling(queue);
     worker_enqueue(owner, place);
     if (calls) {
         call_idle_hart(queue);
@@ -172,9 +182,9 @@ static void wait_by_policy(struct async_queue *queue)
 }
 
 /* The hart that keeps a queue. */
-static struct hart *keeper_of(const struct async_queue *queue)
+static const struct hart *keeper_of(const struct async_queue *queue)
 {
-    struct hart *hart = harts_table;
+    const struct hart *hart = harts_table;
 
     while (hart->idle.kept != queue->thread) {
         hart++;
@@ -206,11 +216,10 @@ static void end_foreign(struct async_queue *queue)
 /* A queue is taken from a hart that has not come back in time. */
 static void end_keeping(struct async_queue *queue)
 {
-    const struct hart *keeper = keeper_of(queue);
-    word_t now = time_now();
+    word_t lost = time_now() - keeper_of(queue)->idle.kept_until + placement_expected(queue);
 
     queue_count(queue, &queue->statistics.taken_back, 1);
-    placement_was_late(queue, keeper, now, now - keeper->idle.kept_until + placement_expected(queue));
+    placement_was_late(queue, lost);
     end_foreign(queue);
 }
 
@@ -327,6 +336,11 @@ void placement_withdraw(struct async_queue *queue)
         return;
     }
     end_foreign(queue);
+    for (unsigned id = 0; id < harts_online; id++) {
+        if (harts_table[id].idle.called == thread) {
+            harts_table[id].idle.called = NULL;
+        }
+    }
     if (this_hart()->serving == thread) {
         this_hart()->serving = NULL;
     }
@@ -451,7 +465,7 @@ static enum progress wake_own(struct hart *hart, struct async_queue *queue, stru
     bool fresh = queue->state == QUEUE_IDLE || queue->state == QUEUE_FULL;
 
     if (unlikely(idle_harts) && fresh && ring_requests(queue) >= REQUESTS_WORTH_CALLING &&
-        call_idle_hart(queue)) {
+        !placement_was_late_lately(queue) && call_idle_hart(queue)) {
         queue->state = QUEUE_WAITING;
         ring_no_news(queue);
         worker_enqueue(owner, WORKER_AT_TAIL);

@@ -98,9 +98,12 @@ void placement_tick(struct hart *hart);
 void placement_settle(struct async_queue *queue, enum queue_state state, bool at_head);
 
 /* A hart without work has served a queue, or was to serve it, and so much time was lost as it came late. Only
- * that queue does without it then: what looks so may be a request that takes long, and must not keep harts
- * from the queues of others. */
-void placement_was_late(struct async_queue *queue, const struct hart *hart, word_t now, word_t lost);
+ * that queue does without such harts then: what looks so may be a request that takes long, and must not keep
+ * harts from the queues of others. */
+void placement_was_late(struct async_queue *queue, word_t lost);
+
+/* That was so long ago too little that the queue does without. */
+bool placement_was_late_lately(const struct async_queue *queue);
 
 /* How long an idle hart is likely to need for the requests that wait now, in counts of the time counter. */
 word_t placement_expected(const struct async_queue *queue);

@@ -40,6 +40,21 @@ static void a_wake_call_serves_what_is_not_worth_calling_an_idle_hart(void **sta
     }
 }
 
+/* Lets the second hart wait, and calls it meanwhile for requests that the home then serves. */
+static void call_in_vain(void)
+{
+    host_meanwhile = NULL;
+    be(home);
+    put_batch(32);
+    run_owner();
+    assert_int_equal(placement_wake(queue), DONE);
+    assert_ptr_equal(helper->idle.called, owner);
+    home->pending = 0;
+    placement_wake(queue);
+    take_batch(32);
+    helper->arch.sip |= SIP_SOFTWARE;
+}
+
 static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **state)
 {
     (void)state;
@@ -58,14 +73,75 @@ static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **sta
             assert_int_equal(queue->statistics.served[REL4_PLACE_BLOCK], 32);
         }
         assert_int_equal(queue->statistics.taken_back, 1);
-        assert_false(helper->idle.called);
         take_batch(32);
-        /* Who comes now finds nothing. */
-        helper->arch.sip = SIP_SOFTWARE;
+    }
+}
+
+/* The next batch needs no call then. */
+static void a_hart_that_comes_when_all_is_served_looks_for_more(void **state)
+{
+    (void)state;
+    open_for_two();
+    host_meanwhile = call_in_vain;
+    idle();
+    assert_null(helper->idle.called);
+    assert_ptr_equal(helper->idle.watched, owner);
+    assert_int_equal(queue->state, QUEUE_WATCHED);
+    assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_AWAKE);
+    assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], 32);
+    put_batch(32);
+    idle();
+    idle();
+    assert_int_equal(queue->statistics.served[REL4_PLACE_IDLE], 32);
+}
+
+static word_t lateness;
+
+static void call_for_what_changes(void)
+{
+    call_in_vain();
+    if (lateness) {
+        placement_was_late(queue, lateness);
+    } else {
+        placement_withdraw(queue);
         helper->ready[0].summary = 1; /* so it need not sleep */
-        be(helper);
-        placement_idle(helper);
-        assert_null(helper->serving);
+    }
+}
+
+static void it_does_not_if_it_was_late_or_the_queue_has_ended(void **state)
+{
+    (void)state;
+    for (lateness = 0; lateness <= 1000; lateness += 1000) {
+        open_for_two();
+        host_meanwhile = call_for_what_changes;
+        helper->arch.sip |= SIP_SOFTWARE;
+        idle();
+        helper->ready[0].summary = 0;
+        assert_null(helper->idle.called);
+        assert_null(helper->idle.watched);
+    }
+}
+
+static void nobody_else_is_called_while_a_hart_is_on_its_way(void **state)
+{
+    struct hart *third = &harts_table[2];
+
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        open_for_two();
+        harts_online = 3;
+        idle_harts = bit(helper->id) | bit(third->id);
+        home->current = caller;
+        put_batch(32);
+        wake();
+        struct hart *first = helper->idle.called ? helper : third, *second = first == helper ? third : helper;
+        assert_null(second->idle.called);
+        if (late) {
+            placement_was_late(queue, 1);
+        }
+        put_batch(32);
+        placement_tick(home);
+        assert_ptr_equal(second->idle.called, late ? owner : NULL);
     }
 }
 
@@ -78,7 +154,7 @@ static void a_hart_is_called_only_if_the_home_is_busy(void **state)
         home->current = busy ? caller : &idle_thread;
         put_batch(32);
         wake();
-        assert_int_equal(helper->idle.called, busy);
+        assert_ptr_equal(helper->idle.called, busy ? owner : NULL);
         assert_int_equal(queue->statistics.ipis, busy);
     }
 }
@@ -94,6 +170,7 @@ static bool lose(word_t time)
     if (called) {
         host_time += time;
         placement_wake(queue);
+        helper->idle.called = NULL; /* it comes, too late */
     }
     take_batch(32);
     return called;
@@ -146,21 +223,17 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
     assert_true(lose(lost));
 }
 
-static void another_hart_is_called_meanwhile(void **state)
+/* It serves nobody who would be served without it. */
+static void a_hart_that_was_late_is_called_nevertheless_if_the_home_is_busy(void **state)
 {
-    struct hart *third = &harts_table[2];
-
     (void)state;
     open_for_two();
-    harts_online = 3;
     sleep_helper();
     assert_true(lose(counts_per_tick));
     home->current = caller;
-    idle_harts |= bit(third->id);
     put_batch(32);
     wake();
-    assert_false(helper->idle.called);
-    assert_true(third->idle.called);
+    assert_ptr_equal(helper->idle.called, owner);
 }
 
 /* The host may have stood still for hours. */
@@ -192,6 +265,7 @@ static void a_hart_is_not_late_before_the_requests_could_have_been_served(void *
     assert_int_equal(queue->statistics.taken_back, 1);
     assert_int_equal(queue->statistics.late, 0);
     take_batch(32);
+    helper->idle.called = NULL;
     assert_true(lose(expected));
     assert_int_equal(queue->statistics.late, 1);
 }
@@ -200,17 +274,13 @@ static void what_waits_is_called_for_again_at_the_home_s_ticks(void **state)
 {
     (void)state;
     open_for_two();
-    sleep_helper();
-    assert_true(lose(counts_per_tick));
     home->current = caller;
     put_batch(32);
     wake();
-    assert_false(helper->idle.called);
+    assert_null(helper->idle.called);
+    sleep_helper();
     placement_tick(home);
-    assert_false(helper->idle.called);
-    host_time += LATE * counts_per_tick;
-    placement_tick(home);
-    assert_true(helper->idle.called);
+    assert_ptr_equal(helper->idle.called, owner);
 }
 
 int main(void)
@@ -219,9 +289,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(a_wake_call_serves_what_is_not_worth_calling_an_idle_hart),
         EACH(a_call_moves_nothing_so_the_home_may_serve_it_at_any_time),
+        EACH(a_hart_that_comes_when_all_is_served_looks_for_more),
+        EACH(it_does_not_if_it_was_late_or_the_queue_has_ended),
+        EACH(nobody_else_is_called_while_a_hart_is_on_its_way),
         EACH(a_hart_is_called_only_if_the_home_is_busy),
         EACH(a_hart_that_was_late_is_not_called_again_for_some_time),
-        EACH(another_hart_is_called_meanwhile),
+        EACH(a_hart_that_was_late_is_called_nevertheless_if_the_home_is_busy),
         EACH(however_late_a_hart_was_it_is_called_again_after_a_second),
         EACH(a_hart_is_not_late_before_the_requests_could_have_been_served),
         EACH(what_waits_is_called_for_again_at_the_home_s_ticks),

@@ -32,6 +32,49 @@ static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_calli
     }
 }
 
+static void an_idle_hart_does_not_look_for_more_if_harts_were_late(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        open_for_two();
+        if (late) {
+            placement_was_late(queue, counts_per_tick);
+        }
+        put_batch(WORTH_IT);
+        wake();
+        idle();
+        take_batch(WORTH_IT);
+        assert_ptr_equal(helper->idle.watched, late ? NULL : owner);
+    }
+}
+
+static word_t standstill;
+
+/* Before the second request, the host runs something else for some time. */
+static bool stand_still(void)
+{
+    host_time += standstill;
+    standstill = 0;
+    return false;
+}
+
+/* A hart that has just woken may need a tenth of a millisecond for its first request; more is the host's. */
+static void a_hart_that_the_host_lets_stand_still_is_late(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        open_for_two();
+        standstill = counts_per_tick / (late ? 1 : 20);
+        host_lock_wanted = stand_still;
+        put_batch(WORTH_IT);
+        wake();
+        idle();
+        take_batch(WORTH_IT);
+        assert_int_equal(queue->statistics.late, late);
+        assert_ptr_equal(helper->idle.watched, late ? NULL : owner);
+    }
+}
+
 static void send_more(void)
 {
     put_batch(WORTH_IT);
@@ -73,13 +116,13 @@ static void fall_asleep_and_call(bool soon)
 {
     look_in_vain();
     host_time += soon ? counts_per_tick / 16 - 1 : counts_per_tick / 16;
-    helper->idle.called = false;
     queue->placement.not_before = 0;
     sleep_helper();
     put_batch(WORTH_IT);
     wake();
-    assert_true(helper->idle.called);
+    assert_ptr_equal(helper->idle.called, owner);
     home->pending = 0;
+    helper->idle.called = NULL; /* it comes */
     idle();
     take_batch(WORTH_IT);
     assert_ptr_equal(helper->idle.watched, owner);
@@ -228,6 +271,8 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_teardown(test, close_queue)
     const struct CMUnitTest tests[] = {
+        EACH(a_hart_that_the_host_lets_stand_still_is_late),
+        EACH(an_idle_hart_does_not_look_for_more_if_harts_were_late),
         EACH(an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_calling_it),
         EACH(an_idle_hart_looks_longer_for_those_who_send_more),
         EACH(an_idle_hart_looks_longer_if_it_slept_too_early),

@@ -488,7 +488,6 @@ end:
 #endif
                 :: queue[x] == STOPPED
                 :: else ->
-                    called[OTHER(_pid)] = called[OTHER(_pid)] && queue[x] != WAITING;
                     end_foreign(x);
                     at[x] = NOWHERE;
                     w = x;
@@ -510,6 +509,15 @@ end:
                 i = kept[OTHER(_pid)];
                 if
                 :: HAS_KEPT -> end_foreign(i); wait(i, false)
+                :: else
+                fi
+            }
+        :: d_step { FREE && hart[_pid] == LOOKING && called[_pid] && watched[_pid] == NOBODY -> /* come() */
+                if
+                :: queue[0] == IDLE && WORTH(0) && home[0] != _pid && ACTIVE(0) ->
+                    watched[_pid] = 0;
+                    queue[0] = WATCHED;
+                    awake[0] = true
                 :: else
                 fi
             }

@@ -11,6 +11,9 @@
 /* Looks for answers before the time is looked at, and between two looks at the time. */
 #define LOOKS_BEFORE_TIME 64
 
+/* A hart that sleeps needs the time of so many looks to come. */
+#define LOOKS_TO_COME 4096
+
 /* A header page for executors without a queue: nothing is ever pending there. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
@@ -346,17 +349,24 @@ static void block(struct rel4_executor *executor)
         executor->on_signals(bits & ~executor->answer_bit, executor->arg);
 }
 
-/* Counts of the time counter that another hart is likely to need for what is in flight, by what it has needed
- * so far. unknown: the answer if none has served anything. */
-static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word unknown)
+/*
+ * Counts of the time counter in which another hart is likely to serve what is in flight: four times what its
+ * last batches have needed, as they do not all need the same, and the time to come. Nothing if it was looked
+ * in vain, until another hart has served something again.
+ */
+static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
 {
     const struct rel4_queue_statistics *statistics =
         (const void *)rel4_queue_header(&executor->queue, REL4_HEADER_STATISTICS);
+    struct rel4_pace *pace = &executor->pace;
     seL4_Word served = statistics->served[REL4_PLACE_IDLE], busy = 0;
 
-    for (unsigned i = 0; i < REL4_MAX_HARTS; i++)
-        busy += statistics->busy[i];
-    return served ? busy / served * (executor_in_flight(executor) + 1) : unknown;
+    if (served != pace->served) {
+        for (unsigned i = 0; i < REL4_MAX_HARTS; i++)
+            busy += statistics->busy[i];
+        *pace = (struct rel4_pace){ served, busy, 4 * (busy - pace->busy) / (served - pace->served), false };
+    }
+    return pace->in_vain ? 0 : pace->time * (executor_in_flight(executor) + 1) + coming;
 }
 
 /*
@@ -376,8 +386,9 @@ static bool look_for_answers(struct rel4_executor *executor)
         } else if (i == 2 * LOOKS_BEFORE_TIME) {
             seL4_Word time = door_time();
 
-            until = time + expected_time(executor, 16 * (time - start));
+            until = time + expected_time(executor, (time - start) * (LOOKS_TO_COME / LOOKS_BEFORE_TIME));
         } else if (i % LOOKS_BEFORE_TIME == 0 && until && (int64_t)(door_time() - until) >= 0) {
+            executor->pace.in_vain = true;
             return false;
         }
     }

@@ -106,6 +106,13 @@ struct rel4_stats {
     struct rel4_queue_statistics kernel;
 };
 
+/* How fast other harts serve the queue, as its statistics say. */
+struct rel4_pace {
+    seL4_Word served, busy; /* when that was last looked at */
+    seL4_Word time;         /* of the time counter, in which a request should be served */
+    bool in_vain;           /* it was looked for answers since, and none came */
+};
+
 struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
@@ -123,6 +130,7 @@ struct rel4_executor {
     uint32_t ready_bits; /* lists that are not empty */
     uint32_t looks;
     uint32_t batch;
+    struct rel4_pace pace;
     struct rel4_list lists[REL4_PRIORITIES];
     struct rel4_list room; /* those that wait for room in the request ring */
     struct rel4_list free;
