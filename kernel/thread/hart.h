@@ -51,7 +51,7 @@ struct lock_node {
 
 /* What an idle hart does for the workers of other harts; see worker/idle.c. */
 struct idle_work {
-    /* The owner for whose worker it was called, or NULL. The hart itself clears that also without the lock. */
+    /* The owner for whose worker it was called, or NULL; the hart clears that also without the lock. */
     struct tcb *called;
     unsigned last_home; /* of the worker that it served last, by logical number */
 
