@@ -5,8 +5,10 @@
 #include "boot/boot.h"
 
 #include "arch/riscv64/console.h"
+#include "arch/riscv64/fpu.h"
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/power.h"
+#include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/uintc.h"
@@ -69,28 +71,14 @@ static void prepare_traps(void)
     csr_write(stvec, trap_entry);
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
     csr_set(sstatus, SSTATUS_SPIE);
+    fpu_look_for();
 }
 
 /* Whether an address can be read at all: a wrong address from the firmware is a mistake to report, not to die
  * of. */
 static bool is_readable(word_t phys)
 {
-    word_t status = csr_read(sstatus);
-    word_t fault = 1;
-    word_t scratch;
-
-    __asm__ volatile("la    %1, 1f\n"
-                     "csrrw %1, stvec, %1\n"
-                     "lbu   %0, 0(%2)\n"
-                     "li    %0, 0\n"
-                     ".balign 4\n"
-                     "1: csrw stvec, %1"
-                     : "+&r"(fault), "=&r"(scratch)
-                     : "r"(phys_to_ptr(phys))
-                     : "memory");
-    /* A trap has changed where sret goes. */
-    csr_write(sstatus, status);
-    return !fault;
+    return instruction_runs("lbu %0, 0(%[address])", [address] "r"(phys_to_ptr(phys)));
 }
 
 /* Looks at every 2^step_bits bytes. */
@@ -252,6 +240,9 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     struct tcb *root = root_task_create(&platform, &device_tree);
 
     start_harts();
+    if (fpu_missing) {
+        log_info("the machine has no floating point of double precision: programs do without\n");
+    }
     prepare_interrupts(hart);
     sched_enqueue_tail(root);
     word_t instructions = instructions_retired() - start_instructions;

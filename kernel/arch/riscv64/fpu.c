@@ -6,12 +6,26 @@
  */
 #include "arch/riscv64/fpu.h"
 
+#include "arch/riscv64/probe.h"
 #include "lib/assert.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
 void fpu_store_registers(struct fpu_context *to);
 void fpu_load_registers(const struct fpu_context *from);
+
+bool fpu_missing;
+
+void fpu_look_for(void)
+{
+    csr_set(sstatus, SSTATUS_FS_CLEAN);
+    bool exists = (csr_read(sstatus) & SSTATUS_FS) && instruction_runs(".option push\n"
+                                                                       ".option arch, +d\n"
+                                                                       "fmv.d.x ft0, zero\n"
+                                                                       ".option pop");
+    csr_clear(sstatus, SSTATUS_FS);
+    fpu_missing = fpu_missing || !exists;
+}
 
 static void set_fs(word_t status, word_t fs)
 {
@@ -73,7 +87,7 @@ bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
 {
     word_t status = csr_read(sstatus);
 
-    if ((status & SSTATUS_FS) || (thread->flags & ABI_TCB_FLAG_FPU_DISABLED) ||
+    if (fpu_missing || (status & SSTATUS_FS) || (thread->flags & ABI_TCB_FLAG_FPU_DISABLED) ||
         !uses_floating_point(csr_read(stval))) {
         return false;
     }

@@ -14,6 +14,13 @@
 
 struct tcb;
 
+/* A hart has no floating point, or none of double precision: an instruction that needs it is a fault of its
+ * thread, on any hart. */
+extern bool fpu_missing;
+
+/* Looks whether this hart has it. */
+void fpu_look_for(void);
+
 /* The general case of fpu_switch(). */
 void fpu_switch_slow(struct hart *hart, struct tcb *to);
 

@@ -6,6 +6,7 @@
  */
 #include "arch/riscv64/uintc.h"
 
+#include "arch/riscv64/probe.h"
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/window.h"
 #include "thread/hart.h"
@@ -50,22 +51,7 @@ static volatile word_t *slot_register(unsigned slot, word_t offset)
 
 bool uintc_registers_exist(void)
 {
-    word_t status = csr_read(sstatus);
-    word_t exist = 0;
-    word_t scratch;
-
-    __asm__ volatile("la    %1, 1f\n"
-                     "csrrw %1, stvec, %1\n"
-                     "csrr  %0, %2\n"
-                     "li    %0, 1\n"
-                     ".balign 4\n"
-                     "1: csrw stvec, %1"
-                     : "+&r"(exist), "=&r"(scratch)
-                     : "i"(REL4_CSR_USCRATCH)
-                     : "memory");
-    /* A trap has changed where sret goes. */
-    csr_write(sstatus, status);
-    return exist;
+    return instruction_runs("csrr %0, %[csr]", [csr] "i"(REL4_CSR_USCRATCH));
 }
 
 bool uintc_is_delegated(void)

@@ -1,0 +1,30 @@
+# What a hart does not have, the kernel says and does without, or refuses. A program that needs it gets a fault.
+use strict;
+use warnings;
+use Boot;
+use Test::More;
+
+# Root tasks of one instruction that needs something; what stands in front of it is its number.
+my %needs = (
+    "a conversion of double precision" => 0xd2000053,  # fcvt.d.w ft0, zero
+    "a move of single precision"       => 0xf0000053,  # fmv.w.x ft0, zero
+    "a load of double precision"       => 0x00013007,  # fld ft0, 0(sp)
+    "a read of fcsr"                   => 0x003022f3,  # frcsr t0
+);
+my $illegal = qr/user exception 2 in application/;
+
+for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
+    for my $harts (1, 4) {
+        my %on = (kernel => $kernel, harts => $harts);
+        boots("without floating point: a program that needs none, $harts harts, $kernel",
+            qr/^rel4: the machine has no floating point of double precision.*^Hello/ms, %on, qemu => ["-cpu", "rv64,d=false"]);
+        for my $name (sort keys %needs) {
+            prints("without floating point, $name is a fault, $harts harts, $kernel", $illegal, %on,
+                root => write_file(code($needs{$name})), qemu => ["-cpu", "rv64,d=false"], until => qr{ in application, |PANIC}, limit => 20);
+        }
+    }
+}
+prints("without single precision either", $illegal, root => write_file(code(0xf0000053)),
+    qemu => ["-cpu", "rv64,f=false,d=false"], until => qr{ in application, |PANIC}, limit => 20);
+
+done_testing();
