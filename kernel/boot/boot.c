@@ -4,6 +4,7 @@
  */
 #include "boot/boot.h"
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/plic.h"
@@ -231,6 +232,8 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     log_debug("the kernel prints through %s\n", platform.uart.end ? "a UART" : "the firmware");
 
     vm_init_kernel();
+    asids_work = boot_options.asids;
+    vm_init_hart(hart);
     plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
     irq_init((unsigned)platform.plic_last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
@@ -242,6 +245,9 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     start_harts();
     if (fpu_missing) {
         log_info("the machine has no floating point of double precision: programs do without\n");
+    }
+    if (!asids_work) {
+        log_info("without ASIDs: each switch of address spaces flushes the TLB\n");
     }
     prepare_interrupts(hart);
     sched_enqueue_tail(root);
@@ -256,7 +262,7 @@ _Noreturn void boot_secondary(void)
     struct hart *hart = this_hart();
 
     prepare_traps();
-    hart->arch.satp = csr_read(satp);
+    vm_init_hart(hart);
     prepare_interrupts(hart);
     __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE); /* pairs with start_harts() */
     sbi_send_ipi(harts_table[0].arch.hart_id);

@@ -78,6 +78,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
 
     if (string_equal(name, "abi")) {
         boot_options.abi_up = parse_choice(name, value, abis, ARRAY_SIZE(abis));
+    } else if (string_equal(name, "asids")) {
+        boot_options.asids = parse_choice(name, value, switches, ARRAY_SIZE(switches));
     } else if (string_equal(name, "console")) {
         boot_options.console = parse_choice(name, value, switches, ARRAY_SIZE(switches));
     } else if (string_equal(name, "log")) {
@@ -95,9 +97,9 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
                       CNODE_BITS_MAX);
         }
     } else {
-        boot_fail(
-            "boot option %s is unknown; there are abi, harts, root_cnode_bits, uintr, console, log, check",
-            name);
+        boot_fail("boot option %s is unknown; there are abi, harts, root_cnode_bits, uintr, asids, console, "
+                  "log, check",
+                  name);
     }
 }
 
@@ -126,6 +128,7 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
     char word[WORD_MAX];
 
     boot_options = (struct boot_options){
+        .asids = true,
         .console = true,
         .root_cnode_bits = CNODE_BITS_DEFAULT,
     };

@@ -5,12 +5,12 @@
  *   harts=N               how many harts to start, 1 to 8 and at most those present (all; with abi=up 1)
  *   root_cnode_bits=N     log2 of the root CNode's slots (12)
  *   uintr=auto|plain|emulated|none   who carries user interrupts, at best; docs/user-interrupts.md (auto)
+ *   asids=on|off          off: as on harts that do not tell address spaces apart in their TLBs (on)
  *   console=on|off        whether programs may print through the kernel (on)
  *   log=none|error|info|debug   kernel messages (info)
  *   check=N               debug kernels: inspect everything at every N-th kernel entry; 0: never (0)
  *
  * Behind a word "--" the arguments are the root task's.
-|error|info|debug   kernel messages (info)
  */
 #pragma once
 
@@ -27,6 +27,7 @@ enum uintr_option {
 
 struct boot_options {
     bool abi_up;
+    bool asids;
     bool console;
     unsigned harts; /* that are started */
     unsigned root_cnode_bits;

@@ -27,4 +27,11 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
 prints("without single precision either", $illegal, root => write_file(code(0xf0000053)),
     qemu => ["-cpu", "rv64,f=false,d=false"], until => qr{ in application, |PANIC}, limit => 20);
 
+# Spaces without numbers: the same, slower.
+for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
+    boots("asids=off, $_ harts, $kernel", qr/^rel4: without ASIDs.*^Hello/ms, kernel => $kernel, harts => $_,
+        bootargs => "asids=off") for 1, 4;
+}
+unlike(boots("with ASIDs nothing is said", qr/^Hello/m, bootargs => "asids=on"), qr/ASID/, "as it is so");
+
 done_testing();

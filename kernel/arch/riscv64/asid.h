@@ -31,7 +31,8 @@ struct recent_space {
 
 #define RECENT_SPACES 16
 
-/* Harts keep translations of several ASIDs apart. If not, no space is recent, and each switch flushes. */
+/* All harts keep translations of all ASIDs apart. If not, or if a boot option says so, no space is recent,
+ * and each switch flushes. */
 extern bool asids_work;
 
 /* The entry of an ASID below 2^16; NULL if there is no such pool. */

@@ -51,14 +51,18 @@ void vm_init_kernel(void)
                               : pte_make(phys, PTE_KERNEL_DATA);
     }
     __asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void vm_init_hart(struct hart *hart)
+{
+    word_t kernel_satp = satp_make(ptr_to_phys(kernel_root), 0);
 
     /* How many bits of an ASID the hart keeps is known by writing ones. */
-    word_t kernel_satp = satp_make(ptr_to_phys(kernel_root), 0);
     csr_write(satp, kernel_satp | (word_t)0xffff << SATP_ASID_SHIFT);
-    asids_work = (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) == 0xffff;
+    asids_work = asids_work && (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) == 0xffff;
     csr_write(satp, kernel_satp);
     __asm__ volatile("sfence.vma" ::: "memory");
-    this_hart()->arch.satp = kernel_satp;
+    hart->arch.satp = kernel_satp;
 }
 
 void vm_install_kernel_half(pte_t *root)

@@ -23,6 +23,8 @@
 #define PT_INDEX_BITS 9
 #define PT_ENTRIES    512
 
+struct hart;
+
 typedef word_t pte_t;
 
 static inline pte_t pte_make(word_t phys, word_t flags)
@@ -71,6 +73,9 @@ static inline word_t satp_make(word_t root_phys, word_t asid)
 
 /* Replaces the boot mapping by the final one: kernel text read-only, nothing both writable and executable. */
 void vm_init_kernel(void);
+
+/* What this hart's TLB can do, which asids_work is set for before; the hart is in the kernel's own root. */
+void vm_init_hart(struct hart *hart);
 
 /* Copies the kernel half into a new root. */
 void vm_install_kernel_half(pte_t *root);
