@@ -11,6 +11,7 @@
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/sbi_numbers.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/uintc.h"
 #include "arch/riscv64/vm.h"
@@ -64,6 +65,21 @@ _Noreturn void boot_fail(const char *format, ...)
     power_off(1);
 }
 
+/* What user mode may read: the cycle, time and instruction counters, as far as the firmware lets them
+ * through.
+ */
+#define COUNTERS 7
+
+/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change what fences order. */
+#define CSR_SENVCFG 0x10a
+
+/* Nothing of it is left as the firmware has set it. */
+static void set_user_environment(void)
+{
+    csr_write(scounteren, COUNTERS);
+    (void)instruction_runs("csrw %[csr], zero", [csr] "i"(CSR_SENVCFG));
+}
+
 /* What a hart needs before it can take a trap, and for its first return to user mode: interrupts on there,
  * floating point off, and vectors off for good, as nobody saves them. */
 static void prepare_traps(void)
@@ -73,6 +89,7 @@ static void prepare_traps(void)
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
     csr_set(sstatus, SSTATUS_SPIE);
     fpu_look_for();
+    set_user_environment();
 }
 
 /* Whether an address can be read at all: a wrong address from the firmware is a mistake to report, not to die
@@ -122,6 +139,27 @@ static void choose_console(void)
         console_use_uart(uart->start, platform.uart_shift, platform.uart_width);
     } else {
         *uart = (struct region){ 0, 0 };
+    }
+}
+
+/* What the kernel cannot do without. */
+static void check_firmware(void)
+{
+    static const struct {
+        word_t number;
+        const char *name, *what;
+        bool with_others;
+    } extensions[] = {
+        { SBI_EXT_TIME, "TIME", "timer interrupts", false },
+        { SBI_EXT_IPI, "IPI", "interrupts of other harts", true },
+        { SBI_EXT_RFENCE, "RFENCE", "TLB fences of other harts", true },
+        { SBI_EXT_HSM, "HSM", "starting other harts", true },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(extensions); i++) {
+        if ((boot_options.harts > 1 || !extensions[i].with_others) && !sbi_has(extensions[i].number)) {
+            boot_fail("the firmware has no SBI extension %s, for %s", extensions[i].name, extensions[i].what);
+        }
     }
 }
 
@@ -215,16 +253,22 @@ static void finish_boot(void)
     }
 }
 
-_Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructions)
+_Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
 {
     struct hart *hart = &harts_table[0];
 
     __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
     prepare_traps();
+    bool counts = instruction_runs("csrr %0, instret");
+    word_t start = counts ? instructions_retired() : 0;
+    if (!instruction_runs("csrr %0, time")) {
+        boot_fail("the hart cannot read the time counter");
+    }
     open_device_tree(dtb_phys);
     platform_read(&platform, &device_tree, hart_id);
     choose_console();
     options_parse(&platform.boot_arguments, platform.hart_count);
+    check_firmware();
     platform_find_contexts(&platform, boot_options.harts);
     describe_harts();
     log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
@@ -251,8 +295,10 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructi
     }
     prepare_interrupts(hart);
     sched_enqueue_tail(root);
-    word_t instructions = instructions_retired() - start_instructions;
-    log_debug("boot took %lu instructions\n", instructions);
+    if (counts) {
+        word_t instructions = instructions_retired() - start;
+        log_debug("boot took %lu instructions\n", instructions);
+    }
     finish_boot();
     kernel_enter();
 }

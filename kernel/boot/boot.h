@@ -6,7 +6,7 @@
 #include "lib/types.h"
 
 /* Where the firmware's hart arrives, translation on, on the boot stack. */
-_Noreturn void boot_main(word_t hart_id, word_t dtb_phys, word_t start_instructions);
+_Noreturn void boot_main(word_t hart_id, word_t dtb_phys);
 
 /* Where the other harts arrive, with tp and their own stack. */
 _Noreturn void boot_secondary(void);

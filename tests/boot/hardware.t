@@ -34,4 +34,10 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
 }
 unlike(boots("with ASIDs nothing is said", qr/^Hello/m, bootargs => "asids=on"), qr/ASID/, "as it is so");
 
+# What is refused; before the device tree is read, the firmware chooses the status.
+for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
+    prints("a hart that does not translate addresses, $_ harts, $kernel", qr/^rel4: error: the hart does not translate addresses \(Sv39\)$/m,
+        kernel => $kernel, harts => $_, qemu => ["-cpu", "rv64,mmu=off"]) for 1, 2;
+}
+
 done_testing();

@@ -4,10 +4,11 @@
  * All harts arrive at kernel_start, at the physical load address: first the boot hart, with a0 = hart and a1 = device
  * tree, then the others, one at a time, as it starts them. All turn translation on by letting the next fetch fault
  * into stvec, which already holds the address in the physical window, so no page is ever mapped at its physical
- * address.
+ * address. What traps otherwise before C takes traps is reported through the firmware and ends the machine.
  */
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/offsets.h"
+#include "arch/riscv64/sbi_numbers.h"
 
 #define PTE_KERNEL_RWX 0xef /* dirty, accessed, global, execute, write, read, valid */
 #define WINDOW_ENTRIES 254
@@ -17,11 +18,12 @@
 .globl kernel_start
 kernel_start:
     csrw    sie, zero
+    la      t0, trapped
+    csrw    stvec, t0
     la      t0, boot_hart_arrived
     li      t1, 1
     amoswap.w.aqrl t1, t1, (t0)
     bnez    t1, secondary_start
-    rdinstret s2
     mv      s0, a0
     mv      s1, a1
 
@@ -44,15 +46,18 @@ kernel_start:
 
     .balign 4
     jal     enable_translation
+    la      t0, trapped
+    csrw    stvec, t0
     la      sp, boot_stack_top
     mv      a0, s0
     mv      a1, s1
-    mv      a2, s2
     tail    boot_main
 
 .balign 4
 secondary_start:
     jal     enable_translation
+    la      t0, trapped
+    csrw    stvec, t0
     la      tp, starting_hart
     ld      tp, 0(tp)
     ld      sp, HART_STACK_TOP(tp)
@@ -71,8 +76,39 @@ enable_translation:
     or      t1, t1, t2
     sfence.vma
     csrw    satp, t1
-    /* Not reached where translation takes effect at once; harmless where the pipeline still runs on. */
+    /* Not reached where translation takes effect at once; harmless where the pipeline still runs on. A mode that
+     * a hart does not have leaves satp as it is. */
+    csrr    t2, satp
+    bne     t1, t2, 1f
     jr      ra
+1:  la      s0, no_translation
+    j       report
+
+/* Says what is wrong, the string at s0, and powers off with a failure. */
+.balign 4
+trapped:
+    la      s0, early_trap
+report:
+    lbu     a0, 0(s0)
+    beqz    a0, 1f
+    li      a7, SBI_LEGACY_PUT_CHAR
+    ecall
+    addi    s0, s0, 1
+    j       report
+1:  li      a7, SBI_EXT_SRST
+    li      a6, 0
+    li      a0, 0
+    li      a1, 1
+    ecall
+    li      a7, SBI_LEGACY_SHUTDOWN
+    ecall
+2:  wfi
+    j       2b
+
+early_trap:
+    .asciz  "rel4: error: an instruction trapped before the kernel could take traps\n"
+no_translation:
+    .asciz  "rel4: error: the hart does not translate addresses (Sv39)\n"
 
 /* Not in .bss, which the boot hart clears. */
 .section .data

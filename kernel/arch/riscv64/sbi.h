@@ -5,6 +5,9 @@
 
 #include "lib/types.h"
 
+/* The firmware has an extension, by its number in sbi_numbers.h. */
+bool sbi_has(word_t extension);
+
 void sbi_put_char(char c);
 
 /* Sets the next timer interrupt of this hart, in counts of the time CSR; clears a pending one. */
