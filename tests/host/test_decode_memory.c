@@ -239,6 +239,41 @@ static void harts_forget_an_address_space_that_ends(void **state)
     asids_work = false;
 }
 
+/* A hart that has left an address space is flushed once more, and then not before it comes back. */
+static void harts_that_have_left_an_address_space_forget_it(void **state)
+{
+    static struct tcb running;
+    struct tcb *thread = &running;
+    word_t asid = cap_mapped_asid(root->cap);
+
+    (void)state;
+    asids_work = true;
+    harts_online = 2;
+    thread->slots[TCB_VSPACE].cap = root->cap;
+    for (unsigned id = 0; id < 2; id++) {
+        harts_table[id].id = id;
+        host_hart = &harts_table[id];
+        thread_load_vspace(host_hart, thread);
+    }
+    assert_int_equal(asid_harts(asid), 3);
+    assert_int_equal(asid_dismiss(3, asid), 0);
+    assert_int_equal(asid_harts(asid), 3);
+    vm_activate_kernel();
+    assert_int_equal(asid_dismiss(1, asid), 0);
+    assert_int_equal(asid_dismiss(3, asid), 2);
+    assert_int_equal(asid_harts(asid), 1);
+    assert_false(thread_load_recent_vspace(host_hart, thread));
+    /* When it comes back, it forgets what it may have kept. */
+    unsigned flushes = host_machine.asid_flushes;
+    thread_load_vspace(host_hart, thread);
+    assert_int_equal(asid_harts(asid), 3);
+    assert_int_equal(host_machine.asid_flushes, flushes + 1);
+    assert_int_equal(asid_dismiss(3, asid + 1), 0);
+    vm_activate_kernel();
+    host_hart = &harts_table[0];
+    asids_work = false;
+}
+
 static void a_crowded_pool_is_deleted_in_steps(void **state)
 {
     unsigned interruptions = 0;
@@ -269,6 +304,7 @@ int main(void)
         test(a_mapped_frame_is_mapped_again_only_where_it_is),
         test(what_is_deleted_leaves_the_address_space),
         test(harts_forget_an_address_space_that_ends),
+        test(harts_that_have_left_an_address_space_forget_it),
         test(a_crowded_pool_is_deleted_in_steps),
     };
 

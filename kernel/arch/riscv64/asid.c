@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/tlb.h"
 #include "arch/riscv64/window.h"
+#include "lib/bits.h"
 #include "thread/hart.h"
 #include "thread/kernel.h"
 
@@ -31,6 +32,26 @@ static void forget_recent_space(struct hart *hart, word_t satp)
             hart->recent_spaces[i] = (struct recent_space){ 0 };
         }
     }
+}
+
+word_t asid_dismiss(word_t harts, word_t asid)
+{
+    word_t *entry = asid_entry(asid);
+    word_t dismissed = 0;
+
+    if (!entry || !asid_root_phys(*entry)) {
+        return 0;
+    }
+    word_t satp = satp_make(asid_root_phys(*entry), asid);
+    for (; harts; harts &= harts - 1) {
+        struct hart *hart = &harts_table[lowest_bit(harts)];
+        if (hart->arch.satp != satp) {
+            forget_recent_space(hart, satp);
+            dismissed |= bit(hart->id);
+        }
+    }
+    *entry &= ~dismissed;
+    return dismissed;
 }
 
 void asid_release(word_t asid)

@@ -67,5 +67,12 @@ static inline word_t asid_harts(word_t asid)
 /* Makes a hart that runs, or waits for the kernel lock, use the kernel's own root. */
 void asid_expel_hart(struct hart *hart);
 
+/*
+ * Of a set of harts, those that are not in an address space, as a set. They forget it, so nothing is flushed
+ * there again before they come back; the caller flushes all of it there once more, before anything relies on
+ * that.
+ */
+word_t asid_dismiss(word_t harts, word_t asid);
+
 /* Takes the root away: afterwards no hart runs in the address space or holds translations of it. */
 void asid_release(word_t asid);

@@ -70,13 +70,13 @@ void sbi_send_ipi(word_t hart_id)
     }
 }
 
-void sbi_remote_sfence_asid(word_t hart_id, word_t start, word_t size, word_t asid)
+void sbi_remote_sfence_asid(word_t mask, word_t base, word_t start, word_t size, word_t asid)
 {
     long error =
-        call_for_others(SBI_EXT_RFENCE, SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, 1, hart_id, start, size, asid);
+        call_for_others(SBI_EXT_RFENCE, SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, mask, base, start, size, asid);
 
     if (unlikely(error)) {
-        panic("the firmware does not flush the TLB of hart %lu: SBI error %ld", hart_id, error);
+        panic("the firmware does not flush TLBs of harts %lx << %lu: SBI error %ld", mask, base, error);
     }
 }
 

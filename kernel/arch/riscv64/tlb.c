@@ -3,30 +3,42 @@
  */
 #include "arch/riscv64/tlb.h"
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/sbi.h"
 #include "lib/bits.h"
 #include "thread/hart.h"
 
 #define ALL_ADDRESSES (~(word_t)0)
 
+/* One call of the firmware for all whose numbers lie within a word of each other. */
 static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
 {
     while (harts) {
-        unsigned id = lowest_bit(harts);
-        harts &= harts - 1;
-        sbi_remote_sfence_asid(harts_table[id].arch.hart_id, start, size, asid);
+        word_t base = ~(word_t)0, group = 0;
+        for (word_t left = harts; left; left &= left - 1) {
+            base = min_word(base, harts_table[lowest_bit(left)].arch.hart_id);
+        }
+        for (word_t left = harts; left; left &= left - 1) {
+            word_t distance = harts_table[lowest_bit(left)].arch.hart_id - base;
+            if (distance < WORD_BITS) {
+                group |= bit(distance);
+                harts &= ~bit(lowest_bit(left));
+            }
+        }
+        sbi_remote_sfence_asid(group, base, start, size, asid);
     }
 }
 
 static void flush_asid(word_t harts, word_t asid)
 {
-    word_t self = bit(this_hart()->id);
+    word_t self = bit(this_hart()->id), others = harts & ~self;
 
     if (harts & self) {
         __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
     }
-    if (unlikely(harts & ~self)) {
-        remote_fence(harts & ~self, 0, ALL_ADDRESSES, asid);
+    if (unlikely(others)) {
+        asid_dismiss(others, asid);
+        remote_fence(others, 0, ALL_ADDRESSES, asid);
     }
 }
 
@@ -41,7 +53,7 @@ static void begin_batch(struct tlb_batch *batch, word_t harts, word_t asid)
 void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
-    word_t self = bit(this_hart()->id);
+    word_t self = bit(this_hart()->id), others = harts & ~self;
 
     if (batch->open) {
         begin_batch(batch, harts, asid);
@@ -50,8 +62,10 @@ void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
     if (harts & self) {
         __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"(asid) : "memory");
     }
-    if (unlikely(harts & ~self)) {
-        remote_fence(harts & ~self, vaddr, 4096, asid);
+    if (unlikely(others)) {
+        word_t dismissed = asid_dismiss(others, asid);
+        remote_fence(dismissed, 0, ALL_ADDRESSES, asid);
+        remote_fence(others & ~dismissed, vaddr, 4096, asid);
     }
 }
 
