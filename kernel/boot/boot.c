@@ -172,6 +172,7 @@ static void describe_harts(void)
         hart->current = &idle_thread;
         hart->arch.stack_top = (word_t)kernel_stacks[i + 1];
         hart->arch.hart_id = platform.harts[i].hart_id;
+        hart->arch.plic = platform.harts[i].plic ? platform.harts[i].plic->region.start : 0;
         hart->arch.plic_context = platform.harts[i].plic_context;
     }
 }
@@ -200,7 +201,9 @@ static void choose_uintr_backend(void)
 /* The last preparation of a hart: its interrupts, and code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
-    plic_init_hart(hart);
+    if (hart->arch.plic) {
+        plic_init_hart(hart);
+    }
     timer_start(hart);
     csr_write(sie, SIP_ALL);
     if (uintc.phys) {
@@ -278,8 +281,13 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
     vm_init_kernel();
     asids_work = boot_options.asids;
     vm_init_hart(hart);
-    plic_init(platform.plic.start, (unsigned)platform.plic_last_source);
-    irq_init((unsigned)platform.plic_last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
+    for (unsigned i = 0; i < platform.plic_count; i++) {
+        plic_init(platform.plics[i].region.start, (unsigned)platform.last_source);
+    }
+    if (!platform.plic_count) {
+        log_info("no interrupt controller that the kernel knows (PLIC): no device interrupts\n");
+    }
+    irq_init((unsigned)platform.last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
     choose_uintr_backend();
     abi_up = boot_options.abi_up;

@@ -176,6 +176,27 @@ static bool get_device(const struct walk *walk, struct fdt_property *compatible,
            get_region(walk, &reg, 0, region) && in_window(region);
 }
 
+static void add_plic(struct walk *walk, struct region region)
+{
+    struct platform *platform = walk->platform;
+    struct platform_plic *plic = &platform->plics[platform->plic_count];
+
+    if (platform->plic_count == ARRAY_SIZE(platform->plics)) {
+        boot_fail("the device tree has more than %lu interrupt controllers (PLIC)",
+                  ARRAY_SIZE(platform->plics));
+    }
+    plic->region = region;
+    if (!get_number(walk, "riscv,ndev", &plic->last_source) || plic->last_source > PLIC_LAST_SOURCE_MAX) {
+        boot_fail("the device tree does not say how many interrupts the PLIC at %lx has (riscv,ndev)",
+                  region.start);
+    }
+    get(walk, "interrupts-extended", &plic->targets);
+    platform->last_source =
+        platform->plic_count ? min_word(platform->last_source, plic->last_source) : plic->last_source;
+    platform->plic_count++;
+    regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
+}
+
 static void visit_device(struct walk *walk)
 {
     struct platform *platform = walk->platform;
@@ -186,13 +207,7 @@ static void visit_device(struct walk *walk)
         return;
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
-        platform->plic = region;
-        regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
-        if (!get_number(walk, "riscv,ndev", &platform->plic_last_source) ||
-            platform->plic_last_source > PLIC_LAST_SOURCE_MAX) {
-            boot_fail("the device tree does not say how many interrupts the PLIC has");
-        }
-        get(walk, "interrupts-extended", &platform->plic_targets);
+        add_plic(walk, region);
     } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
         add_uintc(walk, &compatible, region);
     } else if (is_timer(&compatible)) {
@@ -408,9 +423,6 @@ static void check(const struct platform *platform, word_t boot_hart)
     if (platform->time_frequency < TICKS_PER_SECOND) {
         boot_fail("the device tree does not say how fast time counts (/cpus/timebase-frequency)");
     }
-    if (platform->plic.end == 0) {
-        boot_fail("the device tree has no interrupt controller that the kernel knows (PLIC)");
-    }
 }
 
 void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart_id)
@@ -430,23 +442,25 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
     }
     check(platform, hart_id);
     check_uart(platform);
-    /* A line that the PLIC does not have wakes nobody. */
-    platform->uintc_extended = platform->uintc_extended && platform->uintc_wake_source >= 1 &&
-                               platform->uintc_wake_source <= platform->plic_last_source;
+    /* A line that the PLIC does not have wakes nobody; and of several it is on one. */
+    platform->uintc_extended = platform->uintc_extended && platform->plic_count == 1 &&
+                               platform->uintc_wake_source >= 1 &&
+                               platform->uintc_wake_source <= platform->last_source;
 }
 
-/* The PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */
-static bool find_context(const struct platform *platform, struct platform_hart *hart)
+/* A PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */
+static bool find_context(const struct platform_plic *plic, struct platform_hart *hart)
 {
     word_t phandle, input;
 
-    for (uint32_t i = 0; fdt_number(&platform->plic_targets, 2 * i, 1, &phandle) &&
-                         fdt_number(&platform->plic_targets, 2 * i + 1, 1, &input);
+    for (uint32_t i = 0;
+         fdt_number(&plic->targets, 2 * i, 1, &phandle) && fdt_number(&plic->targets, 2 * i + 1, 1, &input);
          i++) {
         if (phandle == hart->interrupt_phandle && input == IRQ_SUPERVISOR_EXTERNAL) {
+            hart->plic = plic;
             hart->plic_context = i;
             return PLIC_CONTEXTS + ((word_t)i + 1) * PLIC_CONTEXT_SIZE <=
-                   platform->plic.end - platform->plic.start;
+                   plic->region.end - plic->region.start;
         }
     }
     return false;
@@ -454,8 +468,12 @@ static bool find_context(const struct platform *platform, struct platform_hart *
 
 void platform_find_contexts(struct platform *platform, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (!find_context(platform, &platform->harts[i])) {
+    for (unsigned i = 0; i < count && platform->plic_count; i++) {
+        unsigned tried = 0;
+        while (tried < platform->plic_count && !find_context(&platform->plics[tried], &platform->harts[i])) {
+            tried++;
+        }
+        if (tried == platform->plic_count) {
             boot_fail("the device tree connects hart %lu to no interrupt controller",
                       platform->harts[i].hart_id);
         }

@@ -7,9 +7,17 @@
 #include "boot/regions.h"
 #include "thread/hart.h"
 
+struct platform_plic {
+    struct region region;
+    word_t last_source;
+    struct fdt_property targets;
+};
+
 struct platform_hart {
     word_t hart_id;
     word_t interrupt_phandle; /* of the hart's own interrupt controller */
+    const struct platform_plic
+        *plic; /* from which it gets external interrupts; NULL if there is none at all */
     word_t plic_context;
 };
 
@@ -23,9 +31,9 @@ struct platform {
     struct region uintc;   /* the user-interrupt controller; empty if there is none */
     bool uintc_extended;   /* with a gate, and a line that wakes the kernel */
     word_t uintc_wake_source;
-    struct region plic;
-    word_t plic_last_source;
-    struct fdt_property plic_targets;
+    struct platform_plic plics[MAX_HARTS]; /* one for all, or one for each socket */
+    unsigned plic_count;
+    word_t last_source;  /* that all of them have; 0 if there is none */
     struct region uart;  /* the console's, of a kind that the kernel drives; empty if there is none */
     unsigned uart_shift; /* its registers are 2^uart_shift bytes apart */
     unsigned uart_width; /* and are read and written as 1 byte or as 4 */
@@ -37,5 +45,6 @@ struct platform {
  * kernel can do without. The test finisher is put to use as soon as it is found. */
 void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart_id);
 
-/* Finds out through which PLIC context the first count harts get interrupts; powers off if one has none. */
+/* Finds out through which PLIC, and which of its contexts, the first count harts get interrupts; powers off
+ * if there are PLICs and one hart has none. */
 void platform_find_contexts(struct platform *platform, unsigned count);

@@ -64,9 +64,14 @@ static void check_platform(const struct fdt *tree)
         require(platform.harts[i].hart_id != BOOT_HART);
         require(i == 1 || platform.harts[i - 1].hart_id < platform.harts[i].hart_id);
     }
-    require(platform.plic.start < platform.plic.end && platform.plic_last_source <= 1023);
+    require(platform.plic_count <= ARRAY_SIZE(platform.plics));
+    for (unsigned i = 0; i < platform.plic_count; i++) {
+        const struct platform_plic *plic = &platform.plics[i];
+        require(plic->region.start < plic->region.end && is_inside(tree, &plic->targets));
+        require(platform.last_source <= plic->last_source && plic->last_source <= 1023);
+    }
     check_uart();
-    require(is_inside(tree, &platform.plic_targets) && is_inside(tree, &platform.boot_arguments));
+    require(is_inside(tree, &platform.boot_arguments));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -88,7 +93,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_platform(&tree);
         platform_find_contexts(&platform, platform.hart_count);
         for (unsigned i = 0; i < platform.hart_count; i++) {
-            require(platform.harts[i].plic_context < (platform.plic.end - platform.plic.start) / 0x1000);
+            const struct platform_hart *hart = &platform.harts[i];
+            require(!hart->plic == !platform.plic_count);
+            require(!hart->plic ||
+                    hart->plic_context < (hart->plic->region.end - hart->plic->region.start) / 0x1000);
         }
     }
     free(blob);

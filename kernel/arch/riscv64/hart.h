@@ -15,7 +15,8 @@ struct hart_arch {
     word_t reservation;  /* for reservation_clear(), which costs least if it is first */
     word_t stack_top;    /* kernel stack, empty at every entry from user mode */
     word_t hart_id;      /* the firmware's number */
-    word_t plic_context; /* supervisor context of this hart in the interrupt controller */
+    word_t plic;         /* physical address of its interrupt controller; 0 if the machine has none */
+    word_t plic_context; /* its supervisor context there */
     word_t satp;         /* as last written */
     word_t vspace;       /* first word of the capability whose root satp holds; 0 for the kernel's own root */
     word_t deadline;     /* of the next tick, in time counts */

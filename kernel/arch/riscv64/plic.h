@@ -10,7 +10,8 @@
 
 struct hart;
 
-/* phys is the controller's address; sources above last_source do not exist. Disables everything. */
+/* phys is the address of a controller, of which there may be several; sources above last_source, which is the
+ * same for all, are not used. A hart's own is in its record. Disables everything. */
 void plic_init(word_t phys, unsigned last_source);
 void plic_init_hart(const struct hart *hart);
 
