@@ -62,23 +62,19 @@ static struct schedulable *first_waiter(void)
     return first;
 }
 
-/* What tells the call of a thread from others that it makes. */
-static word_t call_digest(const struct tcb *thread)
-{
-    static const uint8_t places[] = { ABI_REG_PC, ABI_REG_A0, ABI_REG_A0 + 1, ABI_REG_A2, ABI_REG_A7 };
-    word_t digest = 0;
+/* What tells the call of a thread from others that it makes. Nothing that can be made to look the same:
+ * whoever went on with another call again and again would never let the console go. */
+static const uint8_t call_places[] = { ABI_REG_PC, ABI_REG_A0, ABI_REG_A0 + 1, ABI_REG_A2, ABI_REG_A7 };
 
-    for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
-        digest = (digest ^ thread->context.regs[places[i]]) * 0x9e3779b97f4a7c15ul;
-    }
-    return digest;
-}
+_Static_assert(ARRAY_SIZE(call_places) == CONSOLE_CALL_WORDS, "there is room for all of them");
 
 void console_preempted(struct schedulable *s)
 {
     if (!s->is_worker) {
         struct tcb *thread = schedulable_thread(s);
-        thread->console_call = call_digest(thread);
+        for (unsigned i = 0; i < ARRAY_SIZE(call_places); i++) {
+            thread->console_call[i] = thread->context.regs[call_places[i]];
+        }
     }
 }
 
@@ -180,13 +176,17 @@ void console_leave_slow(struct schedulable *s)
     }
 }
 
-/* The digest may be that of another call, if somebody wants that; but then it is one that ends soon. */
+/* The thread makes the call in which it got the console, so far as registers tell. */
 static bool may_be_repetition(const struct tcb *thread)
 {
     word_t number = thread->context.regs[ABI_REG_A7];
 
-    return thread->console_call == call_digest(thread) &&
-           (number == (word_t)SYS_CALL || number == (word_t)SYS_SEND || number == (word_t)SYS_NB_SEND);
+    for (unsigned i = 0; i < ARRAY_SIZE(call_places); i++) {
+        if (thread->console_call[i] != thread->context.regs[call_places[i]]) {
+            return false;
+        }
+    }
+    return number == (word_t)SYS_CALL || number == (word_t)SYS_SEND || number == (word_t)SYS_NB_SEND;
 }
 
 void console_watch_call(struct hart *hart)

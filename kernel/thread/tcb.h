@@ -69,6 +69,9 @@ struct fault {
 
 #define THREAD_NAME_MAX 768
 
+/* Registers that tell one call of a thread from another; see object/console_turn.c. */
+#define CONSOLE_CALL_WORDS 5
+
 struct tcb {
     struct context context;
     struct hart *hart; /* where it runs */
@@ -107,7 +110,7 @@ struct tcb {
     struct fault fault;
     struct uintr uintr;
 
-    word_t console_call; /* the call in which the thread got the console */
+    word_t console_call[CONSOLE_CALL_WORDS]; /* registers of the call in which the thread got the console */
 
     struct badged_pass pass;        /* of the thread's own call */
     struct badged_pass *queue_pass; /* over the queue of an endpoint that this thread is the head of */

@@ -234,6 +234,32 @@ static void the_repetition_of_the_call_has_it_and_another_call_does_not(void **s
     }
 }
 
+/* The bits of a capability pointer behind those that a CNode takes are the caller's, so it could meet any
+ * digest of the registers that can be undone, as this one: each is added and multiplied. */
+static void a_call_with_the_same_digest_is_no_repetition(void **state)
+{
+    const word_t factor = 0x9e3779b97f4a7c15ul;
+    word_t inverse = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        inverse *= 2 - factor * inverse;
+    }
+    build_equal_threads();
+    assert_true(take(0));
+    assert_false(take(1));
+    word_t *regs = threads[0]->context.regs;
+    regs[ABI_REG_A2] = 952 | 64 << 16;
+    regs[ABI_REG_A7] = (word_t)SYS_CALL;
+    console_preempted(&threads[0]->ready);
+    word_t first = regs[ABI_REG_PC] * factor;
+    word_t third = (((first ^ regs[ABI_REG_A0]) * factor) ^ regs[ABI_REG_A0 + 1]) * factor ^ regs[ABI_REG_A2];
+    regs[ABI_REG_A2] = 952; /* nothing is out */
+    regs[ABI_REG_A0] = (((third ^ regs[ABI_REG_A2]) * inverse) ^ regs[ABI_REG_A0 + 1]) * inverse ^ first;
+    console_check_call(threads[0]);
+    assert_true(has_turn(1));
+}
+
 static void who_goes_to_a_handler_of_user_interrupts_loses_it(void **state)
 {
     (void)state;
@@ -559,6 +585,7 @@ int main(void)
         EACH(whoever_is_more_important_is_before_those_who_had_it),
         EACH(a_holder_that_becomes_less_important_than_whom_it_preempted_waits_for_that),
         EACH(the_repetition_of_the_call_has_it_and_another_call_does_not),
+        EACH(a_call_with_the_same_digest_is_no_repetition),
         EACH(who_goes_to_a_handler_of_user_interrupts_loses_it),
         EACH(new_registers_end_the_call_of_who_has_it_and_of_who_waits),
         EACH(who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits),
