@@ -91,8 +91,8 @@ static void learn_pace(struct async_queue *queue, word_t time, word_t served)
 }
 
 /* Lets others have the lock, and goes on with the batch when it is free. False: somebody else does, or there
- * is something else to do. */
-static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
+ * is something else to do. Sets *is_tick if a tick came meanwhile. */
+static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
 {
     struct async_queue *queue = owner->async_queue;
     word_t until = time_now() + placement_expected(queue);
@@ -118,6 +118,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
     }
     hart->entry_void = false;
     if (interrupt_pending()) {
+        *is_tick |= interrupts_pending() & SIP_TIMER;
         handle_interrupts(hart);
     }
     if (hart->idle.kept != owner) {
@@ -126,6 +127,9 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner)
     hart->idle.kept = NULL;
     queue->state = QUEUE_RUNNING;
     hart->serving = owner;
+    if (*is_tick && queue->told != ring_response_producer(queue)) {
+        ring_tell(queue);
+    }
     return true;
 }
 
@@ -200,8 +204,8 @@ static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
         return false;
     }
     if (others_wait) {
-        *lost = !keep_and_let_in(hart, owner);
-        return !*lost && may_go_on(hart, owner, false);
+        *lost = !keep_and_let_in(hart, owner, &is_tick);
+        return !*lost && may_go_on(hart, owner, is_tick);
     }
     return true;
 }

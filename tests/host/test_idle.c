@@ -374,6 +374,30 @@ static void anything_of_its_own_and_anything_more_important_comes_first_and_who_
     }
 }
 
+/* The tick of the hart that lets others in. Nothing else is different then, but that an equal may wait. */
+static void tick_meanwhile(void)
+{
+    if (way == 0) {
+        let_wait(home, owner->priority, WORKER_AT_TAIL);
+    }
+    host_lock_wanted = NULL;
+    helper->arch.sip |= SIP_TIMER;
+}
+
+static void a_tick_while_others_are_let_in_is_a_tick(void **state)
+{
+    (void)state;
+    for (way = 0; way < 2; way++) {
+        wait_with(20);
+        host_meanwhile = tick_meanwhile;
+        idle();
+        assert_int_equal(answers(), way ? 20 : 1);
+        assert_int_equal(owner->worker.queued, !way);
+        /* Who sleeps is told at the tick, and then at the end only if it sleeps again. */
+        assert_int_equal(signals(), 1);
+    }
+}
+
 static bool was_told;
 
 /* The other request is still under way. */
@@ -416,6 +440,7 @@ int main(void)
         EACH(whatever_changes_the_owner_or_ends_the_queue_takes_it_from_its_keeper),
         EACH(an_owner_that_is_told_when_it_changes_is_ready),
         EACH(anything_of_its_own_and_anything_more_important_comes_first_and_who_sleeps_is_told),
+        EACH(a_tick_while_others_are_let_in_is_a_tick),
         EACH(who_sleeps_is_told_before_something_that_takes_long),
     };
 
