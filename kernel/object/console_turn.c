@@ -261,15 +261,6 @@ static void be_late(struct schedulable *holder, unsigned by)
     }
 }
 
-void console_moved(const struct tcb *thread)
-{
-    struct schedulable *s = console_holder;
-
-    if (unlikely(s != NULL) && owner_of(s) == thread) {
-        be_late(s, LATE_BY_OTHERS);
-    }
-}
-
 /* It waits for equals, or is about to run. */
 static bool waits_for_equals(struct schedulable *s)
 {
@@ -277,6 +268,38 @@ static bool waits_for_equals(struct schedulable *s)
 
     return s->queued && domain_is_current(owner) &&
            sched_running_priority(owner->hart) <= (int)owner->priority;
+}
+
+/* Who has had it before the holder came in between is late, too, unless it waits for that. Otherwise a holder
+ * could keep another's turn, by coming in between at the ticks. Those below that one are late when it is
+ * gone. */
+static struct schedulable *late_below(void)
+{
+    struct schedulable *below = console_holder->below;
+
+    return below && !is_waiting(below) ? below : NULL;
+}
+
+void console_moved(const struct tcb *thread)
+{
+    if (likely(!console_holder)) {
+        return;
+    }
+    struct schedulable *s = console_holder, *below = late_below();
+    if (below && owner_of(below) == thread) {
+        be_late(below, LATE_BY_OTHERS);
+    }
+    if (owner_of(s) == thread) {
+        be_late(s, LATE_BY_OTHERS);
+    }
+}
+
+/* A thread that runs has to go on with its call. */
+static void count_tick(struct schedulable *s, const struct hart *hart)
+{
+    if (owner_of(s)->hart == hart) {
+        be_late(s, waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
+    }
 }
 
 void console_tick(const struct hart *hart)
@@ -287,9 +310,9 @@ void console_tick(const struct hart *hart)
     if (REL4_NUM_DOMAINS > 1) {
         grant(); /* the domain of somebody who waits may have time now */
     }
-    struct schedulable *s = console_holder;
-    if (owner_of(s)->hart == hart) {
-        /* A thread that runs has to go on with its call. */
-        be_late(s, waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
+    struct schedulable *s = console_holder, *below = late_below();
+    if (below) {
+        count_tick(below, hart);
     }
+    count_tick(s, hart);
 }

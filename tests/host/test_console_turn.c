@@ -364,6 +364,22 @@ static void who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_w
     assert_true(has_turn(1));
 }
 
+/* Others, that are more important, come in between whenever there is a tick. */
+static void who_does_not_go_on_below_others_loses_it_if_somebody_waits(void **state)
+{
+    (void)state;
+    build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
+    assert_true(take(0));
+    be_preempted_by(2);
+    assert_false(take(1));
+    for (unsigned i = 0; i < TIME_SLICE_TICKS; i++) {
+        assert_true(take(2));
+        ticks(1);
+        leave(2);
+        assert_int_equal(has_turn(1), i == TIME_SLICE_TICKS - 1);
+    }
+}
+
 static void who_is_moved_again_and_again_between_ticks_loses_it(void **state)
 {
     (void)state;
@@ -591,6 +607,7 @@ int main(void)
         EACH(who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits),
         EACH(who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_waits),
         EACH(who_gets_it_is_the_first_of_its_equals),
+        EACH(who_does_not_go_on_below_others_loses_it_if_somebody_waits),
         EACH(who_is_moved_again_and_again_between_ticks_loses_it),
         EACH(a_worker_waits_and_goes_on_with_the_same_request),
         EACH(a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once),
