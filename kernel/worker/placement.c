@@ -50,15 +50,16 @@ bool placement_was_late_lately(const struct async_queue *queue)
     return (long)(time_now() - queue->placement.not_before) < 0;
 }
 
-/* An idle hart that may be called for a queue; NULL if there is none, or one is on its way, and none has been
- * late. */
-static struct hart *find_idle_hart(const struct async_queue *queue)
+/* An idle hart that may be called for a queue; NULL if there is none, or one is on its way, for less than a
+ * tick. */
+static struct hart *find_idle_hart(const struct async_queue *queue, word_t now)
 {
+    bool may_come = now - queue->placement.called_at < counts_per_tick;
     struct hart *found = NULL;
 
     for (word_t idle = idle_harts; idle; idle &= idle - 1) {
         struct hart *hart = &harts_table[lowest_bit(idle)];
-        if (hart->idle.called == queue->thread && !queue->placement.lateness) {
+        if (hart->idle.called == queue->thread && may_come) {
             return NULL;
         }
         if (!found && hart != queue->thread->hart && !hart->idle.called) {
@@ -72,8 +73,8 @@ static struct hart *find_idle_hart(const struct async_queue *queue)
 static COLD bool call_idle_hart(struct async_queue *queue)
 {
     struct placement *placement = &queue->placement;
-    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue) : NULL;
     word_t now = time_now();
+    struct hart *hart = domain_is_current(queue->thread) ? find_idle_hart(queue, now) : NULL;
 
     if (!hart) {
         return false;
