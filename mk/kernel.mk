@@ -7,9 +7,10 @@ KERNEL_LDS  := kernel/arch/riscv64/kernel.ld
 # -mcmodel=medany keeps code independent of where data lies, so that adding the symbol table in the second link moves
 # nothing: what the linker shortens is calls, and there is no gp by which it could shorten anything else. The
 # loop-distribution pass would turn memset's own loop into a call of memset.
+# Memory that is retyped holds objects of another type: pointers of all types may name the same.
 KERNEL_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -g \
-	-ffreestanding -fno-common -fno-pic -fno-stack-protector -fno-tree-loop-distribute-patterns \
-	-ffunction-sections -fdata-sections \
+	-ffreestanding -fno-strict-aliasing -fno-common -fno-pic -fno-stack-protector \
+	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ikernel
 KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096

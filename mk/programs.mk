@@ -79,7 +79,7 @@ $(OUT)/apps/%.elf $(OUT)/up/apps/%.elf:
 # test_simulation, and the same with two domains, the rest of the kernel above the machine, and several harts.
 -include tests/host/sources.mk
 
-HOST_FLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+HOST_FLAGS := -std=gnu11 -g -O1 -fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Wall -Wextra -Werror -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
 HOST_SIMULATIONS := $(OUT)/host/test_simulation $(OUT)/host/test_simulation_domains
 HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c)) $(OUT)/host/test_simulation_domains

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "arch/riscv64/store.h"
 #include "cap/cap.h"
 #include <rel4/ring.h>
 
@@ -58,7 +59,7 @@ static inline word_t user_load(struct user_words words, word_t i)
 
 static inline void user_store(struct user_words words, word_t i, word_t value)
 {
-    words.window_address[i] = value;
+    store_word(&words.window_address[i], value);
 }
 
 /* Word i from two halves: of each argument the lower 32 bits. They may be written in any order, or again. */
@@ -66,8 +67,8 @@ static inline void user_store_halves(struct user_words words, word_t i, word_t l
 {
     uint32_t *halves = (uint32_t *)(word_t *)(words.window_address + i);
 
-    halves[0] = (uint32_t)lower;
-    halves[1] = (uint32_t)upper;
+    store_half(&halves[0], (uint32_t)lower);
+    store_half(&halves[1], (uint32_t)upper);
 }
 
 /* The same for the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */

@@ -46,10 +46,12 @@ static inline void wait_set_head(struct wait_queue *queue, struct tcb *head)
 
 static inline void wait_append(struct wait_queue *queue, struct tcb *thread)
 {
-    thread->queue_prev = queue->tail;
+    struct tcb *tail = queue->tail;
+
+    thread->queue_prev = tail;
     thread->queue_next = NULL;
-    if (queue->tail) {
-        queue->tail->queue_next = thread;
+    if (tail) {
+        tail->queue_next = thread;
     } else {
         wait_set_head(queue, thread);
     }
@@ -78,17 +80,18 @@ static inline void wait_remove(struct wait_queue *queue, struct tcb *thread)
     if (unlikely(wait_state(queue) == WAIT_PASS)) {
         badged_pass_leave(queue, thread);
     }
-    if (thread->queue_prev) {
-        thread->queue_prev->queue_next = thread->queue_next;
+    struct tcb *prev = thread->queue_prev, *next = thread->queue_next;
+    if (prev) {
+        prev->queue_next = next;
     } else {
-        wait_set_head(queue, thread->queue_next);
+        wait_set_head(queue, next);
     }
-    if (thread->queue_next) {
-        thread->queue_next->queue_prev = thread->queue_prev;
+    if (next) {
+        next->queue_prev = prev;
     } else {
-        queue->tail = thread->queue_prev;
-    }
-    if (!queue->tail) {
-        queue->head_and_state = 0;
+        queue->tail = prev;
+        if (!prev) {
+            queue->head_and_state = 0;
+        }
     }
 }

@@ -88,7 +88,9 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
 {
     word_t asid = cap_mapped_asid(cap);
     word_t vaddr = cap_mapped_vaddr(cap);
-    pte_t *root = asid ? asid_root(asid) : NULL;
+    const word_t *entry = asid ? asid_entry(asid) : NULL;
+    word_t root_and_harts = entry ? *entry : 0;
+    pte_t *root = asid_entry_root(root_and_harts);
 
     if (!root) {
         return;
@@ -97,7 +99,7 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
     if (walk.level == (unsigned)frame_size(cap) && pte_is_valid(*walk.entry) && pte_is_leaf(*walk.entry) &&
         pte_names(*walk.entry, frame_phys(cap))) {
         *walk.entry = 0;
-        tlb_flush_page(asid_harts(asid), asid, vaddr);
+        tlb_flush_page(root_and_harts & ASID_HARTS_MASK, asid, vaddr);
     }
 }
 

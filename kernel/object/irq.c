@@ -72,7 +72,8 @@ void irq_deliver(struct hart *hart)
         receiver_wake_interrupt();
         return;
     }
-    if (irq != 0 && irq <= last_irq) {
+    /* Another hart may have claimed it: 0. */
+    if (irq - 1 < last_irq) {
         deliver(hart, irq);
     }
 }

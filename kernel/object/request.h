@@ -134,14 +134,16 @@ static inline void request_set_word(const struct request *request, unsigned i, w
 static inline void request_copy_words(const struct request *request, unsigned start, word_t *to,
                                       unsigned count)
 {
+    const word_t *first = request->first;
+    struct user_words words = request->words;
     unsigned end = start + count;
-    unsigned in_first = user_words_exist(request->words) ? ABI_MSG_REGISTERS : end;
+    unsigned in_first = user_words_exist(words) ? ABI_MSG_REGISTERS : end;
 
     for (; start < end && start < in_first; start++) {
-        *to++ = request->first[start];
+        *to++ = first[start];
     }
     for (; start < end; start++) {
-        *to++ = user_load(request->words, start);
+        *to++ = user_load(words, start);
     }
 }
 

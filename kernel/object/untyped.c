@@ -102,20 +102,21 @@ static enum progress reset(struct slot *untyped)
 static enum progress perform_retype(struct operation *operation, struct result *result)
 {
     struct slot *untyped = operation->retype.untyped;
+    struct cap memory = untyped->cap;
     unsigned size_bits = operation->retype.size_bits;
     word_t type = operation->retype.type;
     word_t phys = operation->retype.start;
-    bool device = untyped_is_device(untyped->cap);
+    bool device = untyped_is_device(memory);
 
     (void)result;
     /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
     if (!MUTANT(REUSE_UNPAID)) {
         tlb_batch_pay();
     }
-    if (untyped_used(untyped->cap) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
+    if (untyped_used(memory) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
-    untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(untyped->cap);
+    untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(memory);
     struct cap first = cap_of_new(type, size_bits, operation->retype.number, phys, device);
     for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
         tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), operation->retype.caller);

@@ -49,9 +49,10 @@ static inline void queue_insert(struct ready_queue *queue, struct schedulable *s
         queue_mark(queue, priority);
         return;
     }
+    struct schedulable *tail = head->prev;
     s->next = head;
-    s->prev = head->prev;
-    head->prev->next = s;
+    s->prev = tail;
+    tail->next = s;
     head->prev = s;
     if (at_head) {
         queue->head[priority] = s;
@@ -60,15 +61,15 @@ static inline void queue_insert(struct ready_queue *queue, struct schedulable *s
 
 static inline void queue_remove(struct ready_queue *queue, struct schedulable *s, unsigned priority)
 {
-    struct schedulable *next = s->next;
+    struct schedulable *next = s->next, *prev = s->prev;
 
     if (next == s) {
         queue->head[priority] = NULL;
         queue_unmark(queue, priority);
         return;
     }
-    s->prev->next = next;
-    next->prev = s->prev;
+    prev->next = next;
+    next->prev = prev;
     if (queue->head[priority] == s) {
         queue->head[priority] = next;
     }
@@ -111,8 +112,8 @@ static inline struct ready_queue *ready_queue_of(const struct tcb *thread)
 static inline void ready_insert(struct tcb *thread, bool at_head)
 {
     assert(!thread->ready.queued && thread != &idle_thread);
-    thread->ready.queued = true;
     queue_insert(ready_queue_of(thread), &thread->ready, thread->priority, at_head);
+    thread->ready.queued = true;
 }
 
 static inline void sched_enqueue_head(struct tcb *thread)
@@ -127,8 +128,8 @@ static inline void sched_enqueue_tail(struct tcb *thread)
 
 static inline void ready_remove(struct tcb *thread)
 {
-    thread->ready.queued = false;
     queue_remove(ready_queue_of(thread), &thread->ready, thread->priority);
+    thread->ready.queued = false;
 }
 
 /* Priority of the best that is ready on the hart in the current domain; -1 if there is none. */

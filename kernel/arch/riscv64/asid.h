@@ -48,12 +48,18 @@ static inline word_t asid_root_phys(word_t entry)
     return entry & ~ASID_HARTS_MASK;
 }
 
+/* The root that an entry names; NULL if none. */
+static inline pte_t *asid_entry_root(word_t entry)
+{
+    return asid_root_phys(entry) ? phys_to_ptr(asid_root_phys(entry)) : NULL;
+}
+
 /* The root of an ASID, NULL if it is not assigned. */
 static inline pte_t *asid_root(word_t asid)
 {
     const word_t *entry = asid_entry(asid);
 
-    return entry && asid_root_phys(*entry) ? phys_to_ptr(asid_root_phys(*entry)) : NULL;
+    return entry ? asid_entry_root(*entry) : NULL;
 }
 
 /* The harts that may hold translations of an assigned ASID. */
