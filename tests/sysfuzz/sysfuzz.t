@@ -22,8 +22,12 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
     isnt($other, $first, "$kernel: another seed makes another run");
 }
 
-# This seed comes across the defect soon.
-my $minimized = output("tests/sysfuzz/minimize out/broken/rel4.elf out/tests/sysfuzz.elf seed=5 calls=1000 check=25 limit=300");
+# About every third seed comes across the defect soon; which ones depends on each instruction of the kernel.
+my $minimized = "";
+for my $seed (1 .. 20) {
+    $minimized = output("tests/sysfuzz/minimize out/broken/rel4.elf out/tests/sysfuzz.elf seed=$seed calls=1000 check=25 limit=300");
+    last if $minimized !~ /^Nothing fails/m;
+}
 my @calls = $minimized =~ /^  thread \d+, call \d+: (.*)$/mg;
 like($minimized, qr/^It fails: check: a notification is bound to a thread that knows it/m, "a broken kernel is found out");
 ok(@calls >= 1 && @calls <= 6, "what breaks it is cut down to few calls");
