@@ -90,28 +90,51 @@ static bool is_enabled(const struct walk *walk)
     return !get(walk, "status", &status) || fdt_has_string(&status, "okay") || fdt_has_string(&status, "ok");
 }
 
-static void add_regions(const struct walk *walk, struct regions *set)
+static bool is_same_pages(struct region a, struct region b)
 {
+    a = region_around(a, ABI_PAGE_BITS);
+    b = region_around(b, ABI_PAGE_BITS);
+    return a.start == b.start && a.end == b.end;
+}
+
+/* But for the root task's file, which some boot loaders reserve: that is free when it was copied. */
+static void reserve(struct platform *platform, struct region region)
+{
+    if (!is_same_pages(region, platform->ramdisk)) {
+        regions_add(&platform->reserved, region);
+    }
+}
+
+/* What is done for each entry of the node's reg property. */
+static void for_each_region(const struct walk *walk, void (*what)(struct platform *, struct region))
+{
+    struct platform *platform = walk->platform;
     struct fdt_property reg;
     struct region region;
 
     if (get(walk, "reg", &reg)) {
-        for (uint32_t i = 0; !set->overflow && get_region(walk, &reg, i, &region); i++) {
-            regions_add(set, region);
+        for (uint32_t i = 0;
+             !platform->ram.overflow && !platform->reserved.overflow && get_region(walk, &reg, i, &region);
+             i++) {
+            what(platform, region);
         }
     }
+}
+
+static void add_ram(struct platform *platform, struct region region)
+{
+    regions_add(&platform->ram, region);
 }
 
 /* Keeps the harts in their order; if there are too many, the last ones are not used. */
 static void add_hart(struct walk *walk)
 {
     struct platform *platform = walk->platform;
-    struct fdt_property isa;
     word_t hart_id;
     unsigned at = 0;
 
     walk->hart = NULL;
-    if (!is_enabled(walk) || !get(walk, "riscv,isa", &isa) || !get_number(walk, "reg", &hart_id)) {
+    if (!is_enabled(walk) || !get_number(walk, "reg", &hart_id)) {
         return;
     }
     while (at < platform->hart_count && hart_id != walk->boot_hart &&
@@ -217,17 +240,6 @@ static void visit_device(struct walk *walk)
     }
 }
 
-static void visit_chosen(struct walk *walk)
-{
-    struct platform *platform = walk->platform;
-
-    get(walk, "bootargs", &platform->boot_arguments);
-    if (!get_number(walk, "linux,initrd-start", &platform->ramdisk.start) ||
-        !get_number(walk, "linux,initrd-end", &platform->ramdisk.end)) {
-        platform->ramdisk = (struct region){ 0, 0 };
-    }
-}
-
 /* The node's name, up to its unit address, is this one. */
 static bool named(const struct walk *walk, const char *name)
 {
@@ -249,6 +261,21 @@ static bool find_top_level(struct walk *walk, const char *name)
         more = fdt_next_node(walk->fdt, &walk->node);
     }
     return more;
+}
+
+/* Is read first, so that the root task's file is known before what is reserved. */
+static void read_chosen(struct walk *walk)
+{
+    struct platform *platform = walk->platform;
+
+    if (!find_top_level(walk, "chosen")) {
+        return;
+    }
+    get(walk, "bootargs", &platform->boot_arguments);
+    if (!get_number(walk, "linux,initrd-start", &platform->ramdisk.start) ||
+        !get_number(walk, "linux,initrd-end", &platform->ramdisk.end)) {
+        platform->ramdisk = (struct region){ 0, 0 };
+    }
 }
 
 /* A string property up to its end, or to the colon behind which there are options. */
@@ -347,10 +374,8 @@ static enum place visit_top_level(struct walk *walk)
     }
     if (named(walk, "memory")) {
         if (is_enabled(walk)) {
-            add_regions(walk, &platform->ram);
+            for_each_region(walk, add_ram);
         }
-    } else if (named(walk, "chosen")) {
-        visit_chosen(walk);
     } else {
         visit_device(walk);
     }
@@ -391,7 +416,7 @@ static void visit(struct walk *walk)
         }
         break;
     case RESERVED_MEMORY:
-        add_regions(walk, &walk->platform->reserved);
+        for_each_region(walk, reserve);
         break;
     case ELSEWHERE:
         visit_device(walk);
@@ -431,8 +456,9 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
     word_t start, size;
 
     *platform = (struct platform){ 0 };
+    read_chosen(&walk);
     for (uint32_t i = 0; !platform->reserved.overflow && fdt_reservation(fdt, i, &start, &size); i++) {
-        regions_add(&platform->reserved, region_at(start, size));
+        reserve(platform, region_at(start, size));
     }
     find_console(&walk);
     for (bool more = fdt_first_node(fdt, &walk.node); more; more = fdt_next_node(fdt, &walk.node)) {

@@ -39,6 +39,22 @@ my $end = sprintf "0x%x", 0x90000000 + -s $good;
 boots("a root task where the tree says boots", qr/^Hello/m, ramdisk("0 0x90000000", "0 $end"));
 boots("addresses of one cell boot", qr/^Hello/m, ramdisk("0x90000000", $end));
 
+# As boot loaders do: the memory of the root task is reserved, so many bytes from its start.
+sub reserved {
+    my ($size) = @_;
+    my $node = "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; file\@90000000 { reg = <0 0x90000000 0 $size>; }; };";
+    my %with = with_tree(sub { s/chosen \{/$node chosen { linux,initrd-start = <0x90000000>; linux,initrd-end = <$end>;/ });
+    push @{ $with{qemu} }, "-device", "loader,file=$good,addr=0x90000000,force-raw=on";
+    return (root => "-", %with);
+}
+boots("a root task that the boot loader has reserved boots", qr/^Hello/m, reserved(sprintf "0x%x", -s $good));
+refuses("a root task in memory that is reserved for more", qr/not in free memory/, reserved("0x1000000"));
+
+# Newer trees describe harts by other properties.
+boots("harts without riscv,isa boot", qr/^Hello/m,
+    with_tree(sub { s/riscv,isa = "[^"]*"/riscv,isa-base = "rv64i"; riscv,isa-extensions = "i", "m", "a", "c"/ }));
+boots("harts whose instruction sets nobody describes boot", qr/^Hello/m, with_tree(sub { s/riscv,isa = "[^"]*";// }));
+
 # Through what the kernel prints. The firmware looks for its own console in the same tree.
 sub console {
     my ($name, $expect, $change) = @_;
