@@ -65,9 +65,7 @@ _Noreturn void boot_fail(const char *format, ...)
     power_off(1);
 }
 
-/* What user mode may read: the cycle, time and instruction counters, as far as the firmware lets them
- * through.
- */
+/* User mode may read the counters of cycles, time and instructions, unless the firmware keeps them back. */
 #define COUNTERS 7
 
 /* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change what fences order. */

@@ -1,7 +1,7 @@
 /*
- * Stores into memory that the kernel never reads or writes as its own objects. In C, the compiler would think
- * that anything of the kernel may have changed, as it is told that pointers of all types may name the same
- * memory. They keep their order among themselves and with whatever else is volatile.
+ * Stores into memory of programs. They are not written in C: the compiler is told that pointers of all types
+ * may name the same memory, and would read everything of the kernel anew behind each of them. The order among
+ * them, and to other volatile accesses, is that of the source.
  */
 #pragma once
 
