@@ -64,8 +64,12 @@ static COLD void report_unhandled(const struct tcb *thread)
         break;
     }
     if (log_level >= LOG_ERROR) {
-        print(" in application, thread %s, pc 0x%lx; send fault ipc fail: no usable fault handler\n",
-              thread_debug_name(thread), thread->context.regs[ABI_REG_PC]);
+#if REL4_DEBUG
+        print(" in application, thread %s", thread_debug_name(thread));
+#else
+        print(" in application");
+#endif
+        print(", pc 0x%lx; no fault handler\n", thread->context.regs[ABI_REG_PC]);
     }
 }
 

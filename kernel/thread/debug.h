@@ -32,10 +32,4 @@ static inline void thread_debug_inherit_name(struct tcb *thread, const struct tc
     (void)thread;
     (void)creator;
 }
-
-static inline const char *thread_debug_name(const struct tcb *thread)
-{
-    (void)thread;
-    return "(names need a debug build)";
-}
 #endif
