@@ -1,7 +1,5 @@
 /*
- * One walk over the device tree that takes note of what the kernel needs. Addresses behind buses with a
- * translation of their own (ranges) are not looked for: everything the kernel uses is on the first level.
- * Only the console's UART may be elsewhere, and then the console is the firmware's.
+ * One walk over the device tree that takes note of what the kernel needs.
  */
 #include "boot/platform.h"
 
@@ -37,8 +35,11 @@ enum place {
 /* What a node on the path from the root means for its children. */
 struct level {
     enum place place;
+    bool enabled; /* it, and all above it */
     word_t address_cells;
     word_t size_cells;
+    bool has_ranges; /* its children have addresses of the machine, by way of: */
+    struct fdt_property ranges;
     struct fdt_property console; /* what is left of the console's path below this node; no data: not here */
 };
 
@@ -65,13 +66,40 @@ static bool get_number(const struct walk *walk, const char *name, word_t *number
     return get(walk, name, &property) && fdt_number(&property, 0, property.size / 4, number);
 }
 
-/* The i-th entry of the node's reg property. */
+/* How many cells a number takes; more than two are too many for fdt_number(). */
+static uint32_t cells(word_t number)
+{
+    return (uint32_t)min_word(number, 3);
+}
+
+/* Makes a region with addresses below a bus one with addresses above it; false if it is not all in one of the
+ * bus's ranges. Without entries the addresses are the same. */
+static bool leave_bus(const struct level *bus, struct region *region)
+{
+    uint32_t child_cells = cells(bus->address_cells), parent_cells = cells(bus[-1].address_cells);
+    uint32_t size_cells = cells(bus->size_cells);
+    word_t child, parent, size;
+
+    for (uint32_t at = 0; fdt_number(&bus->ranges, at, child_cells, &child) &&
+                          fdt_number(&bus->ranges, at + child_cells, parent_cells, &parent) &&
+                          fdt_number(&bus->ranges, at + child_cells + parent_cells, size_cells, &size);
+         at += child_cells + parent_cells + size_cells) {
+        struct region from = region_at(child, size);
+        word_t offset = region->start - child;
+        if (region->start >= from.start && region->end <= from.end && offset <= ~parent) {
+            *region = region_at(parent + offset, region->end - region->start);
+            return true;
+        }
+    }
+    return bus->has_ranges && bus->ranges.size == 0;
+}
+
+/* The i-th entry of the node's reg property, in addresses of the machine. */
 static bool get_region(const struct walk *walk, const struct fdt_property *reg, uint32_t i,
                        struct region *region)
 {
-    const struct level *parent = &walk->levels[walk->node.depth - 1];
-    uint32_t address_cells = (uint32_t)min_word(parent->address_cells, 3);
-    uint32_t size_cells = (uint32_t)min_word(parent->size_cells, 3);
+    const struct level *bus = &walk->levels[walk->node.depth - 1];
+    uint32_t address_cells = cells(bus->address_cells), size_cells = cells(bus->size_cells);
     uint32_t at = i * (address_cells + size_cells);
     word_t start, size;
 
@@ -80,10 +108,22 @@ static bool get_region(const struct walk *walk, const struct fdt_property *reg, 
         return false;
     }
     *region = region_at(start, size);
+    for (; bus->place != ROOT && bus->place != RESERVED_MEMORY; bus--) {
+        if (!leave_bus(bus, region)) {
+            return false;
+        }
+    }
     return true;
 }
 
+/* Whether the node is there for the kernel. What has another status is broken, switched off, or reserved for
+ * the firmware, and so is what is below it. */
 static bool is_enabled(const struct walk *walk)
+{
+    return walk->levels[walk->node.depth].enabled;
+}
+
+static bool has_good_status(const struct walk *walk)
 {
     struct fdt_property status;
 
@@ -113,8 +153,8 @@ static void for_each_region(const struct walk *walk, void (*what)(struct platfor
     struct region region;
 
     if (get(walk, "reg", &reg)) {
-        for (uint32_t i = 0;
-             !platform->ram.overflow && !platform->reserved.overflow && get_region(walk, &reg, i, &region);
+        for (uint32_t i = 0; !platform->ram.overflow && !platform->reserved.overflow &&
+                             !platform->kernel_devices.overflow && get_region(walk, &reg, i, &region);
              i++) {
             what(platform, region);
         }
@@ -159,11 +199,14 @@ static bool in_window(const struct region *region)
     return region->start < region->end && region->end <= PHYS_WINDOW_SIZE && is_aligned(region->start, 3);
 }
 
-/* The core-local interruptor, in one piece or a part of it. */
-static bool is_timer(const struct fdt_property *compatible)
+/* Interrupt controllers and the core-local interruptor, in one piece or a part of it. Those that the kernel
+ * does not use are the firmware's, whatever their status says. */
+static bool is_withheld(const struct fdt_property *compatible)
 {
-    static const char *const names[] = { "sifive,clint0", "riscv,clint0", "riscv,aclint-mswi",
-                                         "riscv,aclint-mtimer", "riscv,aclint-sswi" };
+    static const char *const names[] = {
+        "sifive,plic-1.0.0", "riscv,plic0",  "riscv,aplic",       "riscv,imsics",        "riscv,uintc0",
+        "sifive,clint0",     "riscv,clint0", "riscv,aclint-mswi", "riscv,aclint-mtimer", "riscv,aclint-sswi",
+    };
 
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
         if (fdt_has_string(compatible, names[i])) {
@@ -171,6 +214,11 @@ static bool is_timer(const struct fdt_property *compatible)
         }
     }
     return false;
+}
+
+static void withhold(struct platform *platform, struct region region)
+{
+    regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
 }
 
 /* Its last connection is the line that wakes the kernel, if it has that. Slots: 512 of 32 bytes. */
@@ -187,16 +235,15 @@ static void add_uintc(struct walk *walk, const struct fdt_property *compatible, 
                                region.end - region.start >= UINTC_EXTENDED_SIZE &&
                                get(walk, "interrupts-extended", &targets) && targets.size >= 8 &&
                                fdt_number(&targets, targets.size / 4 - 1, 1, &platform->uintc_wake_source);
-    regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
 }
 
-/* What the node is, and where, if it is a device that can be used. */
-static bool get_device(const struct walk *walk, struct fdt_property *compatible, struct region *region)
+/* Where the node's device is, if the kernel can use it. */
+static bool get_device(const struct walk *walk, struct region *region)
 {
     struct fdt_property reg;
 
-    return get(walk, "compatible", compatible) && is_enabled(walk) && get(walk, "reg", &reg) &&
-           get_region(walk, &reg, 0, region) && in_window(region);
+    return is_enabled(walk) && get(walk, "reg", &reg) && get_region(walk, &reg, 0, region) &&
+           in_window(region);
 }
 
 static void add_plic(struct walk *walk, struct region region)
@@ -209,32 +256,38 @@ static void add_plic(struct walk *walk, struct region region)
                   ARRAY_SIZE(platform->plics));
     }
     plic->region = region;
-    if (!get_number(walk, "riscv,ndev", &plic->last_source) || plic->last_source > PLIC_LAST_SOURCE_MAX) {
+    if (!get_number(walk, "riscv,ndev", &plic->last_source)) {
         boot_fail("the device tree does not say how many interrupts the PLIC at %lx has (riscv,ndev)",
                   region.start);
+    }
+    if (plic->last_source > PLIC_LAST_SOURCE_MAX) {
+        boot_fail("the PLIC at %lx has more interrupts than a PLIC can have (riscv,ndev is %lu)",
+                  region.start, plic->last_source);
     }
     get(walk, "interrupts-extended", &plic->targets);
     platform->last_source =
         platform->plic_count ? min_word(platform->last_source, plic->last_source) : plic->last_source;
     platform->plic_count++;
-    regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
 }
 
 static void visit_device(struct walk *walk)
 {
-    struct platform *platform = walk->platform;
     struct fdt_property compatible;
     struct region region;
 
-    if (!get_device(walk, &compatible, &region)) {
+    if (!get(walk, "compatible", &compatible)) {
+        return;
+    }
+    if (is_withheld(&compatible)) {
+        for_each_region(walk, withhold);
+    }
+    if (!get_device(walk, &region)) {
         return;
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
         add_plic(walk, region);
     } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
         add_uintc(walk, &compatible, region);
-    } else if (is_timer(&compatible)) {
-        regions_add(&platform->kernel_devices, region_around(region, ABI_MEGA_PAGE_BITS));
     } else if (fdt_has_string(&compatible, "sifive,test0")) {
         power_init(region.start);
     }
@@ -331,14 +384,6 @@ static struct fdt_property follow(const struct walk *walk, struct fdt_property p
     return (struct fdt_property){ path.data + at, path.size - at };
 }
 
-/* Addresses below this bus are those of the machine. */
-static bool is_transparent(const struct walk *walk)
-{
-    struct fdt_property ranges;
-
-    return get(walk, "ranges", &ranges) && ranges.size == 0;
-}
-
 /* The console's node: takes note of its UART if that is of a kind that the kernel knows. */
 static void visit_console(struct walk *walk)
 {
@@ -347,7 +392,7 @@ static void visit_console(struct walk *walk)
     struct region region;
     word_t shift = 0, width = 1;
 
-    if (!get_device(walk, &compatible, &region) ||
+    if (!get(walk, "compatible", &compatible) || !get_device(walk, &region) ||
         !(fdt_has_string(&compatible, "ns16550a") || fdt_has_string(&compatible, "ns16550"))) {
         return;
     }
@@ -389,6 +434,8 @@ static void visit(struct walk *walk)
     *level = (struct level){ .address_cells = 2, .size_cells = 1 };
     get_number(walk, "#address-cells", &level->address_cells);
     get_number(walk, "#size-cells", &level->size_cells);
+    level->has_ranges = get(walk, "ranges", &level->ranges);
+    level->enabled = has_good_status(walk) && (walk->node.depth == 0 || level[-1].enabled);
     if (walk->node.depth == 0) {
         level->place = ROOT;
         level->console = walk->console;
@@ -397,8 +444,6 @@ static void visit(struct walk *walk)
     level->console = follow(walk, level[-1].console);
     if (level->console.data && level->console.size == 0 && !walk->platform->uart.end) {
         visit_console(walk);
-    } else if (level->console.data && !is_transparent(walk)) {
-        level->console = (struct fdt_property){ 0 };
     }
     switch (level[-1].place) {
     case ROOT:

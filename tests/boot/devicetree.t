@@ -55,6 +55,17 @@ boots("harts without riscv,isa boot", qr/^Hello/m,
     with_tree(sub { s/riscv,isa = "[^"]*"/riscv,isa-base = "rv64i"; riscv,isa-extensions = "i", "m", "a", "c"/ }));
 boots("harts whose instruction sets nobody describes boot", qr/^Hello/m, with_tree(sub { s/riscv,isa = "[^"]*";// }));
 
+# The nodes on each level below the root in the opposite order, behind the properties.
+my $block = qr/(\{(?:[^{}]++|(?-1))*\})/;
+sub opposite {
+    my ($inside) = @_;
+    my @nodes;
+    $inside =~ s/([\w,.\@-]+) $block;/my ($name, $node) = ($1, $2); push @nodes, "$name {" . opposite(substr $node, 1, -1) . "};"; ""/ge;
+    return join "\n", $inside, reverse @nodes;
+}
+boots("nodes in the opposite order boot", qr/^Hello/m,
+    with_tree(sub { s{(?<=/ \{)(.*)(?=\};\s*$)}{opposite($1)}se }));
+
 # Through what the kernel prints. The firmware looks for its own console in the same tree.
 sub console {
     my ($name, $expect, $change) = @_;
@@ -76,8 +87,12 @@ console("a UART with its usual registers is the console", "a UART",
 console("without a name the firmware prints", "the firmware", sub { s/stdout-path = "[^"]*";// });
 console("without the alias the firmware prints", "the firmware", named("serial0"));
 console("if the UART is disabled, the firmware prints", "the firmware", named($uart, $disabled));
-console("if the UART is behind a bus with addresses of its own, the firmware prints", "the firmware",
-    named($uart, sub { s/(\bsoc \{[^{}]*)\branges;/$1ranges = <0 0 0 0 1 0>;/ }));
+
+# The bus of the devices with ranges that have entries.
+sub ranges { my ($cells) = @_; named($uart, sub { s/(\bsoc \{[^{}]*)\branges;/$1ranges = <$cells>;/ }) }
+console("a UART behind a bus whose ranges have it is the console", "a UART", ranges("0 0 0 0 0 0x1000 0 0x2000 0 0x2000 1 0"));
+console("if the bus's ranges do not have the UART, the firmware prints", "the firmware", ranges("0 0 0 0 0 0x10000000"));
+
 console("if the UART's registers do not fit, the firmware prints", "the firmware",
     named($uart, sub { s/(serial\@10000000 \{[^}]*reg = <[^>]*) \S+>/$1 0x5>/ }));
 

@@ -1,6 +1,7 @@
 /*
- * What boot takes from the device tree about the console: which UART it is, and that nothing else is ever
- * taken for one. Each tree is a whole machine, of which one thing is changed.
+ * What boot takes from the device tree about the console: which UART it is, where that is behind buses, and
+ * that nothing else is ever taken for one; and which devices nobody gets. Each tree is a whole machine, of
+ * which one thing is changed.
  */
 #include "boot/platform.h"
 #include "host.h"
@@ -12,7 +13,16 @@
 
 #include <cmocka.h>
 
-#define UART 0x10000000
+#define UART     0x10000000
+#define MTIME    0x2000000
+#define MTIMECMP 0x3000000
+
+/* Entries of a bus's ranges, each of two cells: its own address, the address above it, the size. */
+struct ranges {
+    uint32_t cells[12];
+    size_t count; /* of cells */
+    bool none;    /* the property is not there */
+};
 
 /* A machine with a UART, and what the tree says of it. NULL and 0: not there. */
 struct machine {
@@ -24,7 +34,8 @@ struct machine {
     const char *status;
     uint32_t start_high, start, size;
     uint32_t shift, width, offset;
-    bool bus_translates, bus_is_closed; /* ranges with an entry; no ranges */
+    struct ranges ranges, outer_ranges; /* of the bus; of another one around it, if there is any entry */
+    const char *bus_status, *plic_status, *timer_status;
     bool chosen_is_last;
     uint32_t ram, reserved, plic; /* where else something is */
 };
@@ -68,6 +79,13 @@ static void put_if(struct tree *tree, const char *name, uint32_t value)
     }
 }
 
+static void put_status(struct tree *tree, const char *status)
+{
+    if (status) {
+        tree_put_string(tree, "status", status);
+    }
+}
+
 static void put_uart(struct tree *tree, const struct machine *machine)
 {
     const char *compatible = machine->compatible;
@@ -76,32 +94,46 @@ static void put_uart(struct tree *tree, const struct machine *machine)
     tree_put(tree, "compatible", compatible,
              machine->compatible_size ? machine->compatible_size : strlen(compatible) + 1);
     TREE_PUT_CELLS(tree, "reg", machine->start_high, machine->start, 0, machine->size);
-    if (machine->status) {
-        tree_put_string(tree, "status", machine->status);
-    }
+    put_status(tree, machine->status);
     put_if(tree, "reg-shift", machine->shift);
     put_if(tree, "reg-io-width", machine->width);
     put_if(tree, "reg-offset", machine->offset);
     tree_end_node(tree);
 }
 
-static void put_bus(struct tree *tree, const struct machine *machine)
+static void begin_bus(struct tree *tree, const char *name, const struct ranges *ranges)
 {
-    tree_begin_node(tree, "soc");
+    tree_begin_node(tree, name);
     TREE_PUT_CELLS(tree, "#address-cells", 2);
     TREE_PUT_CELLS(tree, "#size-cells", 2);
-    if (machine->bus_translates) {
-        TREE_PUT_CELLS(tree, "ranges", 0, 0, 0x20, 0, 0, 0x40000000);
-    } else if (!machine->bus_is_closed) {
-        tree_put(tree, "ranges", "", 0);
+    if (!ranges->none) {
+        tree_put_cells(tree, "ranges", ranges->cells, ranges->count);
     }
+}
+
+static void put_bus(struct tree *tree, const struct machine *machine)
+{
+    if (machine->outer_ranges.count) {
+        begin_bus(tree, "outer", &machine->outer_ranges);
+    }
+    begin_bus(tree, "soc", &machine->ranges);
+    put_status(tree, machine->bus_status);
     tree_begin_node(tree, "interrupt-controller@c000000");
     tree_put_string(tree, "compatible", "riscv,plic0");
     TREE_PUT_CELLS(tree, "reg", 0, machine->plic, 0, 0x600000);
     TREE_PUT_CELLS(tree, "riscv,ndev", 95);
+    put_status(tree, machine->plic_status);
+    tree_end_node(tree);
+    tree_begin_node(tree, "timer");
+    tree_put_string(tree, "compatible", "riscv,aclint-mtimer");
+    TREE_PUT_CELLS(tree, "reg", 0, MTIME, 0, 8, 0, MTIMECMP, 0, 0x40);
+    put_status(tree, machine->timer_status);
     tree_end_node(tree);
     put_uart(tree, machine);
     tree_end_node(tree);
+    if (machine->outer_ranges.count) {
+        tree_end_node(tree);
+    }
 }
 
 static uint8_t *make_tree(const struct machine *machine)
@@ -143,12 +175,19 @@ static struct platform read_machine(const struct machine *machine)
     return platform;
 }
 
+static struct platform expect_uart_at(const struct machine *machine, uint64_t start)
+{
+    struct platform platform = read_machine(machine);
+
+    assert_int_equal(platform.uart.start, start);
+    assert_int_equal(platform.uart.end, start + machine->size);
+    return platform;
+}
+
 static void expect_uart(struct machine machine, unsigned shift, unsigned width)
 {
-    struct platform platform = read_machine(&machine);
+    struct platform platform = expect_uart_at(&machine, machine.start);
 
-    assert_int_equal(platform.uart.start, machine.start);
-    assert_int_equal(platform.uart.end, machine.start + machine.size);
     assert_int_equal(platform.uart_shift, shift);
     assert_int_equal(platform.uart_width, width);
     /* It is not the kernel's alone. */
@@ -279,8 +318,71 @@ static void registers_are_where_the_tree_says_and_inside(void **state)
     machine.start = 0x80000000 - 0xf8; /* across its end */
     expect_none(machine);
     expect_none(WITH(start_high, 0xffffffff));
-    expect_none(WITH(bus_translates, true));
-    expect_none(WITH(bus_is_closed, true));
+}
+
+#define RANGES(...)                                                                \
+    {                                                                              \
+        .cells = { __VA_ARGS__ }, .count = sizeof((uint32_t[]){ __VA_ARGS__ }) / 4 \
+    }
+
+static void buses_translate_addresses(void **state)
+{
+    struct machine machine = usual;
+
+    (void)state;
+    machine.ranges.none = true;
+    expect_none(machine);
+    machine = usual;
+    machine.start = 0x1000;
+    machine.ranges = (struct ranges)RANGES(0, 0x1000, 0, UART, 0, 0x100);
+    expect_uart_at(&machine, UART);
+    machine.size = 0x101; /* more than the range has */
+    expect_none(machine);
+    machine.size = 0x100;
+    machine.start = 0xfff;
+    expect_none(machine);
+    machine.start = 0x1000;
+    machine.ranges = (struct ranges)RANGES(0, 0, 0, 0x20000000, 0, 0x800, 0, 0x1000, 0, UART, 0, 0x1000);
+    expect_uart_at(&machine, UART);
+    machine.ranges.count--; /* the second entry is cut off */
+    expect_none(machine);
+    machine.ranges = (struct ranges)RANGES(0, 0x1000, 0x40, 0, 0, 0x100); /* out of the physical window */
+    expect_none(machine);
+    machine.ranges = (struct ranges)RANGES(0, 0, 0xffffffff, 0xfffff008, 1, 0); /* wraps around, to 8 */
+    expect_none(machine);
+    machine = WITH(outer_ranges, ((struct ranges)RANGES(0, 0x8000, 0, UART, 0, 0x8000)));
+    machine.stdout_path = "/outer/soc/serial";
+    machine.start = 0x1000;
+    machine.ranges = (struct ranges)RANGES(0, 0, 0, 0x8000, 0, 0x2000);
+    expect_uart_at(&machine, UART + 0x1000);
+    machine.ranges.none = true;
+    expect_none(machine);
+}
+
+static void nobody_gets_controllers_and_timers(void **state)
+{
+    static const char *const statuses[] = { NULL, "okay", "disabled", "reserved", "fail", "fail-sss" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        struct machine machine = WITH(timer_status, statuses[i]);
+        machine.plic_status = statuses[i];
+        struct platform platform = read_machine(&machine);
+        assert_true(regions_overlap(&platform.kernel_devices, region_at(MTIME, 8)));
+        assert_true(regions_overlap(&platform.kernel_devices, region_at(MTIMECMP, 8)));
+        assert_true(regions_overlap(&platform.kernel_devices, region_at(0xc000000, 8)));
+        assert_int_equal(platform.plic_count, i < 2);
+    }
+}
+
+static void what_is_on_a_bus_that_is_off_is_off(void **state)
+{
+    (void)state;
+    expect_uart(WITH(bus_status, "okay"), 0, 1);
+    expect_none(WITH(bus_status, "disabled"));
+    expect_none(WITH(bus_status, "fail-bus"));
+    struct machine machine = WITH(bus_status, "disabled");
+    assert_int_equal(read_machine(&machine).plic_count, 0);
 }
 
 static void nothing_else_is_taken_for_the_uart(void **state)
@@ -305,6 +407,9 @@ int main(void)
         cmocka_unit_test(only_a_uart_that_the_kernel_knows_is_driven),
         cmocka_unit_test(registers_are_where_the_tree_says_and_inside),
         cmocka_unit_test(nothing_else_is_taken_for_the_uart),
+        cmocka_unit_test(buses_translate_addresses),
+        cmocka_unit_test(nobody_gets_controllers_and_timers),
+        cmocka_unit_test(what_is_on_a_bus_that_is_off_is_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
