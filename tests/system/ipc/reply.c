@@ -64,6 +64,20 @@ TEST("1.9 Reply: only the first one counts")
     CHECK_EQUAL(actor_look(&caller), ACTOR_WAITS);
 }
 
+TEST("1.9 Reply: a server that was suspended in between, and whose registers were written, can still answer")
+{
+    set_up();
+    actor_start(&caller, SYS_CALL, endpoint, info(1, 0, 0));
+    actor_start(&server, SYS_RECV, endpoint, 0);
+    CHECK_DONE(&server);
+    CHECK_OK(seL4_TCB_Suspend(server.tcb));
+    CHECK_EQUAL(actor_look(&caller), ACTOR_WAITS);
+    actor_start(&server, SYS_REPLY, 0, info(7, 0, 1));
+    CHECK_DONE(&server);
+    CHECK_DONE(&caller);
+    CHECK_EQUAL(caller.got.a1, info(7, 0, 1));
+}
+
 TEST("1.9 Saved reply cap: Send performs the reply and the capability disappears")
 {
     set_up();
