@@ -12,7 +12,7 @@ use POSIX qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(boots prints refuses survives hello image code patch write_file read_file $good);
+our @EXPORT = qw(boots prints refuses panics survives with_tree hello image code patch write_file read_file $good);
 
 chdir dirname(__FILE__) . "/../.." or die "$!";
 our $good = "out/apps/hello.elf";
@@ -34,6 +34,22 @@ sub write_file {
     print $file $bytes;
     close $file or die "$path: $!";
     return $path;
+}
+
+my %tree;    # by the number of harts: what the machine says of itself, as source
+
+# QEMU's arguments for a machine with its own device tree after a change, which is a substitution that must match.
+sub with_tree {
+    my ($change, $harts) = (@_, 1);
+    my $blob = write_file("");
+    if (!$tree{$harts}) {
+        system("scripts/qemu.sh out/rel4.elf - harts=$harts -- -machine dumpdtb=$blob 2> /dev/null") == 0 or die "no device tree";
+        $tree{$harts} = qx(dtc -q -I dtb -O dts $blob);
+    }
+    local $_ = $tree{$harts};
+    $change->() or die "the change does not match the tree";
+    system("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", $blob, write_file($_)) == 0 or die "dtc failed";
+    return (qemu => ["-dtb", $blob]);
 }
 
 # Boots, and returns the exit status ("hang" after the time limit) and the console behind the firmware's banner.
@@ -93,6 +109,14 @@ sub prints {
     my ($name, $expect, %with) = @_;
     my ($status, $console) = boot(%with);
     judge($console =~ $expect && $console !~ /PANIC/, $name, $status, $console);
+}
+
+# Proves that the kernel stops the machine because it cannot go on, and says why.
+sub panics {
+    my ($name, $expect, %with) = @_;
+    my ($status, $console) = boot(%with);
+    my @panics = $console =~ /^PANIC on hart \d: (.*)$/mg;
+    judge($status ne "0" && $status ne "hang" && @panics == 1 && $panics[0] =~ $expect, $name, $status, $console);
 }
 
 # Proves that the kernel comes to some end of its own: it refuses, or the root task runs, or faults.

@@ -4,20 +4,6 @@ use warnings;
 use Boot;
 use Test::More;
 
-my $blob = write_file("");
-system("scripts/qemu.sh out/rel4.elf - -- -machine dumpdtb=$blob 2> /dev/null") == 0 or die "no device tree";
-my $tree = qx(dtc -q -I dtb -O dts $blob);
-
-# Boots with the tree after a change, which is a substitution that must match.
-sub with_tree {
-    my ($change) = @_;
-    local $_ = $tree;
-    $change->() or die "the change does not match the tree";
-    my $blob = write_file("");
-    system("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", $blob, write_file($_)) == 0 or die "dtc failed";
-    return (qemu => ["-dtb", $blob]);
-}
-
 sub memory {
     my ($cells) = @_;
     return with_tree(sub { s/(memory\@80000000 \{[^}]*reg = <)[^>]*/$1$cells/ });

@@ -1,6 +1,6 @@
 /*
- * SBI calls. An interrupt or a fence that the firmware refuses ends the machine: to go on would be unsafe. A
- * failing hart start is reported by the caller.
+ * SBI calls. An interrupt, a fence or a timer that the firmware refuses ends the machine: to go on would be
+ * unsafe. A failing hart start is reported by the caller.
  */
 #include "arch/riscv64/sbi.h"
 
@@ -53,7 +53,11 @@ void sbi_put_char(char c)
 
 void sbi_set_timer(word_t time)
 {
-    sbi_call(SBI_EXT_TIME, 0, time, 0, 0, 0, 0);
+    long error = sbi_call(SBI_EXT_TIME, 0, time, 0, 0, 0, 0).error;
+
+    if (unlikely(error)) {
+        panic("the firmware does not set the timer: SBI error %ld", error);
+    }
 }
 
 long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument)
