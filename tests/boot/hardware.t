@@ -46,8 +46,11 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
         prints("spike, $harts harts, $kernel", $without, %on, qemu => ["-machine", "spike"]);
         prints("virt with $_, $harts harts, $kernel", $without, %on, qemu => ["-machine", "aia=$_"]) for qw(aplic aplic-imsic);
     }
-    # Hart 0 of this machine is a small one, without supervisor mode.
+    # Hart 0 of this machine is a small one, without supervisor mode. Nothing turns the machine off.
     prints("sifive_u, $kernel", qr/^Hello.*nodes +4\n/ms, kernel => $kernel, harts => 5, until => qr/^  device tree.*\n/m, qemu => ["-machine", "sifive_u"]);
+    prints("sifive_u without a root task, $kernel", qr/^rel4: error: there is no root task.*\n.*^rel4: if the machine does not turn itself off now, stop it from outside/ms,
+        kernel => $kernel, harts => 5, root => "-", until => qr/from outside.*\n/, qemu => ["-machine", "sifive_u"]);
+    prints("a program on sifive_u, $kernel", qr/stop it from outside/, kernel => $kernel, harts => 5, until => qr/from outside.*\n/, qemu => ["-machine", "sifive_u"]);
 }
 
 # What is refused; before the device tree is read, the firmware chooses the status.

@@ -88,7 +88,8 @@ _Noreturn void sel4_power_off(int code)
         for (;;)
             seL4_Yield();
     }
-    seL4_DebugPutString("The program has ended, but the machine cannot be turned off.\n");
+    seL4_DebugPutString("The program has ended, but the machine cannot turn itself off: stop it from outside "
+                        "(QEMU: Ctrl-C).\n");
     for (;;) {
         seL4_TCB_Suspend(seL4_CapInitThreadTCB);
         seL4_Yield();
