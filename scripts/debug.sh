@@ -10,8 +10,8 @@ shift 3
 here=$(dirname "$0")
 console=${kernel%/*}/console.log
 
-qemu=("$here/qemu.sh" "$kernel" "$root" "$@" -- -gdb "tcp::$port" -S)
-gdb=(gdb-multiarch -q "$kernel" -ex 'set confirm off' -ex "add-symbol-file $root" -ex "target remote :$port")
+qemu=("$here/qemu.sh" "$kernel" "$root" "$@" -- -gdb "tcp:127.0.0.1:$port" -S)
+gdb=(gdb-multiarch -q "$kernel" -ex 'set confirm off' -ex "add-symbol-file $root" -ex "target remote 127.0.0.1:$port")
 
 if [ ! -t 0 ]; then
     echo "QEMU waits on port $port. In another terminal:"
