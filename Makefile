@@ -4,7 +4,7 @@
 #?
 #? make run      the main job: every asynchronous call, and what it costs; APP= boots another root task under QEMU
 #? make build    build the kernels and all root tasks; the default
-#? make test     run every test; the last line is "N passed, N failed"
+#? make test     run every test; the last line is "N passed, N failed"; also out/tests.xml (JUnit) and .json
 #? make soak     run the system tests with long counts, including those that only make sense long
 #? make bench    measure everything, or EXPERIMENT=async, breakdown, kernel, uintr or stages; QUICK=1 for less of it
 #? make bench-picture  draw the picture of README.md from the last records of EXPERIMENT=async

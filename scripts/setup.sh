@@ -9,7 +9,8 @@ for group; do
     case $group in
     run) packages+=(gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf picolibc-riscv64-unknown-elf
                     qemu-system-misc opensbi) ;;
-    test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler perl patch spin) ;;
+    test) packages+=(gcc libc6-dev libcmocka-dev device-tree-compiler libtap-formatter-junit-perl
+                     perl patch spin) ;;
     check) packages+=(clang clang-format clang-tidy cppcheck) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
     bench) packages+=(gnuplot-nox) ;;
