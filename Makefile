@@ -37,6 +37,7 @@
 #?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
+#?   STRICT=        STRICT=1 makes warnings errors, as make check and .ci/run do
 #?   V=             V=1 shows the commands
 #?
 #? Examples:
@@ -64,6 +65,9 @@ OUT   := out
 CROSS := riscv64-unknown-elf-
 Q     := $(if $(V),,@)
 say    = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+# A new compiler's new warnings are for those who change this, not for those who use it.
+WERROR := $(if $(STRICT),-Werror)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
 .DELETE_ON_ERROR:

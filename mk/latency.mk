@@ -5,7 +5,7 @@ LATENCY_PLUGIN := $(OUT)/latency/plugin.so
 $(LATENCY_PLUGIN): $(wildcard tests/latency/*.[ch]) | packages
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -o $@
+	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra $(WERROR) -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -o $@
 
 # Every run of a release kernel, and those that are made for it.
 .PHONY: latency

@@ -10,7 +10,7 @@ shift 3
 mkdir -p "${stamp%/*}"
 clean=true
 
-"$@" -fanalyzer -MMD -MP -MF "${stamp%.ok}.d" -MT "$stamp" -c "$file" -o "${stamp%.ok}.o" || clean=false
+"$@" -Werror -fanalyzer -MMD -MP -MF "${stamp%.ok}.d" -MT "$stamp" -c "$file" -o "${stamp%.ok}.o" || clean=false
 
 # The other two understand the language and the include path, not gcc's options.
 flags=()

@@ -9,7 +9,7 @@ use Test::More;
 sub firmware {
     my ($harts, $options, $stride) = (@_, 1);
     my $elf = write_file("");
-    my @flags = qw(-std=gnu11 -O2 -Wall -Wextra -Werror -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -ffreestanding -nostdlib -Ikernel);
+    my @flags = qw(-std=gnu11 -O2 -Wall -Wextra -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -ffreestanding -nostdlib -Ikernel);
     my $folder = "tests/boot/firmware";
     system("riscv64-unknown-elf-gcc", @flags, @$options, "-DSTRIDE=$stride", "-T", "$folder/firmware.ld", "$folder/start.S",
         "$folder/firmware.c", "-o", $elf) == 0 or die "the firmware does not compile";
