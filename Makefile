@@ -142,7 +142,7 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
+tests: $(KERNELS) $(OVERFLOW_KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
 	$(THREAD_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
 soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 

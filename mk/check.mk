@@ -38,6 +38,9 @@ $(OUT)/check/tests/latency/%.ok: tests/latency/% $(wildcard .clang-tidy kernel/.
 $(OUT)/check/tests/fuzz/%.ok: tests/fuzz/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/fuzz
 
+$(OUT)/check/tests/boot/%.ok: tests/boot/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
+	$(Q)scripts/check-file.sh $< $@ riscv $(CROSS)gcc $(CHECK_FLAGS_kernel)
+
 $(OUT)/check/%.ok: % $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ riscv $(CROSS)gcc $(CHECK_FLAGS_$(firstword $(subst /, ,$*)))
 

@@ -43,5 +43,24 @@ $(foreach n,$(sort 1 4 $(DOMAINS)),\
 kernel_release := $(call kernel_folder,$(DOMAINS))/rel4.elf
 kernel_debug   := $(call kernel_folder,$(DOMAINS))/debug/rel4.elf
 
+# Kernels of one domain whose stack overflows, for tests/boot/overflow.t. Arguments: folder, mode.
+OVERFLOW_WRAPS := timer_start handle_other_syscall handle_kernel_trap power_off
+define overflow_rules
+$(1)/overflow.o: tests/boot/overflow.c Makefile mk/kernel.mk | packages
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_FLAGS_$(2)) -DREL4_NUM_DOMAINS=1 -MMD -MP -c $$< -o $$@
+
+$(1)/rel4.elf: $(1)/overflow.o $(KERNEL_SRCS:%=$(OUT)/obj/$(2)/%.o) $(KERNEL_LDS)
+	$$(call say,LD,$$@)
+	$$(Q)scripts/link-kernel.sh $$@ $(1) \
+		$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_LINK) $(OVERFLOW_WRAPS:%=-Wl,--wrap=%) $$(filter %.o,$$^)
+
+OVERFLOW_KERNELS += $(1)/rel4.elf
+-include $(1)/overflow.d
+endef
+$(eval $(call overflow_rules,$(OUT)/overflow,release))
+$(eval $(call overflow_rules,$(OUT)/overflow/debug,debug))
+
 .PHONY: kernels
 kernels: $(kernel_release) $(kernel_debug)

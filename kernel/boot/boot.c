@@ -12,6 +12,7 @@
 #include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/sbi_numbers.h"
+#include "arch/riscv64/stack.h"
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/uintc.h"
 #include "arch/riscv64/vm.h"
@@ -32,16 +33,7 @@
 /* A hart that was started and says nothing for so long will not. */
 #define HART_START_SECONDS 60
 
-#define STACK_SIZE (1 << KERNEL_STACK_BITS)
-
 extern char trap_entry[], kernel_start[], kernel_end[];
-
-unsigned char kernel_stacks[MAX_HARTS][STACK_SIZE] __attribute__((aligned(16)));
-
-/* The first instructions already run on the boot hart's own stack. */
-#define STRING(text)         #text
-#define BOOT_STACK_TOP(bits) ".globl boot_stack_top; boot_stack_top = kernel_stacks + (1 << " STRING(bits) ")"
-__asm__(BOOT_STACK_TOP(KERNEL_STACK_BITS));
 
 static struct platform platform;
 static struct fdt device_tree;
@@ -168,7 +160,7 @@ static void describe_harts(void)
         struct hart *hart = &harts_table[i];
         hart->id = i;
         hart->current = &idle_thread;
-        hart->arch.stack_top = (word_t)kernel_stacks[i + 1];
+        hart->arch.stack_top = stack_top(i);
         hart->arch.hart_id = platform.harts[i].hart_id;
         hart->arch.plic = platform.harts[i].plic ? platform.harts[i].plic->region.start : 0;
         hart->arch.plic_context = platform.harts[i].plic_context;

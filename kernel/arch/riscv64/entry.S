@@ -103,12 +103,13 @@ enter_trap:
 enter_other_syscall:
     call    handle_other_syscall
 
-/* A trap from the kernel: sp is 0, sscratch holds the kernel's sp. Report it on the panic stack. */
+/* A trap from the kernel: sp is 0, sscratch holds the kernel's sp, which may be where no stack is. Report it on the
+ * panic stack. Should that trap, too, it comes here again. */
 kernel_trap:
     la      sp, panic_registers
     for_each_register sd
     sd      t0, REG(24)(sp)
-    csrr    t0, sscratch
+    csrrw   t0, sscratch, zero
     sd      t0, REG(2)(sp)
     csrr    t0, sepc
     sd      t0, REG(0)(sp)

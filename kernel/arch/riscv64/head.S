@@ -48,7 +48,9 @@ kernel_start:
     jal     enable_translation
     la      t0, trapped
     csrw    stvec, t0
-    la      sp, boot_stack_top
+    la      sp, kernel_stacks + (1 << KERNEL_STACK_BITS)
+    call    vm_map_stacks
+    li      sp, KERNEL_STACKS + (2 << KERNEL_STACK_BITS)
     mv      a0, s0
     mv      a1, s1
     tail    boot_main

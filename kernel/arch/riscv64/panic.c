@@ -4,6 +4,7 @@
  */
 #include "arch/riscv64/context.h"
 #include "arch/riscv64/power.h"
+#include "arch/riscv64/stack.h"
 #include "arch/riscv64/window.h"
 #include "lib/assert.h"
 #include "lib/print.h"
@@ -21,11 +22,17 @@ struct kernel_symbol {
 extern const uint32_t kernel_symbol_count;
 extern const struct kernel_symbol kernel_symbols[];
 extern const char kernel_symbol_names[];
-extern char kernel_start[], text_end[], kernel_end[];
+extern char kernel_start[], text_end[];
 
 _Noreturn void handle_kernel_trap(const struct context *context);
 
 static unsigned panicking;
+
+/* Before the boot hart has a record, it is hart 0. */
+static unsigned hart_id(void)
+{
+    return this_hart() ? this_hart()->id : 0;
+}
 
 static bool in_text(word_t address)
 {
@@ -53,6 +60,8 @@ static void print_frame(word_t address)
  */
 static void print_backtrace(word_t pc, word_t fp, word_t sp)
 {
+    unsigned hart = hart_id();
+
     print("backtrace:\n");
     if (in_text(pc)) {
         print_frame(pc);
@@ -60,10 +69,10 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 #if REL4_DEBUG
     (void)sp;
     for (unsigned i = 0; i < MAX_FRAMES; i++) {
-        if (fp < (word_t)kernel_start + 16 || fp > (word_t)kernel_end || fp % 8) {
+        if (!stack_holds(hart, fp - 16) || fp % 16) {
             break;
         }
-        /* Inside the kernel image, as was checked. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+        /* On the stack, as was checked. NOLINTNEXTLINE(performance-no-int-to-ptr) */
         word_t return_address = ((word_t *)fp)[-1];
         if (!in_text(return_address)) {
             break;
@@ -74,7 +83,7 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 #else
     (void)fp;
     unsigned shown = 0;
-    for (; sp >= (word_t)kernel_start && sp < (word_t)kernel_end && shown < MAX_FRAMES; sp += 8) {
+    for (; stack_holds(hart, sp) && shown < MAX_FRAMES; sp += 8) {
         word_t value = *(word_t *)sp; /* NOLINT(performance-no-int-to-ptr): a place on this stack */
         if (in_text(value)) {
             print_frame(value);
@@ -90,7 +99,7 @@ static void begin_panic(void)
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
         power_off(1);
     }
-    print("\nPANIC on hart %u: ", this_hart() ? this_hart()->id : 0);
+    print("\nPANIC on hart %u: ", hart_id());
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -114,13 +123,16 @@ _Noreturn void handle_kernel_trap(const struct context *context)
         "pc", "ra", "sp", "gp", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
         "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6",  "tp",
     };
+    bool overflow = stack_ends_above(hart_id(), csr_read(stval));
+    word_t sp = overflow ? stack_bottom(hart_id()) : context->regs[ABI_REG_SP];
 
     begin_panic();
-    print("trap in the kernel, scause %lx, stval %lx, sstatus %lx\n", csr_read(scause), csr_read(stval),
+    print("%s, scause %lx, stval %lx, sstatus %lx\n",
+          overflow ? "the kernel stack overflowed" : "trap in the kernel", csr_read(scause), csr_read(stval),
           csr_read(sstatus));
     for (unsigned i = 0; i < ABI_REG_COUNT; i++) {
         print("%s%s %016lx%s", i % 4 ? "  " : "", names[i], context->regs[i], i % 4 == 3 ? "\n" : "");
     }
-    print_backtrace(context->regs[ABI_REG_PC], context->regs[ABI_REG_S0], context->regs[ABI_REG_SP]);
+    print_backtrace(context->regs[ABI_REG_PC], context->regs[ABI_REG_S0], sp);
     power_off(1);
 }

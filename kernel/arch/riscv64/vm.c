@@ -2,11 +2,13 @@
  * The kernel's own mappings and the switch of address spaces.
  *
  * The physical window uses pages of 1 GiB, except where the kernel image lies: there a table of 2 MiB pages
- * and one of 4 KiB pages give text, constants and data their own rights.
+ * and one of 4 KiB pages give text, constants and data their own rights. The kernel stacks have a window,
+ * too.
  */
 #include "arch/riscv64/vm.h"
 
 #include "arch/riscv64/asid.h"
+#include "arch/riscv64/stack.h"
 #include "arch/riscv64/window.h"
 #include "lib/string.h"
 #include "thread/hart.h"
@@ -22,6 +24,15 @@ extern char kernel_start[], text_end[], rodata_end[], kernel_end[];
 pte_t kernel_root[PT_ENTRIES] __attribute__((aligned(4096)));
 static pte_t kernel_mega_pages[PT_ENTRIES] __attribute__((aligned(4096)));
 static pte_t kernel_pages[PT_ENTRIES] __attribute__((aligned(4096)));
+static pte_t stack_mega_pages[PT_ENTRIES] __attribute__((aligned(4096)));
+static pte_t stack_pages[PT_ENTRIES] __attribute__((aligned(4096)));
+
+unsigned char kernel_stacks[MAX_HARTS][KERNEL_STACK_SIZE] __attribute__((aligned(4096)));
+
+_Static_assert(KERNEL_STACK_BITS == 12, "a stack is one page");
+_Static_assert(KERNEL_STACKS >= PHYS_WINDOW_BASE + PHYS_WINDOW_SIZE, "the windows lie apart");
+_Static_assert(2 * MAX_HARTS < PT_ENTRIES,
+               "one table has all stacks, and an empty entry behind the last one");
 
 static word_t page_flags(const char *page)
 {
@@ -32,6 +43,16 @@ static word_t page_flags(const char *page)
         return PTE_KERNEL_RODATA;
     }
     return PTE_KERNEL_DATA;
+}
+
+void vm_map_stacks(void)
+{
+    for (unsigned i = 0; i < MAX_HARTS; i++) {
+        stack_pages[pt_index(stack_bottom(i), 0)] = pte_make(ptr_to_phys(kernel_stacks[i]), PTE_KERNEL_DATA);
+    }
+    stack_mega_pages[pt_index(KERNEL_STACKS, 1)] = pte_make(ptr_to_phys(stack_pages), PTE_VALID);
+    kernel_root[pt_index(KERNEL_STACKS, 2)] = pte_make(ptr_to_phys(stack_mega_pages), PTE_VALID);
+    __asm__ volatile("sfence.vma" ::: "memory");
 }
 
 void vm_init_kernel(void)

@@ -1,0 +1,22 @@
+# A kernel stack that overflows ends in a panic that says so, and changes no other memory. The kernels are made for this
+# (overflow.c).
+use strict;
+use warnings;
+use Boot;
+use Test::More;
+
+for my $kernel ("out/overflow/rel4.elf", "out/overflow/debug/rel4.elf") {
+    for my $harts (1, 2, 8) {
+        my $hart = $harts - 1;
+        my $guard = sprintf "ffffffffc000%x", 2 * $hart;
+        my ($status, $console) = Boot::boot(kernel => $kernel, harts => $harts);
+        my $where = "$kernel, hart $hart of $harts";
+        my $good = like($console, qr/^PANIC on hart $hart: the kernel stack overflowed, scause f, stval $guard/m, "$where: the panic says so");
+        $good &= like($console, qr/^backtrace:\n(  \S+ go_deeper\S*\n)+/m, "$where: the backtrace shows where");
+        $good &= like($console, qr/^0 words of [1-9]\d+ changed\n/m, "$where: other memory is as it was");
+        $good &= like($console, qr/a trap in the panic\n\z/, "$where: another trap is the end");
+        $good &= is($status, 1, "$where: the machine powers off");
+        diag($console) if !$good;
+    }
+}
+done_testing();
