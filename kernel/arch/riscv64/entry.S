@@ -117,6 +117,12 @@ kernel_trap:
     la      sp, panic_stack_top
     call    handle_kernel_trap
 
+/* Goes on in report_panic(), with the same argument, on the panic stack. */
+.globl panic_on_its_stack
+panic_on_its_stack:
+    la      sp, panic_stack_top
+    call    report_panic
+
 .section .bss
 .balign 16
 panic_registers:

@@ -1,6 +1,7 @@
 /*
  * The end: what the kernel says when it finds itself broken. Prints the hart, the registers where a trap left
- * them, and a backtrace with names from the symbol table that the build links in.
+ * them, and a backtrace with names from the symbol table that the build links in. That runs on a stack of its
+ * own.
  */
 #include "arch/riscv64/context.h"
 #include "arch/riscv64/power.h"
@@ -24,6 +25,15 @@ extern const struct kernel_symbol kernel_symbols[];
 extern const char kernel_symbol_names[];
 extern char kernel_start[], text_end[];
 
+/* What panic() was told, and where the frames of its callers are. */
+struct panic_report {
+    const char *format;
+    va_list args;
+    word_t fp, sp;
+};
+
+_Noreturn void panic_on_its_stack(struct panic_report *report);
+_Noreturn void report_panic(struct panic_report *report);
 _Noreturn void handle_kernel_trap(const struct context *context);
 
 static unsigned panicking;
@@ -99,21 +109,24 @@ static void begin_panic(void)
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
         power_off(1);
     }
-    print("\nPANIC on hart %u: ", hart_id());
 }
 
 _Noreturn void panic(const char *format, ...)
 {
-    va_list args;
-    word_t sp;
+    struct panic_report report = { .format = format, .fp = (word_t)__builtin_frame_address(0) };
 
     begin_panic();
-    va_start(args, format);
-    print_args(format, args);
-    va_end(args);
+    report.sp = (word_t)&report;
+    va_start(report.args, format);
+    panic_on_its_stack(&report);
+}
+
+_Noreturn void report_panic(struct panic_report *report)
+{
+    print("\nPANIC on hart %u: ", hart_id());
+    print_args(report->format, report->args);
     print("\n");
-    __asm__ volatile("mv %0, sp" : "=r"(sp));
-    print_backtrace(0, (word_t)__builtin_frame_address(0), sp);
+    print_backtrace(0, report->fp, report->sp);
     power_off(1);
 }
 
@@ -127,7 +140,7 @@ _Noreturn void handle_kernel_trap(const struct context *context)
     word_t sp = overflow ? stack_bottom(hart_id()) : context->regs[ABI_REG_SP];
 
     begin_panic();
-    print("%s, scause %lx, stval %lx, sstatus %lx\n",
+    print("\nPANIC on hart %u: %s, scause %lx, stval %lx, sstatus %lx\n", hart_id(),
           overflow ? "the kernel stack overflowed" : "trap in the kernel", csr_read(scause), csr_read(stval),
           csr_read(sstatus));
     for (unsigned i = 0; i < ABI_REG_COUNT; i++) {
