@@ -18,12 +18,13 @@ KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
 KERNEL_FLAGS_release := -O2
 KERNEL_FLAGS_debug   := -O1 -fno-omit-frame-pointer -DREL4_DEBUG=1
 
-# Arguments: output folder, number of domains, mode, ELF file.
+# Arguments: output folder, number of domains, mode, ELF file. Beside each object is what its functions call, and what
+# they need of the stack, for tests/static/stack.t.
 define kernel_rules
 $(1)/obj/$(3)/%.o: % Makefile mk/kernel.mk | packages
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_FLAGS_$(3)) -DREL4_NUM_DOMAINS=$(2) -MMD -MP -c $$< -o $$@
+	$$(Q)$(CROSS)gcc $(KERNEL_FLAGS) $(KERNEL_FLAGS_$(3)) -DREL4_NUM_DOMAINS=$(2) -MMD -MP -fcallgraph-info=su -c $$< -o $$@
 
 $(4): $(KERNEL_SRCS:%=$(1)/obj/$(3)/%.o) $(KERNEL_LDS) scripts/link-kernel.sh scripts/symbols.sh
 	$$(call say,LD,$$@)

@@ -237,6 +237,8 @@ enum progress slot_delete(struct slot *slot)
     return DONE;
 }
 
+/* Below slot_delete_simple(), finalise leads to finalise_reply(), finalise_entry(), finalise_frame(),
+ * finalise_cnode() or finalise_page_table() only. */
 void slot_delete_simple(struct slot *slot)
 {
     if (!slot_is_empty(slot)) {
@@ -284,7 +286,7 @@ const struct cap_ops zombie_ops = {
     .moved = zombie_moved,
 };
 
-/* The deletion goes on. */
+/* The deletion goes on. Recursion ends here: finalise_closed() makes it a capability that is not closed. */
 static struct remains finalise_closed(struct cap cap, struct slot *slot, bool last)
 {
     (void)last;

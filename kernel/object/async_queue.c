@@ -67,7 +67,9 @@ bool async_queue_is_source(const struct request *request)
 }
 
 /* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are
- * left. */
+ * left.
+ *
+ * Below give_up(), finalise leads to finalise_frame(), finalise_notification() or finalise_closed() only. */
 static enum progress give_up(struct async_queue *queue, word_t slots)
 {
     unsigned deleted = 0;

@@ -148,6 +148,8 @@ static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *
     return ERR_NONE;
 }
 
+/* Below finalise_frame(), finalise leads to nothing: the signal of a queue that stops ends a wait to receive,
+ * never one for a reply. */
 static struct remains finalise_frame(struct cap cap, struct slot *slot, bool last)
 {
     (void)slot;

@@ -193,6 +193,8 @@ static word_t decode_handler(const struct request *request, struct operation *op
     }
 }
 
+/* An interrupt holds a notification. Below finalise_handler(), finalise leads to finalise_notification() or
+ * finalise_closed() only. */
 static struct remains finalise_handler(struct cap cap, struct slot *slot, bool last)
 {
     unsigned number = irq_handler_irq(cap);

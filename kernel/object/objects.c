@@ -51,6 +51,8 @@ static bool clear_entries(struct slot *owner)
     return entry != NULL;
 }
 
+/* A notification holds entries that were made from it. Below finalise_notification(), finalise leads to
+ * finalise_entry() only: a signal ends a wait to receive, never one for a reply. */
 static struct remains finalise_notification(struct cap cap, struct slot *slot, bool last)
 {
     struct notification *notification = cap_object(cap);

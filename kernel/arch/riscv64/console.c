@@ -115,7 +115,7 @@ static bool is_sent(char c, bool *waited)
     return report != REPORT_CUT && (c != '\n' || send('\r', waited)) && send(c, waited);
 }
 
-/* The UART is free. */
+/* The UART is free. Recursion ends here: report_lost() prints, and report keeps that from coming back. */
 static COLD void report_lost(void)
 {
     stuck = false;
