@@ -226,11 +226,11 @@ is_deeply([grep { keys %{ $functions{$_} // {} } != 1 } keys %once, keys %below,
 
 # What others might write is found.
 {
-    local $last->{calls}{sbi_shutdown} = { power_off => 1 };
-    is_deeply((judge($last))[2], ["recursion: power_off -> sbi_shutdown -> power_off"], "found: recursion");
+    local $last->{calls}{power_cut} = { power_cut => 1 };
+    is_deeply((judge($last))[2], ["recursion: power_cut -> power_cut"], "found: recursion");
 }
 {
-    local $last->{calls}{sbi_shutdown} = { memmove => 1 };
+    local $last->{calls}{sbi_legacy_shutdown} = { memmove => 1 };
     is_deeply((judge($last))[2], ["memmove is called, but not known"], "found: a call of a function without a frame");
 }
 {

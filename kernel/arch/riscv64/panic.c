@@ -107,7 +107,7 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 static void begin_panic(void)
 {
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
-        power_off(1);
+        power_cut();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/window.h"
+#include "lib/print.h"
 
 #define FINISHER_PASS 0x5555
 #define FINISHER_FAIL 0x3333
@@ -16,10 +17,23 @@ void power_init(word_t phys)
     finisher = phys;
 }
 
-_Noreturn void power_off(unsigned code)
+static void turn_off(unsigned code)
 {
     if (finisher) {
         *(volatile uint32_t *)phys_to_ptr(finisher) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
     }
-    sbi_shutdown(code != 0);
+    sbi_system_reset(code != 0);
+}
+
+_Noreturn void power_off(unsigned code)
+{
+    turn_off(code);
+    log_error("if the machine does not turn itself off now, stop it from outside (QEMU: Ctrl-C)\n");
+    sbi_legacy_shutdown();
+}
+
+_Noreturn void power_cut(void)
+{
+    turn_off(1);
+    sbi_legacy_shutdown();
 }

@@ -7,7 +7,6 @@
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/sbi_numbers.h"
 #include "lib/assert.h"
-#include "lib/print.h"
 
 #define SBI_BASE_PROBE_EXTENSION          3
 #define SBI_RFENCE_REMOTE_SFENCE_VMA_ASID 2
@@ -85,11 +84,13 @@ void sbi_remote_sfence_asid(word_t mask, word_t base, word_t start, word_t size,
     }
 }
 
-_Noreturn void sbi_shutdown(bool failure)
+void sbi_system_reset(bool failure)
 {
     sbi_call(SBI_EXT_SRST, 0, 0, failure, 0, 0, 0);
-    /* It is not there. The old call either ends the machine or stops this hart for ever. */
-    log_error("if the machine does not turn itself off now, stop it from outside (QEMU: Ctrl-C)\n");
+}
+
+_Noreturn void sbi_legacy_shutdown(void)
+{
     sbi_call(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0, 0, 0);
     for (;;) {
         __asm__ volatile("wfi");

@@ -25,5 +25,8 @@ void sbi_send_ipi(word_t hart_id);
  * size -1 means all addresses. Returns when it is done. */
 void sbi_remote_sfence_asid(word_t mask, word_t base, word_t start, word_t size, word_t asid);
 
-/* Turns the machine off, or says that it may have to be stopped from outside. */
-_Noreturn void sbi_shutdown(bool failure);
+/* Turns the machine off, if the firmware has the extension SRST. */
+void sbi_system_reset(bool failure);
+
+/* The call of older firmware: ends the machine, or stops this hart for ever. */
+_Noreturn void sbi_legacy_shutdown(void);
