@@ -38,7 +38,10 @@ arguments+=(-display none -monitor none -serial stdio)
 # QEMU restores the terminal unless it is killed the hard way; this also covers that.
 if [ -t 0 ]; then
     terminal=$(stty -g)
-    trap 'stty "$terminal"' EXIT
+    # When the terminal is closed, only the leader of the session hears of it. That may be make, which would wait for ever.
+    (while [ -t 0 ]; do sleep 1; done; kill -HUP 0) <&0 > /dev/null 2>&1 &
+    watcher=$!
+    trap 'kill $watcher 2> /dev/null || true; stty "$terminal"' EXIT
     "${qemu[@]}" "${arguments[@]}" "$@"
 else
     exec "${qemu[@]}" "${arguments[@]}" "$@"
