@@ -38,6 +38,7 @@
 #?   JOBS=          tests that run at the same time; default: one per processor
 #?   GDB_PORT=1234  where QEMU waits for gdb
 #?   STRICT=        STRICT=1 makes warnings errors, as make check and .ci/run do
+#?   OUT=out        the folder that build, run and debug fill; tests and measurements want out
 #?   V=             V=1 shows the commands
 #?
 #? Examples:
@@ -48,7 +49,7 @@
 #?   make test TEST=boot
 
 APP      ?= async-demo
-ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps$(or $(APP_FOLDER),/$(APP)).elf
+ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps$(APP_ELF)
 HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=
@@ -100,6 +101,7 @@ PACKAGES_fuzz-host := run test fuzz
 packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
+include mk/options.mk
 include mk/kernel.mk
 include mk/programs.mk
 include mk/uintc.mk
@@ -108,22 +110,9 @@ include mk/check.mk
 include mk/fuzz.mk
 include mk/sysfuzz.mk
 
-# For scripts/qemu.sh, wherever it is called.
-export PLATFORM
-$(if $(filter virt uintc,$(PLATFORM)),,$(error PLATFORM is virt or uintc, not "$(PLATFORM)"))
-
-$(if $(kernel_$(KERNEL)),,$(error KERNEL is release or debug, not "$(KERNEL)"))
-
-# With nothing chosen, a table of costs follows.
-MAIN_JOB := $(if $(filter file,$(origin APP)),$(if $(filter file,$(origin ROOT)),yes))
-
 run: $(kernel_$(KERNEL)) $(ROOT) $(if $(MAIN_JOB),$(OUT)/apps/allocator.elf)
 	@scripts/qemu.sh $(kernel_$(KERNEL)) $(ROOT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 	$(if $(MAIN_JOB),@scripts/cost-table.sh $(kernel_$(KERNEL)) $(OUT)/apps/allocator.elf)
-
-EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
-$(if $(filter all $(EXPERIMENTS),$(EXPERIMENT)),,\
-	$(error EXPERIMENT is all or one of $(EXPERIMENTS), not "$(EXPERIMENT)"))
 
 # async measures the program that everybody can run, on both machines unless one is chosen.
 BENCH_ROOT_async := $(OUT)/apps/allocator.elf

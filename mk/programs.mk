@@ -19,12 +19,18 @@ BENCH_NAMES  := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard bench/*/
 TEST_FLAGS   := -Itests/system/common
 BENCH_FLAGS  := -Ibench/common
 
-# A folder outside of the tree, which is named with a slash: its sources keep their absolute names below FLAVOUR/obj.
-APP_FOLDER := $(if $(findstring /,$(APP)),$(abspath $(APP)))
-
 sources = $(wildcard $(1)/*.c $(1)/*.S)
 
-$(if $(APP_FOLDER),$(if $(call sources,$(APP_FOLDER)),,$(error There is no .c or .S file in APP=$(APP))))
+# A folder outside of the tree, which is named with a slash: its sources keep their absolute names below FLAVOUR/obj, or
+# those below OUT/links. APP_ELF is the program's place below FLAVOUR/apps.
+ifneq ($(findstring /,$(APP)),)
+APP_FOLDER := $(call plain_path,$(APP))
+$(if $(APP_FOLDER),,$(error APP=$(APP): there is no such folder))
+$(if $(call sources,$(APP_FOLDER)),,$(error APP=$(APP): there is no .c or .S file in it))
+else
+$(if $(filter $(APP_NAMES),$(APP)),,$(error APP=$(APP): there is no folder apps/$(APP); there are $(APP_NAMES)))
+endif
+APP_ELF := $(patsubst $(OUT)/links%,/links%,$(or $(APP_FOLDER),/$(APP))).elf
 
 # Arguments: flavour, its flags.
 define program_objects
@@ -49,7 +55,7 @@ $(call program_objects,$(1),$(2))
 $(foreach name,$(APP_NAMES),\
 	$(eval $(call program,$(1),$(1)/apps/$(name).elf,$(call sources,apps/$(name)))))
 $(foreach folder,$(APP_FOLDER),\
-	$(eval $(call program,$(1),$(1)/apps$(folder).elf,$(call sources,$(folder)))))
+	$(eval $(call program,$(1),$(1)/apps$(APP_ELF),$(call sources,$(folder)))))
 $(foreach name,$(BENCH_NAMES),\
 	$(eval $(call program,$(1),$(1)/bench/$(name).elf,\
 		$(call sources,bench/$(name)) $(call sources,bench/common))))
@@ -71,9 +77,6 @@ SOAK_TESTS   := $(TEST_NAMES:%=$(OUT)/soak/tests/%.elf) $(TEST_NAMES:%=$(OUT)/so
 
 .PHONY: apps
 apps: $(APPS)
-
-$(OUT)/apps/%.elf $(OUT)/up/apps/%.elf:
-	@echo "There is no folder apps/$*. There are: $(APP_NAMES)" >&2; false
 
 # Unit tests: the kernel's object layer, compiled for the host. Each test links all of HOST_KERNEL_SRCS, and one hart;
 # test_simulation, and the same with two domains, the rest of the kernel above the machine, and several harts.

@@ -1,0 +1,40 @@
+# The variables that a user sets: each mistake is one line that names it, before anything is built.
+
+# For scripts/qemu.sh, wherever it is called.
+export PLATFORM
+
+# With nothing chosen, a table of costs follows.
+MAIN_JOB := $(if $(filter file,$(origin APP)),$(if $(filter file,$(origin ROOT)),yes))
+
+EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
+
+# The text as one word of the shell.
+quoted = '$(subst ','\'',$(1))'
+
+# Arguments: a variable, the words that it can be.
+one_of = $(if $(filter-out 1,$(words $($(1))))$(filter-out $(2),$($(1))),$(error $(1) is one of $(2), not "$($(1))"))
+
+# Arguments: a variable, the least and the greatest number that it can be.
+number = $(if $(shell v=$(call quoted,$($(1))); [[ $$v =~ ^(0|[1-9][0-9]{0,17})$$ ]] && (($(2) <= v && v <= $(3))) && echo good),,\
+	$(error $(1) is a number from $(2) to $(3), not "$($(1))"))
+
+# A path without characters that make takes for something else, empty if there is nothing.
+plain_path = $(shell scripts/plain-path.sh $(call quoted,$(1)) $(OUT)/links)
+
+$(call one_of,PLATFORM,virt uintc)
+$(call one_of,KERNEL,release debug)
+$(call one_of,EXPERIMENT,all $(EXPERIMENTS))
+$(call number,HARTS,1,8)
+$(call number,MEM,16,260096)
+$(call number,DOMAINS,1,16)
+$(call number,GDB_PORT,1,65535)
+$(if $(JOBS),$(call number,JOBS,1,999))
+
+override APP := $(patsubst %/,%,$(APP))
+
+# A root task from elsewhere may be one that is built here.
+ifneq ($(filter-out file,$(origin ROOT)),)
+ifeq ($(filter $(OUT)/%,$(ROOT)),)
+override ROOT := $(or $(call plain_path,$(ROOT)),$(error ROOT=$(ROOT): there is no such file))
+endif
+endif

@@ -1,0 +1,51 @@
+# The variables of make: a mistake is one line that names the variable, and nothing is built; folders and files may have
+# any name.
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use File::Copy qw(copy);
+use File::Path qw(remove_tree);
+use File::Temp qw(tempdir);
+use Test::More;
+
+chdir dirname(__FILE__) . "/../.." or die "$!";
+delete @ENV{qw(MAKEFLAGS MAKELEVEL MAKEOVERRIDES)};
+my $folder = tempdir(CLEANUP => 1);
+
+# As one argument, and no shell between.
+sub make {
+    my (@arguments) = @_;
+    open my $make, "-|", "sh", "-c", 'exec make "$@" 2>&1', "make", @arguments or die "$!";
+    my $output = do { local $/; <$make> };
+    close $make;
+    return ($?, $output);
+}
+
+mkdir "$folder/empty";
+for my $mistake ("HARTS=9", "HARTS=0", "HARTS=x", "HARTS=", "HARTS=1 2", "HARTS='", "HARTS=-1", "MEM=1", "MEM=512M", "DOMAINS=17", "GDB_PORT=65536",
+    "JOBS=0", "JOBS=two", "KERNEL=both", "PLATFORM=virt uintc", "PLATFORM=", "EXPERIMENT=speed", "APP=nothing", "APP=", "APP=$folder/nothing",
+    "APP=$folder/empty", "ROOT=$folder/nothing", "ROOT=") {
+    my ($name) = $mistake =~ /^(\w+)/;
+    my ($status, $output) = make("run", $mistake);
+    ok($status != 0 && $output =~ /^\S+: \*\*\* \Q$name\E\b[^\n]*\.  Stop\.\n\z/, "make run $mistake") or diag($output);
+}
+my ($status, $output) = make("test", "TEST=(");
+ok($status != 0 && $output =~ /^TEST=\( is no pattern of Perl: [^\n]*\n(?:make: [^\n]*\n)?\z/m, "make test TEST=(") or diag($output);
+
+for my $name ("with space", "it's", "a\$b", "a#b", "a:b", "ä", "(x)") {
+    mkdir "$folder/$name" or die "$!";
+    copy("apps/hello/main.c", "$folder/$name/main.c") or die "$!";
+    copy("out/apps/hello.elf", "$folder/$name.elf") or die "$!";
+    # A dollar is make's own.
+    my $path = "$folder/$name" =~ s/\$/\$\$/gr;
+    for my $what ("APP=$path", "APP=$path/", "ROOT=$path.elf") {
+        ($status, $output) = make("run", $what);
+        ok($status == 0 && $output =~ /^Hello/m, "make run $what") or diag($output);
+    }
+}
+($status, $output) = make("run", "APP=hello/");
+ok($status == 0 && $output =~ /^Hello/m, "make run APP=hello/") or diag($output);
+
+remove_tree(map { ("$_/links", "$_$folder") } "out", "out/apps", "out/obj/programs", "out/obj/programs/out");
+
+done_testing();
