@@ -105,7 +105,7 @@ include mk/options.mk
 include mk/kernel.mk
 include mk/programs.mk
 include mk/uintc.mk
-include mk/latency.mk
+include mk/plugins.mk
 include mk/check.mk
 include mk/fuzz.mk
 include mk/sysfuzz.mk
@@ -131,9 +131,9 @@ debug: $(kernel_debug) $(ROOT)
 	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
-tests: $(KERNELS) $(OVERFLOW_KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(LATENCY_PLUGIN) \
+tests: $(KERNELS) $(OVERFLOW_KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(PLUGINS) \
 	$(THREAD_TESTS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(BENCHES) $(UINTC_TESTS)
-soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(LATENCY_PLUGIN) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
+soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(PLUGINS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 
 test: tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"

@@ -32,8 +32,9 @@ $(OUT)/check/tests/boot/%.ok: tests/boot/% $(wildcard .clang-tidy kernel/.clang-
 $(OUT)/check/tests/threads/%.ok: tests/threads/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize%,$(THREAD_FLAGS))
 
-$(OUT)/check/tests/latency/%.ok: tests/latency/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
-	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/latency
+CHECKS_OF_PLUGINS := $(foreach folder,plugin latency alignment,$(filter $(OUT)/check/tests/$(folder)/%,$(CHECKS)))
+$(CHECKS_OF_PLUGINS): $(OUT)/check/%.ok: % $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
+	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/plugin
 
 $(OUT)/check/tests/fuzz/%.ok: tests/fuzz/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/fuzz

@@ -20,11 +20,10 @@
 #include <string.h>
 
 #include "plugin_api.h"
+#include "symbols.h"
 
-#define MAX_HARTS   8
-#define MAX_SYMBOLS 4096
-#define MAX_PAUSES  256
-#define KERNEL_BASE 0xffffffc000000000u
+#define MAX_HARTS  8
+#define MAX_PAUSES 256
 
 #define INSN_SRET     0x10200073u
 #define INSN_WFI      0x10500073u
@@ -64,11 +63,6 @@ struct block {
     bool operation; /* the first of a function that names what the kernel does */
 };
 
-struct symbol {
-    uint64_t address;
-    char name[56];
-};
-
 /* One hart, touched only by its own thread. */
 static struct hart {
     bool in_kernel;
@@ -86,9 +80,6 @@ static struct hart {
     uint64_t by_operation[MAX_SYMBOLS]; /* longest own */
 } harts[MAX_HARTS];
 
-static struct symbol symbols[MAX_SYMBOLS];
-static int symbol_count;
-
 /* QEMU ends a block at PAUSE, so what else is in a loop around it is a block that begins right behind, or
  * some more where it ends blocks for reasons of its own, such as the end of a page. */
 static uint64_t behind_pause[MAX_PAUSES];
@@ -96,11 +87,6 @@ static int pause_count;
 
 static uint64_t trap_entry;
 static const char *report_path;
-
-static const char *symbol_name(int symbol)
-{
-    return symbol < 0 ? "?" : symbols[symbol].name;
-}
 
 static void note(struct hart *hart, enum kind kind, uint64_t count)
 {
@@ -191,21 +177,6 @@ static void execute(unsigned vcpu, void *data)
     end_of_block(hart, block->event);
 }
 
-static int find_symbol(uint64_t address)
-{
-    int low = 0, high = symbol_count;
-
-    while (low < high) {
-        int middle = (low + high) / 2;
-        if (symbols[middle].address <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low - 1;
-}
-
 static bool starts_with(const char *string, const char *prefix)
 {
     return strncmp(string, prefix, strlen(prefix)) == 0;
@@ -228,7 +199,7 @@ static bool follows_pause(uint64_t address)
 
 static void classify(struct block *block, const struct qemu_plugin_tb *tb)
 {
-    const char *name = symbol_name(block->symbol);
+    const char *name = symbols_name(block->symbol);
     bool waits_for_lock = is_one_of(name, "kernel_lock_among_harts", "sleep_for_lock");
     bool waits_for_partner = strcmp(name, "wait_until_free") == 0 || follows_pause(qemu_plugin_tb_vaddr(tb));
 
@@ -262,11 +233,11 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
     block->symbol = -1;
     block->kind = FIRMWARE;
     if (address >= KERNEL_BASE) {
-        block->symbol = find_symbol(address);
+        block->symbol = symbols_find(address);
         block->enter = address == trap_entry;
         classify(block, tb);
-        if (block->symbol >= 0 && symbols[block->symbol].address == address) {
-            const char *name = symbols[block->symbol].name;
+        if (block->symbol >= 0 && symbols_address(block->symbol) == address) {
+            const char *name = symbols_name(block->symbol);
             block->operation = starts_with(name, "perform_") || starts_with(name, "handle_") ||
                                starts_with(name, "fault_") || starts_with(name, "debug_");
         }
@@ -292,13 +263,13 @@ static void write_report(plugin_id id, void *data)
         for (int kind = 0; kind < KINDS; kind++) {
             (void)fprintf(out, ", \"%s\": %" PRIu64 ", \"%s_total\": %" PRIu64 ", \"%s_in\": \"%s\"",
                           kinds[kind], hart->longest[kind], kinds[kind], hart->total[kind], kinds[kind],
-                          hart->longest[kind] ? symbol_name(hart->longest_operation[kind]) : "");
+                          hart->longest[kind] ? symbols_name(hart->longest_operation[kind]) : "");
         }
         (void)fprintf(out, ",\n   \"operations\": {");
         const char *comma = "";
-        for (int i = 0; i < symbol_count; i++) {
+        for (int i = 0; i < symbols_count(); i++) {
             if (hart->by_operation[i]) {
-                (void)fprintf(out, "%s\"%s\": %" PRIu64, comma, symbols[i].name, hart->by_operation[i]);
+                (void)fprintf(out, "%s\"%s\": %" PRIu64, comma, symbols_name(i), hart->by_operation[i]);
                 comma = ", ";
             }
         }
@@ -308,34 +279,19 @@ static void write_report(plugin_id id, void *data)
     (void)fclose(out);
 }
 
+static void read_pause(char type, uint64_t address)
+{
+    if (type == 'P' && pause_count < MAX_PAUSES) {
+        behind_pause[pause_count++] = address;
+    }
+}
+
 static bool read_symbols(const char *path)
 {
-    FILE *file = fopen(path, "r");
-    char line[256];
-
-    if (!file) {
+    if (!symbols_read(path, read_pause)) {
         return false;
     }
-    while (symbol_count < MAX_SYMBOLS && fgets(line, sizeof(line), file)) {
-        struct symbol *symbol = &symbols[symbol_count];
-        char *rest;
-        symbol->address = strtoull(line, &rest, 16);
-        if (rest == line || rest[0] != ' ' || !rest[1] || rest[2] != ' ') {
-            continue;
-        }
-        char type = rest[1];
-        rest[strcspn(rest, "\n")] = 0;
-        (void)snprintf(symbol->name, sizeof(symbol->name), "%s", rest + 3);
-        if (type == 'P' && pause_count < MAX_PAUSES) {
-            behind_pause[pause_count++] = symbol->address;
-        } else if (type == 't' || type == 'T') {
-            if (strcmp(symbol->name, "trap_entry") == 0) {
-                trap_entry = symbol->address;
-            }
-            symbol_count++;
-        }
-    }
-    (void)fclose(file);
+    trap_entry = symbols_address(symbols_named("trap_entry"));
     return trap_entry != 0;
 }
 

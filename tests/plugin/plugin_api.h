@@ -1,6 +1,6 @@
 /*
- * The part of QEMU's plugin interface, version 1, that the latency plugin uses. Debian's package of QEMU has
- * the interface but no header for it. QEMU refuses a plugin whose version it does not know.
+ * The part of QEMU's plugin interface, version 1, that the plugins of these tests use. Debian's package of
+ * QEMU has the interface but no header for it. QEMU refuses a plugin whose version it does not know.
  */
 #pragma once
 
@@ -11,18 +11,27 @@
 #define PLUGIN_EXPORT      __attribute__((visibility("default")))
 #define PLUGIN_API_VERSION 1
 #define PLUGIN_NO_REGS     0 /* the callback does not look at registers */
+#define PLUGIN_MEM_RW      3 /* loads and stores */
+
+/* Where the kernel's addresses begin; everything below is user mode's, or of a hart without translation. */
+#define KERNEL_BASE 0xffffffc000000000u
 
 struct qemu_plugin_tb;   /* a block of instructions that is being translated */
 struct qemu_plugin_insn; /* one of its instructions */
 
 typedef uint64_t plugin_id;
+typedef uint32_t plugin_access; /* what a load or store is like */
 typedef void (*plugin_translate_function)(plugin_id id, struct qemu_plugin_tb *block);
 typedef void (*plugin_execute_function)(unsigned vcpu, void *data);
+typedef void (*plugin_access_function)(unsigned vcpu, plugin_access access, uint64_t address, void *data);
 typedef void (*plugin_exit_function)(plugin_id id, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, plugin_translate_function function);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, plugin_execute_function function,
                                           int flags, void *data);
+/* The function is called behind each access that has succeeded. */
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, plugin_access_function function,
+                                      int flags, int which, void *data);
 void qemu_plugin_register_atexit_cb(plugin_id id, plugin_exit_function function, void *data);
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
@@ -30,4 +39,7 @@ uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+unsigned qemu_plugin_mem_size_shift(plugin_access access); /* log2 of its bytes */
+bool qemu_plugin_mem_is_store(plugin_access access);
 int qemu_plugin_n_vcpus(void);

@@ -1,0 +1,17 @@
+# Plugins for QEMU that watch the machine while a test runs: tests/NAME/plugin.c becomes out/NAME/plugin.so. They need no
+# header of QEMU's: see tests/plugin/plugin_api.h.
+
+PLUGINS := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/*/plugin.c))
+
+$(PLUGINS): $(OUT)/%.so: tests/%.c $(wildcard tests/plugin/*.[ch]) | packages
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra $(WERROR) -fPIC -shared -fvisibility=hidden -pthread -Itests/plugin $(filter %.c,$^) -o $@
+
+# Every run of a release kernel, and those that are made for it.
+.PHONY: latency
+latency: $(KERNELS) $(SYSTEM_TESTS) $(PLUGINS)
+	$(Q)rm -f $(OUT)/latency/*.json
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --latency --match "$(TEST)"
+	$(Q)mkdir -p $(OUT)/bench
+	@tests/latency/report $(OUT)/bench/latency.json $(OUT)/latency/*.json
