@@ -7,6 +7,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
+#include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/plic.h"
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/probe.h"
@@ -163,7 +164,7 @@ static void describe_harts(void)
         hart->arch.stack_top = stack_top(i);
         hart->arch.hart_id = platform.harts[i].hart_id;
         hart->arch.plic = platform.harts[i].plic ? platform.harts[i].plic->region.start : 0;
-        hart->arch.plic_context = platform.harts[i].plic_context;
+        hart->arch.interrupt_context = platform.harts[i].plic_context;
     }
 }
 
@@ -191,9 +192,7 @@ static void choose_uintr_backend(void)
 /* The last preparation of a hart: its interrupts, and code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
-    if (hart->arch.plic) {
-        plic_init_hart(hart);
-    }
+    interrupt_init_hart(hart);
     timer_start(hart);
     csr_write(sie, SIP_ALL);
     if (uintc.phys) {

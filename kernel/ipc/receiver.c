@@ -4,7 +4,7 @@
  */
 #include "ipc/receiver.h"
 
-#include "arch/riscv64/plic.h"
+#include "arch/riscv64/interrupts.h"
 #include "cap/delete.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"
@@ -97,14 +97,14 @@ bool receiver_has_room(void)
 static void arrive(const struct hart *hart)
 {
     if (receivers_on[hart->id]++ == 0 && uintc.wake_source) {
-        plic_enable(hart, uintc.wake_source);
+        interrupt_enable(hart, uintc.wake_source);
     }
 }
 
 static void depart(const struct hart *hart)
 {
     if (--receivers_on[hart->id] == 0 && uintc.wake_source) {
-        plic_disable(hart, uintc.wake_source);
+        interrupt_disable(hart, uintc.wake_source);
     }
 }
 

@@ -8,7 +8,7 @@
  */
 #include "object/irq.h"
 
-#include "arch/riscv64/plic.h"
+#include "arch/riscv64/interrupts.h"
 #include "cap/delete.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
@@ -40,7 +40,7 @@ struct slot *irq_notification_slot(unsigned irq)
 static void complete(unsigned irq)
 {
     if (irqs[irq].claimed) {
-        plic_complete(irqs[irq].claimed, irq);
+        interrupt_complete(irqs[irq].claimed, irq);
         irqs[irq].claimed = NULL;
     }
 }
@@ -52,7 +52,7 @@ static void deliver(const struct hart *hart, unsigned irq)
     irqs[irq].claimed = hart;
     if (!cap_is(cap, CAP_NOTIFICATION)) {
         complete(irq);
-        plic_disable(hart, irq);
+        interrupt_disable(hart, irq);
         return;
     }
     if (irqs[irq].edge) {
@@ -63,11 +63,11 @@ static void deliver(const struct hart *hart, unsigned irq)
 
 void irq_deliver(struct hart *hart)
 {
-    unsigned irq = plic_claim(hart);
+    unsigned irq = interrupt_claim(hart);
 
     if (unlikely(irq == uintc.wake_source) && irq) {
         receiver_wake_interrupt();
-        plic_complete(hart, irq);
+        interrupt_complete(hart, irq);
         /* What came in between may not have interrupted again. */
         receiver_wake_interrupt();
         return;
@@ -94,7 +94,8 @@ static enum progress perform_get(struct operation *operation, struct result *res
     (void)result;
     irq->enabled = operation->irq.hart;
     irq->edge = operation->irq.edge;
-    plic_enable(irq->enabled, operation->irq.irq);
+    interrupt_configure(irq->enabled, operation->irq.irq, irq->edge);
+    interrupt_enable(irq->enabled, operation->irq.irq);
     slot_insert(operation->irq.target, cap_make(CAP_IRQ_HANDLER, operation->irq.irq), operation->irq.control);
     return DONE;
 }
@@ -155,7 +156,7 @@ static enum progress perform_set_notification(struct operation *operation, struc
         return AGAIN;
     }
     slot_insert(&irq->notification, source->cap, source);
-    plic_enable(irq->enabled, operation->irq.irq);
+    interrupt_enable(irq->enabled, operation->irq.irq);
     return DONE;
 }
 
@@ -205,7 +206,7 @@ static struct remains finalise_handler(struct cap cap, struct slot *slot, bool l
             return (struct remains){ .again = true };
         }
         complete(number);
-        plic_disable(irqs[number].enabled, number);
+        interrupt_disable(irqs[number].enabled, number);
         irqs[number].enabled = NULL;
     }
     return (struct remains){ 0 };

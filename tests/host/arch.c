@@ -5,7 +5,7 @@
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
-#include "arch/riscv64/plic.h"
+#include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/power.h"
 #include "arch/riscv64/registers.h"
 #include "arch/riscv64/sbi.h"
@@ -339,7 +339,14 @@ void vm_activate_kernel(void)
     host_hart->arch.vspace = 0;
 }
 
-void plic_enable(const struct hart *hart, unsigned source)
+void interrupt_configure(const struct hart *hart, unsigned source, bool edge)
+{
+    (void)hart;
+    (void)source;
+    (void)edge;
+}
+
+void interrupt_enable(const struct hart *hart, unsigned source)
 {
     host_machine.irq_enabled = source;
     host_machine.irq_changes++;
@@ -348,7 +355,7 @@ void plic_enable(const struct hart *hart, unsigned source)
     }
 }
 
-void plic_disable(const struct hart *hart, unsigned source)
+void interrupt_disable(const struct hart *hart, unsigned source)
 {
     host_machine.irq_disabled = source;
     host_machine.irq_changes++;
@@ -357,7 +364,7 @@ void plic_disable(const struct hart *hart, unsigned source)
     }
 }
 
-unsigned plic_claim(const struct hart *hart)
+unsigned interrupt_claim(const struct hart *hart)
 {
     unsigned source = host_machine.irq_waiting;
 
@@ -367,7 +374,7 @@ unsigned plic_claim(const struct hart *hart)
     return source;
 }
 
-void plic_complete(const struct hart *hart, unsigned source)
+void interrupt_complete(const struct hart *hart, unsigned source)
 {
     (void)hart;
     host_machine.irq_completed = source;

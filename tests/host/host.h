@@ -98,8 +98,8 @@ struct host_machine {
     unsigned irq_enabled;
     unsigned irq_disabled;
     unsigned irq_completed;
-    unsigned irq_waiting; /* what plic_claim() gives next */
-    unsigned irq_changes; /* calls of plic_enable() and plic_disable() */
+    unsigned irq_waiting; /* what interrupt_claim() gives next */
+    unsigned irq_changes; /* calls of interrupt_enable() and interrupt_disable() */
     word_t wake_harts;    /* which the line of the controller for user interrupts interrupts */
     unsigned kernel_halves;
     unsigned printed; /* characters */

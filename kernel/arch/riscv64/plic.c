@@ -4,29 +4,16 @@
  */
 #include "arch/riscv64/plic.h"
 
-#include "arch/riscv64/window.h"
-#include "thread/hart.h"
-
-#define PLIC_ENABLE  0x2000
-#define PLIC_CONTEXT 0x200000
+#define PLIC_ENABLE 0x2000
 
 #define SOURCE_PRIORITY 2
 
 static unsigned plic_last_source;
 
-static volatile uint32_t *plic_register(word_t plic, word_t offset)
-{
-    return phys_to_ptr(plic + offset);
-}
-
 static volatile uint32_t *enable_register(const struct hart *hart, unsigned source)
 {
-    return plic_register(hart->arch.plic, PLIC_ENABLE + 0x80 * hart->arch.plic_context + 4ul * (source / 32));
-}
-
-static volatile uint32_t *claim_register(const struct hart *hart)
-{
-    return plic_register(hart->arch.plic, PLIC_CONTEXT + 0x1000 * hart->arch.plic_context + 4);
+    return plic_register(hart->arch.plic,
+                         PLIC_ENABLE + 0x80 * hart->arch.interrupt_context + 4ul * (source / 32));
 }
 
 void plic_init(word_t phys, unsigned last_source)
@@ -42,38 +29,17 @@ void plic_init_hart(const struct hart *hart)
     for (unsigned source = 0; source <= plic_last_source; source += 32) {
         *enable_register(hart, source) = 0;
     }
-    *plic_register(hart->arch.plic, PLIC_CONTEXT + 0x1000 * hart->arch.plic_context) = 0;
+    *plic_register(hart->arch.plic, PLIC_CONTEXT + 0x1000 * hart->arch.interrupt_context) = 0;
 }
 
 void plic_enable(const struct hart *hart, unsigned source)
 {
-    io_fence();
     *enable_register(hart, source) |= 1u << (source % 32);
     /* QEMU's model does not look whether the source is already pending before a priority is written. */
     *plic_register(hart->arch.plic, 4ul * source) = SOURCE_PRIORITY;
-    io_fence();
 }
 
 void plic_disable(const struct hart *hart, unsigned source)
 {
-    io_fence();
     *enable_register(hart, source) &= ~(1u << (source % 32));
-    io_fence();
-}
-
-unsigned plic_claim(const struct hart *hart)
-{
-    if (unlikely(!hart->arch.plic)) {
-        return 0;
-    }
-    unsigned source = *claim_register(hart);
-    io_fence();
-    return source;
-}
-
-void plic_complete(const struct hart *hart, unsigned source)
-{
-    io_fence();
-    *claim_register(hart) = source;
-    io_fence();
 }

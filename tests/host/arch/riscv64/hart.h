@@ -14,7 +14,6 @@ struct hart_arch {
     word_t reservation;
     word_t stack_top;
     word_t hart_id;
-    word_t plic, plic_context;
     word_t satp;
     word_t vspace;
     word_t deadline;
