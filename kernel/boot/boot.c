@@ -4,6 +4,7 @@
  */
 #include "boot/boot.h"
 
+#include "arch/riscv64/aplic.h"
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/fpu.h"
@@ -158,14 +159,61 @@ static void describe_harts(void)
 {
     harts_online = boot_options.harts;
     for (unsigned i = 0; i < harts_online; i++) {
+        const struct platform_hart *found = &platform.harts[i];
         struct hart *hart = &harts_table[i];
         hart->id = i;
         hart->current = &idle_thread;
         hart->arch.stack_top = stack_top(i);
-        hart->arch.hart_id = platform.harts[i].hart_id;
-        hart->arch.plic = platform.harts[i].plic ? platform.harts[i].plic->region.start : 0;
-        hart->arch.interrupt_context = platform.harts[i].plic_context;
+        hart->arch.hart_id = found->hart_id;
+        hart->arch.plic = found->plic ? found->plic->region.start : 0;
+        hart->arch.aplic = found->aplic ? found->aplic->region.start : 0;
+        hart->arch.interrupt_context = found->interrupt_context;
     }
+}
+
+/* Each APLIC in use once, and whether this hart, and so probably all, can be interrupted. Returns what is
+ * wrong, or NULL. */
+static const char *init_aplics(void)
+{
+    const char *wrong = NULL;
+
+    for (unsigned i = 0; !wrong && i < harts_online; i++) {
+        unsigned first = 0;
+        while (harts_table[first].arch.aplic != harts_table[i].arch.aplic) {
+            first++;
+        }
+        if (first == i) {
+            wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)platform.last_source,
+                               (unsigned)platform.last_identity);
+        }
+    }
+    if (!wrong && !interrupt_init_hart(&harts_table[0])) {
+        wrong = "the hart does not have the IMSIC of the device tree";
+    }
+    return wrong;
+}
+
+/* missing is why there are no device interrupts, as far as the device tree tells, or NULL. */
+static void init_interrupts(const char *missing)
+{
+    for (unsigned i = 0; i < platform.plic_count; i++) {
+        plic_init(platform.plics[i].region.start, (unsigned)platform.last_source);
+    }
+    if (!missing && !platform.plic_count) {
+        missing = init_aplics();
+    }
+    if (missing) {
+        log_info("%s: no device interrupts\n", missing);
+        platform.last_source = 0;
+        for (unsigned i = 0; i < harts_online; i++) {
+            harts_table[i].arch.aplic = 0;
+        }
+    } else {
+        log_debug("device interrupts come through %s\n", platform.plic_count      ? "a PLIC"
+                                                         : platform.last_identity ? "an APLIC and IMSICs"
+                                                                                  : "an APLIC");
+    }
+    irq_init((unsigned)platform.last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
 }
 
 /* Which of the backends there are is taken. */
@@ -192,7 +240,9 @@ static void choose_uintr_backend(void)
 /* The last preparation of a hart: its interrupts, and code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
-    interrupt_init_hart(hart);
+    if (!interrupt_init_hart(hart)) {
+        boot_fail("hart %lu does not have the IMSIC of the device tree", hart->arch.hart_id);
+    }
     timer_start(hart);
     csr_write(sie, SIP_ALL);
     if (uintc.phys) {
@@ -261,7 +311,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
     choose_console();
     options_parse(&platform.boot_arguments, platform.hart_count);
     check_firmware();
-    platform_find_contexts(&platform, boot_options.harts);
+    const char *no_interrupts = platform_find_contexts(&platform, boot_options.harts);
     describe_harts();
     log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
              platform.hart_count, regions_total(&platform.ram) >> 20);
@@ -270,13 +320,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
     vm_init_kernel();
     asids_work = boot_options.asids;
     vm_init_hart(hart);
-    for (unsigned i = 0; i < platform.plic_count; i++) {
-        plic_init(platform.plics[i].region.start, (unsigned)platform.last_source);
-    }
-    if (!platform.plic_count) {
-        log_info("no interrupt controller that the kernel knows (PLIC): no device interrupts\n");
-    }
-    irq_init((unsigned)platform.last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
+    init_interrupts(no_interrupts);
     timer_init(platform.time_frequency);
     choose_uintr_backend();
     abi_up = boot_options.abi_up;

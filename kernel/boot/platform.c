@@ -8,18 +8,19 @@
 #include "arch/riscv64/timer.h"
 #include "arch/riscv64/window.h"
 #include "boot/boot.h"
+#include "boot/interrupts.h"
 #include "lib/string.h"
 #include <sel4/abi.h>
 
 /* Nothing of interest is deeper. */
 #define MAX_DEPTH 6
 
-#define IRQ_SUPERVISOR_EXTERNAL 9
-#define PLIC_LAST_SOURCE_MAX    1023
-#define PLIC_CONTEXTS           0x200000
-#define PLIC_CONTEXT_SIZE       0x1000
-#define UINTC_SIZE              0x4000
-#define UINTC_EXTENDED_SIZE     0x4040
+#define LAST_SOURCE_MAX     1023 /* of a PLIC and of an APLIC */
+#define UINTC_SIZE          0x4000
+#define UINTC_EXTENDED_SIZE 0x4040
+
+/* Where the number of a group of harts begins in the addresses of IMSICs, if the tree does not say. */
+#define GROUP_SHIFT 24
 
 /* Of the name of an alias, which is a property, with its NUL. */
 #define ALIAS_SIZE 32
@@ -260,7 +261,7 @@ static void add_plic(struct walk *walk, struct region region)
         boot_fail("the device tree does not say how many interrupts the PLIC at %lx has (riscv,ndev)",
                   region.start);
     }
-    if (plic->last_source > PLIC_LAST_SOURCE_MAX) {
+    if (plic->last_source > LAST_SOURCE_MAX) {
         boot_fail("the PLIC at %lx has more interrupts than a PLIC can have (riscv,ndev is %lu)",
                   region.start, plic->last_source);
     }
@@ -270,14 +271,65 @@ static void add_plic(struct walk *walk, struct region region)
     platform->plic_count++;
 }
 
+static void add_aplic(struct walk *walk, struct region region)
+{
+    struct platform *platform = walk->platform;
+    struct platform_aplic *aplic = &platform->aplics[platform->aplic_count];
+
+    if (platform->aplic_count == ARRAY_SIZE(platform->aplics)) {
+        return;
+    }
+    aplic->region = region;
+    get_number(walk, "msi-parent", &aplic->msi_parent);
+    get(walk, "interrupts-extended", &aplic->targets);
+    get(walk, "riscv,hart-indexes", &aplic->target_indices);
+    if (!get_number(walk, "riscv,num-sources", &aplic->last_source) || aplic->last_source > LAST_SOURCE_MAX) {
+        aplic->last_source = 0;
+    }
+    platform->aplic_count++;
+}
+
+/* Those of machine level and, behind the first node, further ones are not used. */
+static void add_imsics(struct walk *walk)
+{
+    struct platform_imsics *imsics = &walk->platform->imsics;
+    struct platform_imsics found = { .group_shift = GROUP_SHIFT };
+    struct fdt_property reg;
+
+    if (imsics->phandle || !get(walk, "interrupts-extended", &found.targets) ||
+        !is_of_supervisor(&found.targets) || !get(walk, "reg", &reg) ||
+        !get_number(walk, "phandle", &found.phandle)) {
+        return;
+    }
+    get_number(walk, "riscv,num-ids", &found.last_identity);
+    get_number(walk, "riscv,guest-index-bits", &found.guest_bits);
+    while (bit((unsigned)found.hart_bits) < found.targets.size / 8) {
+        found.hart_bits++;
+    }
+    get_number(walk, "riscv,hart-index-bits", &found.hart_bits);
+    get_number(walk, "riscv,group-index-bits", &found.group_bits);
+    get_number(walk, "riscv,group-index-shift", &found.group_shift);
+    while (found.region_count < ARRAY_SIZE(found.regions)) {
+        struct region *region = &found.regions[found.region_count];
+        if (!get_region(walk, &reg, found.region_count, region) || !in_window(region)) {
+            break;
+        }
+        found.region_count++;
+    }
+    *imsics = found;
+}
+
 static void visit_device(struct walk *walk)
 {
     struct fdt_property compatible;
     struct region region;
+    bool is_aplic, is_imsics;
 
     if (!get(walk, "compatible", &compatible)) {
         return;
     }
+    is_aplic = fdt_has_string(&compatible, "riscv,aplic");
+    is_imsics = fdt_has_string(&compatible, "riscv,imsics");
     if (is_withheld(&compatible)) {
         for_each_region(walk, withhold);
     }
@@ -286,6 +338,10 @@ static void visit_device(struct walk *walk)
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
         add_plic(walk, region);
+    } else if (is_aplic) {
+        add_aplic(walk, region);
+    } else if (is_imsics) {
+        add_imsics(walk);
     } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
         add_uintc(walk, &compatible, region);
     } else if (fdt_has_string(&compatible, "sifive,test0")) {
@@ -513,40 +569,9 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
     }
     check(platform, hart_id);
     check_uart(platform);
-    /* A line that the PLIC does not have wakes nobody; and of several it is on one. */
+    /* A line that the PLIC does not have wakes nobody; and of several it is on one. An APLIC's is not used.
+     */
     platform->uintc_extended = platform->uintc_extended && platform->plic_count == 1 &&
                                platform->uintc_wake_source >= 1 &&
                                platform->uintc_wake_source <= platform->last_source;
-}
-
-/* A PLIC lists what its contexts are wired to as pairs: an interrupt controller and one of its inputs. */
-static bool find_context(const struct platform_plic *plic, struct platform_hart *hart)
-{
-    word_t phandle, input;
-
-    for (uint32_t i = 0;
-         fdt_number(&plic->targets, 2 * i, 1, &phandle) && fdt_number(&plic->targets, 2 * i + 1, 1, &input);
-         i++) {
-        if (phandle == hart->interrupt_phandle && input == IRQ_SUPERVISOR_EXTERNAL) {
-            hart->plic = plic;
-            hart->plic_context = i;
-            return PLIC_CONTEXTS + ((word_t)i + 1) * PLIC_CONTEXT_SIZE <=
-                   plic->region.end - plic->region.start;
-        }
-    }
-    return false;
-}
-
-void platform_find_contexts(struct platform *platform, unsigned count)
-{
-    for (unsigned i = 0; i < count && platform->plic_count; i++) {
-        unsigned tried = 0;
-        while (tried < platform->plic_count && !find_context(&platform->plics[tried], &platform->harts[i])) {
-            tried++;
-        }
-        if (tried == platform->plic_count) {
-            boot_fail("the device tree connects hart %lu to no interrupt controller",
-                      platform->harts[i].hart_id);
-        }
-    }
 }

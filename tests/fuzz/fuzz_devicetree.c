@@ -70,8 +70,32 @@ static void check_platform(const struct fdt *tree)
         require(plic->region.start < plic->region.end && is_inside(tree, &plic->targets));
         require(platform.last_source <= plic->last_source && plic->last_source <= 1023);
     }
+    require(platform.aplic_count <= ARRAY_SIZE(platform.aplics));
+    for (unsigned i = 0; i < platform.aplic_count; i++) {
+        const struct platform_aplic *aplic = &platform.aplics[i];
+        require(aplic->region.start < aplic->region.end && aplic->last_source <= 1023);
+        require(is_inside(tree, &aplic->targets) && is_inside(tree, &aplic->target_indices));
+    }
+    require(platform.imsics.region_count <= ARRAY_SIZE(platform.imsics.regions));
+    require(is_inside(tree, &platform.imsics.targets));
     check_uart();
     require(is_inside(tree, &platform.boot_arguments));
+}
+
+/* What the kernel would write to for a hart is inside of its controller's registers. */
+static void check_hart(const struct platform_hart *hart, bool without)
+{
+    require(!hart->plic == !platform.plic_count);
+    require(!hart->plic ||
+            hart->interrupt_context < (hart->plic->region.end - hart->plic->region.start) / 0x1000);
+    require(!hart->aplic == (without || hart->plic));
+    if (hart->aplic) {
+        word_t size = hart->aplic->region.end - hart->aplic->region.start;
+        require(size >= 0x4000 && hart->interrupt_context < 0x4000);
+        require(platform.last_source >= 1 && platform.last_source <= hart->aplic->last_source);
+        require(platform.last_identity ? platform.last_source <= platform.last_identity
+                                       : 0x4000 + 32 * (hart->interrupt_context + 1) <= size);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -91,12 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fdt_open(&tree, blob) && !setjmp(fuzz_refused)) { /* NOLINT(cert-err52-cpp) */
         platform_read(&platform, &tree, BOOT_HART);
         check_platform(&tree);
-        platform_find_contexts(&platform, platform.hart_count);
+        bool without = platform_find_contexts(&platform, platform.hart_count);
         for (unsigned i = 0; i < platform.hart_count; i++) {
-            const struct platform_hart *hart = &platform.harts[i];
-            require(!hart->plic == !platform.plic_count);
-            require(!hart->plic ||
-                    hart->plic_context < (hart->plic->region.end - hart->plic->region.start) / 0x1000);
+            check_hart(&platform.harts[i], without);
         }
     }
     free(blob);

@@ -6,7 +6,7 @@ HOST_KERNEL_SRCS := \
 	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c kernel/worker/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
-	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/platform.c kernel/boot/regions.c \
+	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/interrupts.c kernel/boot/platform.c kernel/boot/regions.c \
 	lib/rel4/src/queue.c lib/rel4/src/executor.c lib/rel4/src/coroutine.c
 
 # What the simulation links instead of one hart: several, which run the rest of the kernel above the machine.

@@ -14,6 +14,7 @@ my $maker = "kernel/ipc/user_memory.h";
 # File, how many conversions, and why none of them can lead into memory that users can write.
 my %conversions = (
     "kernel/arch/riscv64/asid.h"   => [1, "the root of an address space, a page table"],
+    "kernel/arch/riscv64/aplic.c"  => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/plic.h"   => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/power.c"  => [1, "the test finisher's register, which is written only"],
     "kernel/arch/riscv64/registers.h" => [2, "the console's UART, which is no memory: boot has compared the address with what there is"],

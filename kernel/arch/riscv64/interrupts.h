@@ -1,5 +1,6 @@
 /*
- * Device interrupts of a hart, through the controller that the machine has: a PLIC.
+ * Device interrupts of a hart, through the controller that the machine has: a PLIC, or an APLIC, which may
+ * send its interrupts as messages to the hart's IMSIC.
  *
  * All functions but interrupt_init_hart() need the kernel lock. What they do is ordered with everything
  * before and behind them, also on the harts that have the lock before and afterwards. A hart without a
@@ -11,8 +12,9 @@
 
 struct hart;
 
-/* Prepares the running hart, behind the init function of its controller: no source interrupts it. */
-void interrupt_init_hart(const struct hart *hart);
+/* Prepares the running hart, behind the init function of its controller: no source interrupts it. False if it
+ * does not have what the device tree says. */
+bool interrupt_init_hart(const struct hart *hart);
 
 /* Before the first interrupt_enable() of a source that no hart has: it will interrupt this hart, and is
  * edge-triggered or level-triggered, if that can be chosen. */

@@ -7,6 +7,7 @@
  */
 #include "answer.h"
 #include "clock.h"
+#include "tree.h"
 
 #define CNODE   seL4_CapInitThreadCNode
 #define CONTROL seL4_CapIRQControl
@@ -130,6 +131,38 @@ TEST("5.4 level: GetTrigger with trigger 0 is level, too")
     raise_interrupt();
     CHECK_EQUAL(arrived(), 0);
     CHECK_OK(seL4_IRQHandler_Ack(handler));
+    expect_interrupt(1);
+}
+
+TEST("5.4 level: a line that stays up interrupts once for each Ack, and holds up nobody before")
+{
+    if (tree_count("plic@")) {
+        return; /* QEMU's PLIC takes a line that stays up for one interrupt */
+    }
+    prepare(false);
+    raise_interrupt();
+    for (int i = 0; i < 10; i++) {
+        expect_interrupt(1);
+        seL4_Yield();
+        CHECK_EQUAL(arrived(), 0);
+        CHECK_OK(seL4_IRQHandler_Ack(handler));
+    }
+    expect_interrupt(1);
+    lower_interrupt();
+    CHECK_OK(seL4_IRQHandler_Ack(handler));
+    CHECK_EQUAL(arrived(), 0);
+}
+
+TEST("5.4 level: a line that was up before Get interrupts as soon as there is a notification")
+{
+    if (tree_count("plic@")) {
+        return;
+    }
+    quiet();
+    raise_interrupt();
+    get_handler(false);
+    seL4_Yield();
+    set_notification(1);
     expect_interrupt(1);
 }
 
@@ -315,6 +348,15 @@ TEST("5.4 a source of which no handler exists stays masked, whatever the device 
     lower_interrupt();
     prepare(false);
     CHECK_EQUAL(arrived(), 0);
+    for (int edge = 0; edge < 2; edge++) {
+        CHECK_OK(seL4_CNode_Delete(CNODE, handler, seL4_WordBits));
+        prepare(true);
+        CHECK_OK(seL4_CNode_Delete(CNODE, handler, seL4_WordBits));
+        raise_interrupt();
+        lower_interrupt();
+        prepare(edge);
+        CHECK_EQUAL(arrived(), 0);
+    }
 }
 
 TEST("5.4 delivery: signals add up while the driver does not look")

@@ -63,6 +63,22 @@ TEST("7.7 untypeds: memory lies in the device tree's memory, devices do not")
     }
 }
 
+static const char *const controllers[] = { "plic@", "aplic@", "imsics@" };
+
+/* The i-th interrupt controller; false behind the last. */
+static bool controller(unsigned i, struct tree_range *range)
+{
+    for (unsigned kind = 0; kind < 3; kind++) {
+        unsigned count = tree_count(controllers[kind]);
+        if (i < count) {
+            *range = tree_find(controllers[kind], i);
+            return true;
+        }
+        i -= count;
+    }
+    return false;
+}
+
 TEST("7.7 untypeds: nearly all memory is handed out, at most 8 MiB are not")
 {
     struct tree_range ram = tree_find("memory@", 0);
@@ -78,6 +94,7 @@ TEST("7.7 untypeds: nearly all memory is handed out, at most 8 MiB are not")
 TEST("7.7 untypeds: devices are everything up to 2^39 but memory and the kernel's own, exactly")
 {
     seL4_Word sum = 0, last = 0;
+    struct tree_range range;
 
     for (seL4_Word i = 0; i < COUNT; i++) {
         if (DESC(i)->isDevice) {
@@ -86,8 +103,10 @@ TEST("7.7 untypeds: devices are everything up to 2^39 but memory and the kernel'
         }
     }
     CHECK_EQUAL(last, LIBSEL4_BIT(39));
-    sum +=
-        tree_find("memory@", 0).size + MEGA(tree_find("clint@", 0).size) + MEGA(tree_find("plic@", 0).size);
+    sum += tree_find("memory@", 0).size + MEGA(tree_find("clint@", 0).size);
+    for (unsigned i = 0; controller(i, &range); i++) {
+        sum += MEGA(range.size);
+    }
     CHECK_EQUAL(sum, LIBSEL4_BIT(39));
 }
 
@@ -101,13 +120,15 @@ TEST("7.2 the CLINT is in no untyped")
     }
 }
 
-TEST("7.2 the PLIC is in no untyped")
+TEST("7.2 the PLIC, the APLIC of each level and all IMSICs are in no untyped")
 {
-    struct tree_range plic = tree_find("plic@", 0);
+    struct tree_range range;
 
-    CHECK_EQUAL(plic.start, 0xc000000);
-    for (seL4_Word i = 0; i < COUNT; i++) {
-        CHECK(!overlaps(i, plic));
+    CHECK(controller(0, &range));
+    for (unsigned i = 0; controller(i, &range); i++) {
+        for (seL4_Word j = 0; j < COUNT; j++) {
+            CHECK(!overlaps(j, range));
+        }
     }
 }
 
