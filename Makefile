@@ -1,50 +1,53 @@
-# The front door. `make help` prints the lines that start with "#?"; docs/building.md says more.
+# The front door. `make help` prints the lines that start with "#?", `make help-all` also those with "#+"; docs/building.md
+# says more.
 #
 #? ReL4-C: a capability microkernel for 64-bit RISC-V with the seL4 15.0 binary interface
 #?
-#? make run      the main job: every asynchronous call, and what it costs; APP= boots another root task under QEMU
-#? make build    build the kernels and all root tasks; the default
-#? make test     run every test; the last line is "N passed, N failed"; also out/tests.xml (JUnit) and .json
-#? make soak     run the system tests with long counts, including those that only make sense long
-#? make bench    measure everything, or EXPERIMENT=async, breakdown, kernel, uintr or stages; QUICK=1 for less of it
-#? make bench-picture  draw the picture of README.md from the last records of EXPERIMENT=async
-#? make latency  measure how long interrupts are off at most; out/bench/latency.json
-#? make fuzz     random system calls by threads in sandboxes, without end or CALLS= many; docs/fuzzing.md
-#? make fuzz-minimize SEED=   cut a failing run of the fuzzer down to a few calls, in words
-#? make fuzz-host feed a part of the kernel on the host (TARGET) made-up input until it breaks
-#? make debug    boot the debug kernel, stopped, with gdb attached and all symbols loaded
-#? make check    format, gcc analyzer, clang-tidy and cppcheck over all sources; silent when clean
-#? make format   bring all sources into the house's format
-#? make clean    remove out/, where everything that is built lives
-#? make help     this text
+#? make run        the main job: every asynchronous call, and what it costs; APP= boots another program
+#? make build      the kernels and all programs; the default
+#? make test       every test; the last line is "N passed, N failed"; also out/tests.xml and .json
+#? make soak       the system tests with long counts
+#? make bench      measure everything; EXPERIMENT=async, breakdown, kernel, uintr or stages a part
+#? make latency    how long interrupts are off at most; out/bench/latency.json
+#? make fuzz       random system calls by threads in sandboxes, without end or CALLS= many
+#? make debug      the debug kernel, stopped, with gdb attached and all symbols loaded
+#? make check      format and three analysers over all sources; silent when clean
+#? make format     bring all sources into the house's format
+#? make clean      remove out/, where everything that is built lives
+#? make help-all   the rarer goals and variables, too
+#+ make help       without those
+#+ make bench-picture          the picture of README.md, from the last records of EXPERIMENT=async
+#+ make fuzz-minimize SEED=    cut a failing run of the fuzzer down to a few calls, in words
+#+ make fuzz-host TARGET=      feed a part of the kernel on the host made-up input until it breaks
 #?
 #? Variables, with their defaults:
-#?   APP=async-demo  the folder of apps/ to run or debug; with a slash in it, a folder anywhere: APP=../mine
-#?   ROOT=          a root task ELF from elsewhere, instead of APP
-#?   HARTS=2        harts (processors) of the machine, 1 to 8
-#?   MEM=512        memory of the machine in MiB
-#?   BOOTARGS=      options for the kernel: abi=up|smp harts=N root_cnode_bits=N uintr=WHO console=on|off log=LEVEL
-#?                  check=N; behind --, arguments for the root task
-#?   KERNEL=release the kernel that `make run` boots, release or debug
-#?   PLATFORM=virt  the machine that run, debug, bench and test take: virt is QEMU as the distribution ships it,
-#?                  uintc is our own build with user interrupts (platform/qemu/; built once, some minutes)
-#?   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between inspections in a debug kernel
-#?   DOMAINS=1      scheduling domains of the kernel that run, debug and build take
-#?   TEST=          run only the tests whose name matches this Perl pattern
-#?   EXPERIMENT=all what `make bench` measures; records go to out/bench/EXPERIMENT.json
-#?   SCENARIO= FRAMES= MODE= CLOCK= HARTS= PLATFORM=   a part of EXPERIMENT=async; SCENARIO is map-unmap, address-space,
-#?                  threads, capabilities, overlap or all; bench/async.pl says what else there is
-#?   TARGET=objects what fuzz-host feeds: objects, elf, devicetree or options
-#?   JOBS=          tests that run at the same time; default: one per processor
-#?   GDB_PORT=1234  where QEMU waits for gdb
-#?   STRICT=        STRICT=1 makes warnings errors, as make check and .ci/run do
-#?   OUT=out        the folder that build, run and debug fill; tests and measurements want out
-#?   V=             V=1 shows the commands
+#?   APP=async-demo  the folder of apps/; with a slash in it, a folder anywhere: APP=../mine
+#?   ROOT=           a root task's ELF file from elsewhere, instead of APP
+#?   HARTS=2         harts (processors) of the machine, 1 to 8
+#?   MEM=512         memory of the machine in MiB
+#?   BOOTARGS=       options for the kernel, then "--" and arguments for the program:
+#?                   abi=up|smp harts=N console=on|off log=LEVEL; docs/interface-6-boot.md has all
+#?   KERNEL=release  the kernel that make run boots, release or debug
+#?   PLATFORM=virt   the machine: virt is QEMU as Debian ships it; uintc has user interrupts, and is
+#?                   built once, in some minutes (platform/qemu/)
+#?   TEST=           only the tests whose name matches this Perl pattern
+#?   JOBS=           tests that run at the same time; default: one per processor
+#?   V=              V=1 shows the commands
+#+   EXPERIMENT=all  what make bench measures; QUICK=1: less of it; out/bench/EXPERIMENT.json
+#+   SCENARIO= FRAMES= MODE= CLOCK=   a part of EXPERIMENT=async, as do HARTS= and PLATFORM=;
+#+                   SCENARIO is map-unmap, address-space, threads, capabilities, overlap or all;
+#+                   bench/async.pl says what else there is
+#+   SEED= CALLS=0 CHECK=2000   for the fuzzer: a random seed, no end, and calls between
+#+                   inspections in a debug kernel
+#+   TARGET=objects  what fuzz-host feeds: objects, elf, devicetree or options
+#+   DOMAINS=1       scheduling domains of the kernel that run, debug and build take
+#+   GDB_PORT=1234   where QEMU waits for gdb
+#+   STRICT=         STRICT=1 makes warnings errors, as make check and .ci/run do
+#+   OUT=out         the folder that build, run and debug fill; tests and measurements want out
 #?
 #? Examples:
 #?   make run APP=hello HARTS=4
-#?   make run ROOT=other/root.elf HARTS=4 BOOTARGS="abi=up" MEM=1024
-#?   make run PLATFORM=uintc
+#?   make run ROOT=other/root.elf BOOTARGS="abi=up" MEM=1024
 #?   make debug APP=hello
 #?   make test TEST=boot
 
@@ -80,7 +83,7 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: build run bench bench-picture debug tests test soak soak-tests check clean help packages
+.PHONY: build run bench bench-picture debug tests test soak soak-tests check clean help help-all packages
 build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
@@ -146,3 +149,6 @@ clean:
 
 help:
 	@sed -n 's/^#? \{0,1\}//p' Makefile
+
+help-all:
+	@sed -n 's/^#[?+] \{0,1\}//p' Makefile

@@ -62,9 +62,11 @@ my %elsewhere = (
     "make run APP=async-demo HARTS=4 PLATFORM=uintc" => ["it needs the other QEMU", "tests/uintc/async-demo.t"],
 );
 
-# Goals and variables that `make help` knows.
-my ($help) = read_file("Makefile") =~ /((?:^#\?.*\n)+)/m;
-my %goal = map { $_ => 1 } $help =~ /^#\? make ([\w-]+)/mg;
+# Goals and variables that `make help-all` knows; `make help` is what fits on a screen.
+my ($help) = read_file("Makefile") =~ /((?:^#[?+].*\n)+)/m;
+my %goal = map { $_ => 1 } $help =~ /^#[?+] make ([\w-]+)/mg;
+my @short = split /\n/, qx(make --no-print-directory help);
+ok(@short > 20 && @short <= 40 && !grep({ length > 100 } @short, split /\n/, qx(make --no-print-directory help-all)), "make help has at most 40 lines of 100 columns");
 my %variable = map { $_ => 1 } $help =~ /\b([A-Z_]+)=/g;
 
 # What is wrong with a command of make.
