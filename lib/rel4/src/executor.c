@@ -4,6 +4,7 @@
  */
 #include "executor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <sel4/errors.h>
@@ -515,6 +516,15 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
     rel4_switch_to(next, error);
 }
 
+/* Not with printf(), which needs more stack than there may be. */
+static void say_overflow(rel4_coroutine_id id)
+{
+    fputs("rel4: coroutine 0x", stderr);
+    for (int shift = 28; shift >= 0; shift -= 4)
+        fputc("0123456789abcdef"[id >> shift & 15], stderr);
+    fputs(" has written over the end of its stack (stack_bytes of its executor)\n", stderr);
+}
+
 static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *executor)
 {
     struct rel4_coroutine *current = executor->current;
@@ -522,6 +532,7 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     *current->guard = (seL4_Word)current->guard;
     if (executor->on_overflow)
         executor->on_overflow(current->id);
+    say_overflow(current->id);
     abort();
 }
 

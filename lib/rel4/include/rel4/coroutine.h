@@ -163,7 +163,7 @@ struct rel4_executor_options {
     unsigned looks; /* at the ring, before yielding or blocking: for answers that another hart works on */
     unsigned batch; /* requests after which they are handed over, though coroutines can run; 0: no limit */
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
-     * abort(). */
+     * a line on stderr that names the coroutine, and abort(). */
     void (*on_overflow)(rel4_coroutine_id id);
     /* Called when the thread has waited for its notification and got other bits than answer_bit. With it, the
      * thread also waits when no answer will come, since a signal may make the callback wake somebody. */
