@@ -114,7 +114,7 @@ include mk/fuzz.mk
 include mk/sysfuzz.mk
 
 run: $(kernel_$(KERNEL)) $(ROOT) $(if $(MAIN_JOB),$(OUT)/apps/allocator.elf)
-	@scripts/qemu.sh $(kernel_$(KERNEL)) $(ROOT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+	@scripts/qemu.sh $(kernel_$(KERNEL)) $(ROOT) harts=$(HARTS) mem=$(MEM) bootargs=$(call quoted,$(BOOTARGS))
 	$(if $(MAIN_JOB),@scripts/cost-table.sh $(kernel_$(KERNEL)) $(OUT)/apps/allocator.elf)
 
 # async measures the program that everybody can run, on both machines unless one is chosen.
@@ -131,7 +131,7 @@ bench-picture: packages
 	@perl -Ibench -MReport -e 'Report::draw_picture(@ARGV)' $(OUT)/bench/async.json docs/pictures/async.svg
 
 debug: $(kernel_debug) $(ROOT)
-	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs="$(BOOTARGS)"
+	@scripts/debug.sh $^ port=$(GDB_PORT) harts=$(HARTS) mem=$(MEM) bootargs=$(call quoted,$(BOOTARGS))
 
 # The kernels of one and of four domains are tested, whatever DOMAINS says.
 tests: $(KERNELS) $(OVERFLOW_KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_TESTS) $(PLUGINS) \

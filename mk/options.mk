@@ -30,11 +30,13 @@ $(call number,DOMAINS,1,16)
 $(call number,GDB_PORT,1,65535)
 $(if $(JOBS),$(call number,JOBS,1,999))
 
+ifeq ($(words $(APP)),1)
 override APP := $(patsubst %/,%,$(APP))
+endif
 
 # A root task from elsewhere may be one that is built here.
 ifneq ($(filter-out file,$(origin ROOT)),)
-ifeq ($(filter $(OUT)/%,$(ROOT)),)
+ifneq ($(words $(ROOT)) $(filter $(OUT)/%,$(ROOT)),1 $(ROOT))
 override ROOT := $(or $(call plain_path,$(ROOT)),$(error ROOT=$(ROOT): there is no such file))
 endif
 endif

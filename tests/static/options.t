@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use File::Basename qw(dirname);
 use File::Copy qw(copy);
-use File::Path qw(remove_tree);
+use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use Test::More;
 
@@ -32,8 +32,8 @@ for my $mistake ("HARTS=9", "HARTS=0", "HARTS=x", "HARTS=", "HARTS=1 2", "HARTS=
 my ($status, $output) = make("test", "TEST=(");
 ok($status != 0 && $output =~ /^TEST=\( is no pattern of Perl: [^\n]*\n(?:make: [^\n]*\n)?\z/m, "make test TEST=(") or diag($output);
 
-for my $name ("with space", "it's", "a\$b", "a#b", "a:b", "ä", "(x)") {
-    mkdir "$folder/$name" or die "$!";
+for my $name ("with space", "two  spaces", "c/ d", "q out/x", "it's", "a\$b", "a#b", "a:b", "ä", "(x)") {
+    make_path("$folder/$name");
     copy("apps/hello/main.c", "$folder/$name/main.c") or die "$!";
     copy("out/apps/hello.elf", "$folder/$name.elf") or die "$!";
     # A dollar is make's own.
@@ -43,6 +43,8 @@ for my $name ("with space", "it's", "a\$b", "a#b", "a:b", "ä", "(x)") {
         ok($status == 0 && $output =~ /^Hello/m, "make run $what") or diag($output);
     }
 }
+($status, $output) = make("run", "APP=hello", "BOOTARGS=log=debug -- it's \"two words\"");
+ok($status == 0 && $output =~ /^Hello/m, "make run BOOTARGS with quotes") or diag($output);
 ($status, $output) = make("run", "APP=hello/");
 ok($status == 0 && $output =~ /^Hello/m, "make run APP=hello/") or diag($output);
 
