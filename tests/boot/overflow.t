@@ -19,4 +19,11 @@ for my $kernel ("out/overflow/rel4.elf", "out/overflow/debug/rel4.elf") {
         diag($console) if !$good;
     }
 }
+
+# Where this_hart() is no hart, there is a report, too.
+for my $kernel ("out/overflow/rel4.elf", "out/overflow/debug/rel4.elf") {
+    my ($status, $console) = Boot::boot(kernel => $kernel, harts => 4);
+    ok($status == 1 && $console =~ /^PANIC on hart 0: trap in the kernel, scause 2.*\na trap in the panic\n\z/ms, "$kernel: a hart that does not know who it is")
+        or diag($console);
+}
 done_testing();

@@ -17,7 +17,7 @@ my $MARGIN = 256;
 my @POINTERS = qw(decode derive finalise moved size_bits perform what);
 
 # Entries with the panic stack.
-my %PANICS = (handle_kernel_trap => 1, report_panic => 1);
+my %PANICS = (handle_kernel_trap => 1, power_cut => 1, report_panic => 1);
 
 # The one that assembler calls through.
 my $TABLE = "syscall_table";

@@ -104,8 +104,13 @@ enter_other_syscall:
     call    handle_other_syscall
 
 /* A trap from the kernel: sp is 0, sscratch holds the kernel's sp, which may be where no stack is. Report it on the
- * panic stack. Should that trap, too, it comes here again. */
+ * panic stack. Should that trap, too, it comes here again, and the machine ends; other harts stand still meanwhile. */
 kernel_trap:
+    la      sp, panicking
+    amoswap.d.aqrl sp, sp, (sp)
+    bnez    sp, another_panic
+    la      sp, panic_hart
+    sd      tp, 0(sp)
     la      sp, panic_registers
     for_each_register sd
     sd      t0, REG(24)(sp)
@@ -117,6 +122,17 @@ kernel_trap:
     la      sp, panic_stack_top
     call    handle_kernel_trap
 
+another_panic:
+    csrw    sscratch, zero
+    la      sp, panic_hart
+    ld      sp, 0(sp)
+    bne     sp, tp, stand_still
+    la      sp, panic_stack_top
+    call    power_cut
+stand_still:
+    wfi
+    j       stand_still
+
 /* Goes on in report_panic(), with the same argument, on the panic stack. */
 .globl panic_on_its_stack
 panic_on_its_stack:
@@ -127,6 +143,13 @@ panic_on_its_stack:
 .balign 16
 panic_registers:
     .skip   33 * 8
+/* Not 0 from the first panic on, and tp of the hart that reports it. */
+.globl panicking
+.globl panic_hart
+panicking:
+    .skip   8
+panic_hart:
+    .skip   8
 .balign 16
 panic_stack:
     .skip   2048

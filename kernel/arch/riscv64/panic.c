@@ -36,12 +36,19 @@ _Noreturn void panic_on_its_stack(struct panic_report *report);
 _Noreturn void report_panic(struct panic_report *report);
 _Noreturn void handle_kernel_trap(const struct context *context);
 
-static unsigned panicking;
+/* In entry.S. */
+extern word_t panicking;
+extern struct hart *panic_hart;
 
-/* Before the boot hart has a record, it is hart 0. */
+/* 0, if the hart has no record yet, or does not know any more where it is. */
 static unsigned hart_id(void)
 {
-    return this_hart() ? this_hart()->id : 0;
+    for (unsigned i = 0; i < MAX_HARTS; i++) {
+        if (this_hart() == &harts_table[i]) {
+            return i;
+        }
+    }
+    return 0;
 }
 
 static bool in_text(word_t address)
@@ -103,11 +110,18 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 #endif
 }
 
-/* Only the first hart that panics reports; any other, and a panic inside a panic, just ends. */
+/* Only the first hart that panics reports; others stand still, and a panic inside a panic just ends. */
 static void begin_panic(void)
 {
-    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
+    if (!__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
+        panic_hart = this_hart();
+        return;
+    }
+    if (panic_hart == this_hart()) {
         power_cut();
+    }
+    for (;;) {
+        __asm__ volatile("wfi");
     }
 }
 
@@ -139,7 +153,6 @@ _Noreturn void handle_kernel_trap(const struct context *context)
     bool overflow = stack_ends_above(hart_id(), csr_read(stval));
     word_t sp = overflow ? stack_bottom(hart_id()) : context->regs[ABI_REG_SP];
 
-    begin_panic();
     print("\nPANIC on hart %u: %s, scause %lx, stval %lx, sstatus %lx\n", hart_id(),
           overflow ? "the kernel stack overflowed" : "trap in the kernel", csr_read(scause), csr_read(stval),
           csr_read(sstatus));

@@ -3,6 +3,7 @@
  */
 #include "arch/riscv64/power.h"
 
+#include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/window.h"
 #include "lib/print.h"
@@ -12,15 +13,23 @@
 
 static word_t finisher;
 
+static volatile uint32_t *finisher_register(word_t phys)
+{
+    return phys_to_ptr(phys);
+}
+
 void power_init(word_t phys)
 {
-    finisher = phys;
+    finisher = instruction_runs("lw %0, 0(%[at])", [at] "r"(finisher_register(phys))) ? phys : 0;
 }
 
 static void turn_off(unsigned code)
 {
-    if (finisher) {
-        *(volatile uint32_t *)phys_to_ptr(finisher) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
+    word_t at = finisher;
+
+    finisher = 0; /* should it trap, the panic must not come back to it */
+    if (at) {
+        *finisher_register(at) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
     }
     sbi_system_reset(code != 0);
 }

@@ -5,7 +5,8 @@
 
 #include "lib/types.h"
 
-/* phys is the address of a SiFive test finisher, which carries an exit status on QEMU; 0 if there is none. */
+/* phys is where a SiFive test finisher should be, which carries an exit status on QEMU. If nothing answers
+ * there, the firmware turns the machine off. Before the hart takes traps of others. */
 void power_init(word_t phys);
 
 /* code 0 is success. Never returns, whatever the platform does. */
