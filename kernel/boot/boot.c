@@ -193,12 +193,25 @@ static const char *init_aplics(void)
     return wrong;
 }
 
+/* Each PLIC in use once. */
+static void init_plics(void)
+{
+    for (unsigned i = 0; platform.plic_count && i < harts_online; i++) {
+        word_t plic = harts_table[i].arch.plic;
+        unsigned first = 0;
+        while (harts_table[first].arch.plic != plic) {
+            first++;
+        }
+        if (first == i && !plic_init(plic, (unsigned)platform.last_source)) {
+            boot_fail("where the device tree has an interrupt controller, at %lx, there is none", plic);
+        }
+    }
+}
+
 /* missing is why there are no device interrupts, as far as the device tree tells, or NULL. */
 static void init_interrupts(const char *missing)
 {
-    for (unsigned i = 0; i < platform.plic_count; i++) {
-        plic_init(platform.plics[i].region.start, (unsigned)platform.last_source);
-    }
+    init_plics();
     if (!missing && !platform.plic_count) {
         missing = init_aplics();
     }

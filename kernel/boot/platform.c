@@ -13,7 +13,7 @@
 #include <sel4/abi.h>
 
 /* Nothing of interest is deeper. */
-#define MAX_DEPTH 6
+#define MAX_DEPTH 16
 
 #define LAST_SOURCE_MAX     1023 /* of a PLIC and of an APLIC */
 #define UINTC_SIZE          0x4000
@@ -52,6 +52,7 @@ struct walk {
     word_t boot_hart;
     struct platform_hart *hart;  /* of the cpu node that was seen last, NULL if that is not used */
     struct fdt_property console; /* the path of the console's node; no data if there is none */
+    struct region finisher;      /* the test finisher; empty if there is none */
 };
 
 static bool get(const struct walk *walk, const char *name, struct fdt_property *property)
@@ -146,7 +147,15 @@ static void reserve(struct platform *platform, struct region region)
     }
 }
 
-/* What is done for each entry of the node's reg property. */
+static uint32_t region_count(const struct walk *walk, const struct fdt_property *reg)
+{
+    const struct level *bus = &walk->levels[walk->node.depth - 1];
+    uint32_t entry_cells = cells(bus->address_cells) + cells(bus->size_cells);
+
+    return entry_cells ? reg->size / 4 / entry_cells : 0;
+}
+
+/* What is done for each entry of the node's reg property that has an address of the machine. */
 static void for_each_region(const struct walk *walk, void (*what)(struct platform *, struct region))
 {
     struct platform *platform = walk->platform;
@@ -154,10 +163,13 @@ static void for_each_region(const struct walk *walk, void (*what)(struct platfor
     struct region region;
 
     if (get(walk, "reg", &reg)) {
-        for (uint32_t i = 0; !platform->ram.overflow && !platform->reserved.overflow &&
-                             !platform->kernel_devices.overflow && get_region(walk, &reg, i, &region);
+        uint32_t entries = region_count(walk, &reg);
+        for (uint32_t i = 0; i < entries && !platform->ram.overflow && !platform->reserved.overflow &&
+                             !platform->kernel_devices.overflow;
              i++) {
-            what(platform, region);
+            if (get_region(walk, &reg, i, &region)) {
+                what(platform, region);
+            }
         }
     }
 }
@@ -205,8 +217,10 @@ static bool in_window(const struct region *region)
 static bool is_withheld(const struct fdt_property *compatible)
 {
     static const char *const names[] = {
-        "sifive,plic-1.0.0", "riscv,plic0",  "riscv,aplic",       "riscv,imsics",        "riscv,uintc0",
-        "sifive,clint0",     "riscv,clint0", "riscv,aclint-mswi", "riscv,aclint-mtimer", "riscv,aclint-sswi",
+        "sifive,plic-1.0.0", "riscv,plic0",         "riscv,aplic",       "riscv,imsics",
+        "riscv,uintc0",      "thead,c900-plic",     "thead,c900-clint",  "andestech,nceplic100",
+        "andestech,plmt0",   "andestech,plicsw",    "sifive,clint0",     "riscv,clint0",
+        "riscv,aclint-mswi", "riscv,aclint-mtimer", "riscv,aclint-sswi",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -345,7 +359,7 @@ static void visit_device(struct walk *walk)
     } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
         add_uintc(walk, &compatible, region);
     } else if (fdt_has_string(&compatible, "sifive,test0")) {
-        power_init(region.start);
+        walk->finisher = region;
     }
 }
 
@@ -525,13 +539,39 @@ static void visit(struct walk *walk)
     }
 }
 
+static bool is_in_memory(const struct platform *platform, struct region region)
+{
+    return regions_overlap(&platform->ram, region) || regions_overlap(&platform->reserved, region);
+}
+
 /* A wrong address of the console must not be written to by every message. */
 static void check_uart(struct platform *platform)
 {
-    if (regions_overlap(&platform->ram, platform->uart) ||
-        regions_overlap(&platform->reserved, platform->uart) ||
+    if (is_in_memory(platform, platform->uart) ||
         regions_overlap(&platform->kernel_devices, platform->uart)) {
         platform->uart = (struct region){ 0, 0 };
+    }
+}
+
+/* The kernel writes to what it takes for an interrupt controller. */
+static void check_controller(const struct platform *platform, struct region controller)
+{
+    if (controller.end && is_in_memory(platform, controller)) {
+        boot_fail("the device tree has an interrupt controller at %lx, in memory", controller.start);
+    }
+}
+
+static void check_controllers(const struct platform *platform)
+{
+    check_controller(platform, platform->uintc);
+    for (unsigned i = 0; i < platform->plic_count; i++) {
+        check_controller(platform, platform->plics[i].region);
+    }
+    for (unsigned i = 0; i < platform->aplic_count; i++) {
+        check_controller(platform, platform->aplics[i].region);
+    }
+    for (unsigned i = 0; i < platform->imsics.region_count; i++) {
+        check_controller(platform, platform->imsics.regions[i]);
     }
 }
 
@@ -567,7 +607,11 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
             visit(&walk);
         }
     }
+    if (walk.finisher.end && !is_in_memory(platform, walk.finisher)) {
+        power_init(walk.finisher.start);
+    }
     check(platform, hart_id);
+    check_controllers(platform);
     check_uart(platform);
     /* A line that the PLIC does not have wakes nobody; and of several it is on one. An APLIC's is not used.
      */

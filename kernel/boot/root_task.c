@@ -67,6 +67,9 @@ static void find_memory(struct builder *b)
     for (unsigned i = 0; i < platform->reserved.count; i++) {
         regions_remove(&b->memory, region_around(platform->reserved.list[i], 12));
     }
+    for (unsigned i = 0; i < platform->kernel_devices.count; i++) {
+        regions_remove(&b->memory, platform->kernel_devices.list[i]);
+    }
     if (ramdisk.end == 0) {
         boot_fail("there is no root task: the device tree has no initial ramdisk");
     }

@@ -7,7 +7,7 @@ use Test::More;
 # A machine with the test's own firmware, compiled with these options, whose harts have the numbers 0, stride, ...
 # The tree keeps the kernel out of the firmware's memory.
 sub firmware {
-    my ($harts, $options, $stride) = (@_, 1);
+    my ($harts, $options, $stride, $change) = (@_[0 .. 1], $_[2] // 1, $_[3]);
     my $elf = write_file("");
     my @flags = qw(-std=gnu11 -O2 -Wall -Wextra -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -ffreestanding -nostdlib -Ikernel);
     my $folder = "tests/boot/firmware";
@@ -17,6 +17,7 @@ sub firmware {
     my %with = with_tree(sub {
         s/(cpu\@\d+ \{[^{}]*\breg = <)(\w+)>/sprintf "%s%d>", $1, $stride * hex $2/ge;
         s/chosen \{/$reserved chosen {/;
+        $change ? $change->() : 1;
     }, $harts);
     push @{ $with{qemu} }, "-bios", $elf;
     return (harts => $harts, %with);
@@ -49,6 +50,23 @@ for my $kernel ("out/rel4.elf", "out/debug/rel4.elf") {
     panics("a timer that is refused, $kernel", qr/^the firmware does not set the timer: SBI error -1$/, kernel => $kernel,
         firmware(1, ["-DREFUSES=SBI_EXT_TIME"]));
 }
+
+# Where the device tree says that a device is, nothing answers, or memory is. Under the usual firmware such trees end early.
+sub moved {
+    my ($node, $address) = @_;
+    return firmware(1, [], 1, sub { s/(\b$node \{[^{}]*?reg = <)\S+ \S+/${1}0x00 $address/ });
+}
+my ($nothing, $ram, $text) = qw(0x05000000 0x88200000 0x80200000);
+refuses("a test finisher that does not answer: the firmware turns off", qr/^there is no root task/, root => "-", moved('test\@100000', $nothing));
+refuses("a test finisher in memory", qr/^there is no root task/, root => "-", moved('test\@100000', $text));
+refuses("an interrupt controller that does not answer", qr/^where the device tree has an interrupt controller, at 5000000, there is none$/,
+    moved('plic\@c000000', $nothing));
+refuses("an interrupt controller at $_", qr/^the device tree has an interrupt controller at \w+, in memory$/, moved('plic\@c000000', $_)) for $ram, $text;
+refuses("memory that is an interrupt controller", qr/^the device tree has an interrupt controller at c000000, in memory$/,
+    firmware(1, [], 1, sub { s/(memory\@80000000 \{[^{}]*reg = <)/${1}0x0 0xc000000 0x0 0x200000 / }));
+my $devices = boots("memory that is a timer is nobody's", qr/^Hello/m, bootargs => "log=debug",
+    firmware(1, [], 1, sub { s/(memory\@80000000 \{[^{}]*reg = <)/${1}0x0 0x2000000 0x0 0x200000 / }));
+unlike($devices, qr/^rel4: (?:devices|memory) +\w*2000000 /m, "... and in no untyped memory");
 
 # Harts whose numbers do not fit into one mask of the firmware's.
 boots("harts 0, $_, ... of four", qr/^Hello.*nodes +4\n/ms, firmware(4, [], $_)) for 7, 21, 40, 1000;

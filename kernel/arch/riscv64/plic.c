@@ -4,6 +4,8 @@
  */
 #include "arch/riscv64/plic.h"
 
+#include "arch/riscv64/probe.h"
+
 #define PLIC_ENABLE 0x2000
 
 #define SOURCE_PRIORITY 2
@@ -16,12 +18,16 @@ static volatile uint32_t *enable_register(const struct hart *hart, unsigned sour
                          PLIC_ENABLE + 0x80 * hart->arch.interrupt_context + 4ul * (source / 32));
 }
 
-void plic_init(word_t phys, unsigned last_source)
+bool plic_init(word_t phys, unsigned last_source)
 {
+    if (!instruction_runs("lw %0, 0(%[priority])", [priority] "r"(plic_register(phys, 4)))) {
+        return false;
+    }
     plic_last_source = last_source;
     for (unsigned source = 1; source <= last_source; source++) {
         *plic_register(phys, 4ul * source) = SOURCE_PRIORITY;
     }
+    return true;
 }
 
 void plic_init_hart(const struct hart *hart)

@@ -11,8 +11,9 @@
 #define PLIC_CONTEXT 0x200000
 
 /* phys is the address of a controller, of which there may be several; sources above last_source, which is the
- * same for all, are not used. A hart's own is in its record. Disables everything. */
-void plic_init(word_t phys, unsigned last_source);
+ * same for all, are not used. A hart's own is in its record. Disables everything. False if nothing
+ * answers there. Before the hart takes traps of others. */
+bool plic_init(word_t phys, unsigned last_source);
 void plic_init_hart(const struct hart *hart);
 
 void plic_enable(const struct hart *hart, unsigned source);
