@@ -519,10 +519,10 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
 /* Not with printf(), which needs more stack than there may be. */
 static void say_overflow(rel4_coroutine_id id)
 {
-    fputs("rel4: coroutine 0x", stderr);
+    (void)fputs("rel4: coroutine 0x", stderr);
     for (int shift = 28; shift >= 0; shift -= 4)
-        fputc("0123456789abcdef"[id >> shift & 15], stderr);
-    fputs(" has written over the end of its stack (stack_bytes of its executor)\n", stderr);
+        (void)fputc("0123456789abcdef"[id >> shift & 15], stderr);
+    (void)fputs(" has written over the end of its stack (stack_bytes of its executor)\n", stderr);
 }
 
 static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *executor)
