@@ -608,7 +608,7 @@ void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart
         }
     }
     if (walk.finisher.end && !is_in_memory(platform, walk.finisher)) {
-        power_init(walk.finisher.start);
+        power_init(walk.finisher.start, platform->time_frequency);
     }
     check(platform, hart_id);
     check_controllers(platform);

@@ -408,9 +408,10 @@ void fpu_forget(struct tcb *thread)
     (void)thread;
 }
 
-void power_init(word_t phys)
+void power_init(word_t phys, word_t time_frequency)
 {
     (void)phys;
+    (void)time_frequency;
 }
 
 struct host_devices host_devices;

@@ -3,8 +3,10 @@
  */
 #include "arch/riscv64/power.h"
 
+#include "arch/riscv64/hart.h"
 #include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/timer.h"
 #include "arch/riscv64/window.h"
 #include "lib/print.h"
 
@@ -12,14 +14,16 @@
 #define FINISHER_FAIL 0x3333
 
 static word_t finisher;
+static word_t patience; /* in counts of the time CSR */
 
 static volatile uint32_t *finisher_register(word_t phys)
 {
     return phys_to_ptr(phys);
 }
 
-void power_init(word_t phys)
+void power_init(word_t phys, word_t time_frequency)
 {
+    patience = time_frequency;
     finisher = instruction_runs("lw %0, 0(%[at])", [at] "r"(finisher_register(phys))) ? phys : 0;
 }
 
@@ -30,6 +34,10 @@ static void turn_off(unsigned code)
     finisher = 0; /* should it trap, the panic must not come back to it */
     if (at) {
         *finisher_register(at) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
+        /* QEMU stops harts a little later; what the firmware did until then would replace the status. */
+        for (word_t start = time_now(); time_now() - start < patience;) {
+            pause_hint();
+        }
     }
     sbi_system_reset(code != 0);
 }
