@@ -139,10 +139,10 @@ tests: $(KERNELS) $(OVERFLOW_KERNELS) $(APPS) $(UP_APPS) $(SYSTEM_TESTS) $(HOST_
 soak-tests: $(KERNELS) $(SOAK_TESTS) $(THREAD_TESTS) $(PLUGINS) $(FUZZ_TARGETS) $(FUZZ_SEEDS) $(UINTC_TESTS)
 
 test: tests
-	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)"
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match $(call quoted,$(TEST))
 
 soak: soak-tests
-	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match "$(TEST)" --soak
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match $(call quoted,$(TEST)) --soak
 
 clean:
 	$(Q)rm -rf $(OUT)

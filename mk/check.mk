@@ -26,9 +26,6 @@ format: | packages
 $(OUT)/check/tests/host/%.ok: tests/host/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS))
 
-$(OUT)/check/tests/boot/%.ok: tests/boot/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
-	$(Q)scripts/check-file.sh $< $@ riscv $(CROSS)gcc -std=gnu11 -O2 -Wall -Wextra -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -ffreestanding -Ikernel
-
 $(OUT)/check/tests/threads/%.ok: tests/threads/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize%,$(THREAD_FLAGS))
 

@@ -12,6 +12,6 @@ $(PLUGINS): $(OUT)/%.so: tests/%.c $(wildcard tests/plugin/*.[ch]) | packages
 .PHONY: latency
 latency: $(KERNELS) $(SYSTEM_TESTS) $(PLUGINS)
 	$(Q)rm -f $(OUT)/latency/*.json
-	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --latency --match "$(TEST)"
+	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --latency --match $(call quoted,$(TEST))
 	$(Q)mkdir -p $(OUT)/bench
 	@tests/latency/report $(OUT)/bench/latency.json $(OUT)/latency/*.json

@@ -171,18 +171,26 @@ static void describe_harts(void)
     }
 }
 
-/* Each APLIC in use once, and whether this hart, and so probably all, can be interrupted. Returns what is
- * wrong, or NULL. */
+/* No hart before this one has the same interrupt controller. */
+static bool is_first_of_controller(unsigned hart)
+{
+    unsigned first = 0;
+
+    while (harts_table[first].arch.plic != harts_table[hart].arch.plic ||
+           harts_table[first].arch.aplic != harts_table[hart].arch.aplic) {
+        first++;
+    }
+    return first == hart;
+}
+
+/* Initialises each APLIC in use, and tries out whether the boot hart has its IMSIC; the others are looked at
+ * when they start. Returns what is wrong, or NULL. */
 static const char *init_aplics(void)
 {
     const char *wrong = NULL;
 
     for (unsigned i = 0; !wrong && i < harts_online; i++) {
-        unsigned first = 0;
-        while (harts_table[first].arch.aplic != harts_table[i].arch.aplic) {
-            first++;
-        }
-        if (first == i) {
+        if (is_first_of_controller(i)) {
             wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)platform.last_source,
                                (unsigned)platform.last_identity);
         }
@@ -193,16 +201,12 @@ static const char *init_aplics(void)
     return wrong;
 }
 
-/* Each PLIC in use once. */
+/* Initialises each PLIC in use. */
 static void init_plics(void)
 {
     for (unsigned i = 0; platform.plic_count && i < harts_online; i++) {
         word_t plic = harts_table[i].arch.plic;
-        unsigned first = 0;
-        while (harts_table[first].arch.plic != plic) {
-            first++;
-        }
-        if (first == i && !plic_init(plic, (unsigned)platform.last_source)) {
+        if (is_first_of_controller(i) && !plic_init(plic, (unsigned)platform.last_source)) {
             boot_fail("where the device tree has an interrupt controller, at %lx, there is none", plic);
         }
     }

@@ -337,13 +337,10 @@ static void visit_device(struct walk *walk)
 {
     struct fdt_property compatible;
     struct region region;
-    bool is_aplic, is_imsics;
 
     if (!get(walk, "compatible", &compatible)) {
         return;
     }
-    is_aplic = fdt_has_string(&compatible, "riscv,aplic");
-    is_imsics = fdt_has_string(&compatible, "riscv,imsics");
     if (is_withheld(&compatible)) {
         for_each_region(walk, withhold);
     }
@@ -352,9 +349,9 @@ static void visit_device(struct walk *walk)
     }
     if (fdt_has_string(&compatible, "sifive,plic-1.0.0") || fdt_has_string(&compatible, "riscv,plic0")) {
         add_plic(walk, region);
-    } else if (is_aplic) {
+    } else if (fdt_has_string(&compatible, "riscv,aplic")) {
         add_aplic(walk, region);
-    } else if (is_imsics) {
+    } else if (fdt_has_string(&compatible, "riscv,imsics")) {
         add_imsics(walk);
     } else if (fdt_has_string(&compatible, "riscv,uintc0")) {
         add_uintc(walk, &compatible, region);

@@ -67,7 +67,7 @@ struct platform {
 };
 
 /* Reads the tree; hart_id is the running hart's. Powers off with a message if something is missing that no
- * kernel can do without. The test finisher is put to use as soon as it is found. */
+ * kernel can do without. The test finisher is put to use. */
 void platform_read(struct platform *platform, const struct fdt *fdt, word_t hart_id);
 
 /* Finds out from which controller, and as which of its contexts, the first count harts get interrupts; powers
