@@ -2,6 +2,7 @@
 # any name.
 use strict;
 use warnings;
+use Fcntl qw(:flock);
 use File::Basename qw(dirname);
 use File::Copy qw(copy);
 use File::Path qw(make_path remove_tree);
@@ -31,6 +32,13 @@ for my $mistake ("HARTS=9", "HARTS=0", "HARTS=x", "HARTS=", "HARTS=1 2", "HARTS=
 }
 my ($status, $output) = make("test", "TEST=(");
 ok($status != 0 && $output =~ /^TEST=\( is no pattern of Perl: [^\n]*\n(?:make: [^\n]*\n)?\z/m, "make test TEST=(") or diag($output);
+
+# Whoever runs this test may have the lock already.
+open my $lock, ">>", "out/tests.lock" or die "out/tests.lock: $!";
+flock $lock, LOCK_EX | LOCK_NB;
+$output = qx(timeout 3 tests/run/all --match "^static/ports\$" 2>&1);
+is($output, "Waiting until the other tests in this tree have ended.\n", "two make test at once in a tree: the second waits");
+close $lock;
 
 for my $name ("with space", "two  spaces", "c/ d", "q out/x", "it's", "a\$b", "a#b", "a:b", "ä", "(x)") {
     make_path("$folder/$name");
