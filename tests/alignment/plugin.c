@@ -25,11 +25,9 @@
 #define FIRMWARE_START 0x80000000u
 #define FIRMWARE_END   0x80200000u
 
-/* The names that QEMU looks for. */
-PLUGIN_EXPORT extern int qemu_plugin_version;
-PLUGIN_EXPORT int qemu_plugin_install(plugin_id id, const void *machine, int argc, char **argv);
-
-int qemu_plugin_version = PLUGIN_API_VERSION;
+/* The name that QEMU looks for. */
+PLUGIN_EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_machine *machine, int argc,
+                                      char **argv);
 
 /* An instruction with an access that was not aligned, and the first of these. */
 struct place {
@@ -131,7 +129,7 @@ static void write_report(plugin_id id, void *data)
     (void)fclose(out);
 }
 
-int qemu_plugin_install(plugin_id id, const void *machine, int argc, char **argv)
+int qemu_plugin_install(plugin_id id, const struct plugin_machine *machine, int argc, char **argv)
 {
     const char *symbols_path = "";
 

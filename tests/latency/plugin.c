@@ -31,11 +31,9 @@
 #define INSN_READ_SIP 0x14402073u
 #define READ_MASK     0xfffff07fu /* all but the register that is written */
 
-/* The names that QEMU looks for. */
-PLUGIN_EXPORT extern int qemu_plugin_version;
-PLUGIN_EXPORT int qemu_plugin_install(plugin_id id, const void *machine, int argc, char **argv);
-
-int qemu_plugin_version = PLUGIN_API_VERSION;
+/* The name that QEMU looks for. */
+PLUGIN_EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_machine *machine, int argc,
+                                      char **argv);
 
 enum kind {
     OWN,
@@ -85,6 +83,7 @@ static struct hart {
 static uint64_t behind_pause[MAX_PAUSES];
 static int pause_count;
 
+static struct plugin_machine qemu;
 static uint64_t trap_entry;
 static const char *report_path;
 
@@ -205,9 +204,7 @@ static void classify(struct block *block, const struct qemu_plugin_tb *tb)
 
     block->kind = waits_for_lock ? LOCK : waits_for_partner ? PARTNER : OWN;
     for (size_t i = 0; i < block->instructions; i++) {
-        const struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint32_t code = 0;
-        memcpy(&code, qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
+        uint32_t code = plugin_insn_code(&qemu, qemu_plugin_tb_get_insn(tb, i));
         if (code == INSN_PAUSE && !waits_for_lock) {
             block->kind = PARTNER;
         } else if (code == INSN_SRET) {
@@ -257,7 +254,7 @@ static void write_report(plugin_id id, void *data)
         exit(1);
     }
     (void)fprintf(out, "{\"harts\": [");
-    for (int h = 0; h < qemu_plugin_n_vcpus() && h < MAX_HARTS; h++) {
+    for (int h = 0; h < plugin_vcpu_count() && h < MAX_HARTS; h++) {
         const struct hart *hart = &harts[h];
         (void)fprintf(out, "%s\n  {\"entries\": %" PRIu64, h ? "," : "", hart->entries);
         for (int kind = 0; kind < KINDS; kind++) {
@@ -295,11 +292,11 @@ static bool read_symbols(const char *path)
     return trap_entry != 0;
 }
 
-int qemu_plugin_install(plugin_id id, const void *machine, int argc, char **argv)
+int qemu_plugin_install(plugin_id id, const struct plugin_machine *machine, int argc, char **argv)
 {
     const char *symbols_path = "";
 
-    (void)machine;
+    qemu = *machine;
     for (int i = 0; i < argc; i++) {
         if (starts_with(argv[i], "symbols=")) {
             symbols_path = argv[i] + strlen("symbols=");

@@ -1,6 +1,7 @@
 /*
- * The part of QEMU's plugin interface, version 1, that the plugins of these tests use. Debian's package of
- * QEMU has the interface but no header for it. QEMU refuses a plugin whose version it does not know.
+ * The part of QEMU's plugin interface that the plugins of these tests use. Debian's package of QEMU has the
+ * interface but no header for it. QEMU refuses a plugin whose version it does not know: that of Debian 12
+ * takes version 1, that of Debian 13 takes 2 to 4. What differs between them is in plugin_api.c.
  */
 #pragma once
 
@@ -8,10 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLUGIN_EXPORT      __attribute__((visibility("default")))
-#define PLUGIN_API_VERSION 1
-#define PLUGIN_NO_REGS     0 /* the callback does not look at registers */
-#define PLUGIN_MEM_RW      3 /* loads and stores */
+#define PLUGIN_EXPORT  __attribute__((visibility("default")))
+#define PLUGIN_NO_REGS 0 /* the callback does not look at registers */
+#define PLUGIN_MEM_RW  3 /* loads and stores */
 
 /* Where the kernel's addresses begin; everything below is user mode's, or of a hart without translation. */
 #define KERNEL_BASE 0xffffffc000000000u
@@ -37,9 +37,22 @@ void qemu_plugin_register_atexit_cb(plugin_id id, plugin_exit_function function,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 unsigned qemu_plugin_mem_size_shift(plugin_access access); /* log2 of its bytes */
 bool qemu_plugin_mem_is_store(plugin_access access);
-int qemu_plugin_n_vcpus(void);
+
+/* What QEMU says about itself to qemu_plugin_install(). */
+struct plugin_machine {
+    const char *target;
+    struct {
+        int least, current; /* versions of the interface */
+    } version;
+};
+
+/* The name that QEMU looks for: the version that it takes, found when the plugin is loaded. */
+PLUGIN_EXPORT extern int qemu_plugin_version;
+
+/* The same in all versions. machine is what qemu_plugin_install() got. */
+uint32_t plugin_insn_code(const struct plugin_machine *machine, const struct qemu_plugin_insn *insn);
+int plugin_vcpu_count(void);
