@@ -35,14 +35,14 @@ static bool is_missing_debug_call(word_t number)
 static COLD void report_unhandled(const struct tcb *thread)
 {
     const struct fault *fault = &thread->fault;
-    static unsigned reports;
 
 #if !REL4_DEBUG
+    static unsigned reports;
     if (reports >= RELEASE_REPORTS) {
         return;
     }
-#endif
     reports++;
+#endif
     switch (fault->type) {
     case FAULT_CAP:
         log_error("capability fault in %s phase at pointer 0x%lx", fault->words[1] ? "receive" : "send",

@@ -14,8 +14,9 @@ enum {
     FDT_END_NODE = 2,
     FDT_PROP = 3,
     FDT_NOP = 4,
-    FDT_MAX_DEPTH = 16,
 };
+
+#define FDT_MAX_DEPTH 16
 
 /* Byte offsets in the header. */
 enum {
