@@ -101,8 +101,10 @@ static inline seL4_Error seL4_TCB_WriteRegisters(seL4_TCB service, seL4_Bool res
     seL4_Word flags = (resume_target & 1) | (seL4_Word)arch_flags << 8;
     const seL4_Word *words = (const seL4_Word *)regs;
 
-    for (int i = 2; i < ABI_REG_COUNT; i++)
+    for (int i = 2; i < ABI_REG_COUNT; i++) {
         seL4_SetMR(i + 2, words[i]);
+        __asm__ volatile(""); /* no call of memcpy, which some C libraries have for bytes only */
+    }
     return sel4_invoke(service, TCBWriteRegisters, 0, ABI_REG_COUNT + 2, flags, count, words[0], words[1]);
 }
 
