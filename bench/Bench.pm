@@ -10,7 +10,21 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP ();
 
-our @EXPORT = qw(measure print_table write_json geometric_mean);
+our @EXPORT = qw(compilers measure print_table read_file write_json geometric_mean);
+
+sub read_file {
+    my ($path) = @_;
+    open my $file, "<", $path or die "$path: $!";
+    local $/;
+    return <$file>;
+}
+
+# The versions of the compiler whose instructions docs/performance.md counts, and of the one that is here.
+sub compilers {
+    my ($named) = read_file("docs/performance.md") =~ /riscv64-unknown-elf-gcc (\d+\.\d+\.\d+)/;
+    chomp(my $here = `riscv64-unknown-elf-gcc -dumpfullversion`);
+    return ($named, $here);
+}
 
 # Boots a root task and returns its records: { name, median, p95, unit, reference, ratio }. Options: harts, mem, and
 # qemu, a list of more arguments.

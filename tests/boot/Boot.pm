@@ -36,6 +36,8 @@ sub write_file {
     return $path;
 }
 
+our $firmware_started;    # whether the last machine's firmware came to its end
+
 my %tree;    # by the number of harts: what the machine says of itself, as source
 
 # QEMU's arguments for a machine with its own device tree after a change, which is a substitution that must match.
@@ -76,7 +78,7 @@ sub boot {
     my $status = $? >> 8;
     my $console = read_file($output);
     $console =~ s/\r//g;
-    $console =~ s/^OpenSBI v.*?^Boot HART MEDELEG[^\n]*\n//ms;
+    $firmware_started = $console =~ s/^OpenSBI v.*?^Boot HART MEDELEG[^\n]*\n//ms;
     return ($status == 124 || $status == 137 ? "hang" : $status, $console);
 }
 

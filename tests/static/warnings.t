@@ -14,7 +14,7 @@ close $file;
 sub build {
     my ($more) = @_;
     my $elf = "out/apps$folder.elf";
-    my $output = qx(env -u MAKEFLAGS make $elf APP=$folder $more 2>&1);
+    my $output = qx(env -u MAKEFLAGS -u STRICT make $elf APP=$folder $more 2>&1);
     my $status = $?;
     unlink $elf, glob("out/obj/programs$folder/*");
     return ($status, $output);
