@@ -6,7 +6,7 @@ PLUGINS := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/*/plugin.c))
 $(PLUGINS): $(OUT)/%.so: tests/%.c $(wildcard tests/plugin/*.[ch]) | packages
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra $(WERROR) -fPIC -shared -fvisibility=hidden -pthread -Itests/plugin $(filter %.c,$^) -o $@
+	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter $(WERROR) -fPIC -shared -fvisibility=hidden -pthread -Itests/plugin $(filter %.c,$^) -o $@
 
 # Every run of a release kernel, and those that are made for it.
 .PHONY: latency

@@ -83,7 +83,7 @@ apps: $(APPS)
 -include tests/host/sources.mk
 
 HOST_FLAGS := -std=gnu11 -g -O1 -fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Wall -Wextra $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
+	-Wall -Wextra -Wno-unused-parameter $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
 HOST_SIMULATIONS := $(OUT)/host/test_simulation $(OUT)/host/test_simulation_domains
 HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c)) $(OUT)/host/test_simulation_domains
 HOST_ONE    := $(filter-out tests/host/test_%,$(wildcard tests/host/*.c)) $(HOST_KERNEL_SRCS)
@@ -117,7 +117,7 @@ $(OUT)/host/test_simulation_domains: $(HOST_HARTS:%=$(OUT)/obj/host-domains/%.o)
 -include $(shell find $(OUT)/obj/host $(OUT)/obj/host-domains -name '*.d' 2> /dev/null)
 
 # Tests between threads, on the host, under the thread sanitizer.
-THREAD_FLAGS := -std=gnu11 -g -O1 -fsanitize=thread -Wno-tsan -Wall -Wextra $(WERROR) -pthread \
+THREAD_FLAGS := -std=gnu11 -g -O1 -fsanitize=thread -Wno-tsan -Wall -Wextra -Wno-unused-parameter $(WERROR) -pthread \
 	-Iinclude -Ilib/sel4/include -Ilib/rel4/include
 THREAD_TESTS := $(patsubst tests/threads/%.c,$(OUT)/threads/%,$(wildcard tests/threads/test_*.c))
 

@@ -3,7 +3,7 @@
 
 UINTC_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -g \
 	-ffreestanding -fno-common -fno-pic -fno-stack-protector -ffunction-sections \
-	-Wall -Wextra $(WERROR) -Wshadow -Itests/uintc
+	-Wall -Wextra -Wno-unused-parameter $(WERROR) -Wshadow -Itests/uintc
 UINTC_LINK := -nostdlib -static -T tests/uintc/bare.ld \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 

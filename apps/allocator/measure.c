@@ -99,7 +99,6 @@ void fail(int error, const char *what)
 
 static void compute(void *arg)
 {
-    (void)arg;
     work.scenario->compute(true);
 }
 

@@ -18,7 +18,6 @@ static struct page frames[MAX_FRAMES];
 
 void pages_init(unsigned units)
 {
-    (void)units;
     if (frames[0].frame)
         return;
     for (unsigned i = 0; i < MAX_FRAMES; i++) {
@@ -49,7 +48,6 @@ static void touch(struct page *page)
 
 bool pages_check(unsigned phase)
 {
-    (void)phase;
     return work.touched == work.units * work.rounds;
 }
 

@@ -50,7 +50,6 @@ static void skip_instruction(seL4_CPtr tcb)
 
 static void handle_faults(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Fault_t fault = seL4_getFault(seL4_Recv(endpoint, NULL));
 

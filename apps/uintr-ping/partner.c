@@ -18,8 +18,6 @@ static seL4_Word pong_index;
 
 static void answer(seL4_Word bits, void *arg)
 {
-    (void)bits;
-    (void)arg;
     rel4_uipi_send(pong_index);
 }
 
@@ -81,7 +79,6 @@ bool partner_start(const struct partner *partner, seL4_Word node)
     if (seL4_TCB_SetAffinity(tcb, node))
         return false;
 #else
-    (void)node;
 #endif
     return space &&
            !seL4_TCB_Configure(tcb, 0, seL4_CapInitThreadCNode, 0, space, 0, (seL4_Word)ipc_buffer, frame) &&

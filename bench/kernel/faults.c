@@ -14,13 +14,11 @@ static void touch_nothing(void *arg)
 
 static void undefined_instruction(void *arg)
 {
-    (void)arg;
     __asm__ volatile(".4byte 0xffffffff");
 }
 
 static void unknown_system_call(void *arg)
 {
-    (void)arg;
     __asm__ volatile("li a7, 1000\n ecall" ::: "a0", "a7", "memory");
 }
 

@@ -22,7 +22,6 @@ static volatile seL4_Word arrived;
 
 static void driver(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(notification, NULL);
         arrived = now();

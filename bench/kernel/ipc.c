@@ -8,7 +8,6 @@ static volatile seL4_Word started, arrived;
 
 static void yielder(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Yield();
     }
@@ -17,7 +16,6 @@ static void yielder(void *arg)
 /* Notes when a signal arrives. */
 static void waiter(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(ping, NULL);
         arrived = now();
@@ -26,7 +24,6 @@ static void waiter(void *arg)
 
 static void answering_waiter(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(ping, NULL);
         seL4_Signal(pong);

@@ -20,7 +20,6 @@ static void server(void *arg)
 {
     seL4_MessageInfo_t none = seL4_MessageInfo_new(0, 0, 0, 0);
 
-    (void)arg;
     seL4_RecvWithMRs(endpoint, NULL, NULL, NULL, NULL, NULL);
     for (;;) {
         END("call");

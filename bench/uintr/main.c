@@ -19,15 +19,11 @@ static volatile seL4_Word arrived;
 
 static void note_arrival(seL4_Word bits, void *arg)
 {
-    (void)bits;
-    (void)arg;
     arrived = now();
 }
 
 static void do_nothing(seL4_Word bits, void *arg)
 {
-    (void)bits;
-    (void)arg;
 }
 
 /* The calling thread becomes the receiver of a notification. */
@@ -57,7 +53,6 @@ static void stop_receiving(void)
 
 static void wait_and_note(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(ping, NULL);
         arrived = now();
@@ -66,7 +61,6 @@ static void wait_and_note(void *arg)
 
 static void answer_by_notification(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(ping, NULL);
         seL4_Signal(pong_sender);
@@ -75,7 +69,6 @@ static void answer_by_notification(void *arg)
 
 static void answer(void *arg)
 {
-    (void)arg;
     rel4_thread_init(&partner_record, partner);
     receive(partner, ping,
             &(struct rel4_receiver_options){ .stack = partner_stack, .stack_bytes = sizeof(partner_stack) });

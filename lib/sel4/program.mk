@@ -6,7 +6,7 @@
 SEL4_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 SEL4_CFLAGS := --specs=picolibc.specs -march=rv64imafdc_zicsr_zifencei -mabi=lp64d -mcmodel=medany -std=gnu11 -O2 -g \
-	-fno-common -fno-pic -ffunction-sections -fdata-sections -Wall -Wextra $(WERROR) \
+	-fno-common -fno-pic -ffunction-sections -fdata-sections -Wall -Wextra -Wno-unused-parameter $(WERROR) \
 	-Iinclude -I$(SEL4_DIR)/include -I$(SEL4_DIR)/../rel4/include
 
 SEL4_LDSCRIPT := $(SEL4_DIR)/root.ld

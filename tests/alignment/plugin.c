@@ -70,7 +70,6 @@ static void look(unsigned vcpu, plugin_access access, uint64_t address, void *da
 {
     unsigned size = 1u << qemu_plugin_mem_size_shift(access);
 
-    (void)vcpu;
     if (address % size != 0) {
         pthread_mutex_lock(&lock);
         note((uintptr_t)data, address, size, qemu_plugin_mem_is_store(access));
@@ -86,7 +85,6 @@ static bool is_physical(uint64_t pc)
 
 static void translate(plugin_id id, struct qemu_plugin_tb *tb)
 {
-    (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t pc = qemu_plugin_insn_vaddr(insn);
@@ -113,8 +111,6 @@ static void write_report(plugin_id id, void *data)
 {
     FILE *out = fopen(report_path, "w");
 
-    (void)id;
-    (void)data;
     if (!out) {
         perror(report_path);
         exit(1);
@@ -133,7 +129,6 @@ int qemu_plugin_install(plugin_id id, const struct plugin_machine *machine, int 
 {
     const char *symbols_path = "";
 
-    (void)machine;
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "symbols=", 8) == 0) {
             symbols_path = argv[i] + 8;

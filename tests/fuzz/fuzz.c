@@ -23,8 +23,6 @@ const char *__asan_default_options(void)
  * the parameters are. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    (void)argc;
-    (void)argv;
     host_refused = &fuzz_refused;
     return setenv("CMOCKA_TEST_ABORT", "1", 1);
 }

@@ -230,7 +230,6 @@ void host_expect_panic(void (*run)(void), const char *text)
 
 int host_teardown(void **state)
 {
-    (void)state;
     if (host_seed) {
         print_message("stopped in seed %lu, step %lu\n", host_seed, host_step);
     }
@@ -285,7 +284,6 @@ static bool batch_owes(word_t harts, word_t asid)
 
 void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
 {
-    (void)vaddr;
     if (!batch_owes(harts, asid)) {
         count_flush(asid, &host_machine.page_flushes);
     }
@@ -341,9 +339,6 @@ void vm_activate_kernel(void)
 
 void interrupt_configure(const struct hart *hart, unsigned source, bool edge)
 {
-    (void)hart;
-    (void)source;
-    (void)edge;
 }
 
 void interrupt_enable(const struct hart *hart, unsigned source)
@@ -368,7 +363,6 @@ unsigned interrupt_claim(const struct hart *hart)
 {
     unsigned source = host_machine.irq_waiting;
 
-    (void)hart;
     host_machine.irq_waiting = 0;
     host_hart->arch.sip &= ~(word_t)SIP_EXTERNAL;
     return source;
@@ -376,14 +370,11 @@ unsigned interrupt_claim(const struct hart *hart)
 
 void interrupt_complete(const struct hart *hart, unsigned source)
 {
-    (void)hart;
     host_machine.irq_completed = source;
 }
 
 void fpu_switch_slow(struct hart *hart, struct tcb *to)
 {
-    (void)hart;
-    (void)to;
 }
 
 void power_off(unsigned code)
@@ -393,25 +384,19 @@ void power_off(unsigned code)
 
 void fpu_park(struct hart *hart)
 {
-    (void)hart;
 }
 
 bool fpu_load_on_trap(struct hart *hart, struct tcb *thread)
 {
-    (void)hart;
-    (void)thread;
     return false;
 }
 
 void fpu_forget(struct tcb *thread)
 {
-    (void)thread;
 }
 
 void power_init(word_t phys, word_t time_frequency)
 {
-    (void)phys;
-    (void)time_frequency;
 }
 
 struct host_devices host_devices;
@@ -467,12 +452,10 @@ word_t uintc_take_and_arm(unsigned slot)
 
 void uintc_disarm(unsigned slot)
 {
-    (void)slot;
 }
 
 word_t uintc_take_woken(unsigned index)
 {
-    (void)index;
     return 0;
 }
 

@@ -51,14 +51,12 @@ void stop(void)
 
 int set_up(void **state)
 {
-    (void)state;
     start(64, 5, false);
     return 0;
 }
 
 int tear_down(void **state)
 {
-    (void)state;
     stop();
     return 0;
 }

@@ -38,7 +38,6 @@ void host_reset_harts(void)
 
 void host_panic(const char *message)
 {
-    (void)message;
 }
 
 void host_preempt_never(void)
@@ -86,7 +85,6 @@ static bool runs_elsewhere(const struct tcb *thread)
 
 void thread_stall(struct tcb *thread)
 {
-    (void)thread;
 }
 
 void thread_interrupt(struct tcb *thread)
@@ -117,13 +115,11 @@ bool (*host_lock_wanted)(void);
 
 bool kernel_lock_is_waited_for(const struct hart *hart)
 {
-    (void)hart;
     return host_lock_wanted && host_lock_wanted();
 }
 
 bool kernel_lock_among_harts(struct hart *hart)
 {
-    (void)hart;
     host_lock_queued++;
     return false;
 }
@@ -133,7 +129,6 @@ unsigned host_lock_queued;
 
 bool kernel_try_lock(struct hart *hart)
 {
-    (void)hart;
     return !host_lock_taken || !host_lock_taken();
 }
 
@@ -205,7 +200,6 @@ void timer_acknowledge(struct hart *hart)
 
 void timer_start(struct hart *hart)
 {
-    (void)hart;
 }
 
 void timer_stop(void)

@@ -252,7 +252,6 @@ void machine_fault(void)
 
 int door_wake(const struct rel4_queue *queue)
 {
-    (void)queue;
     machine->wakes++;
     if (machine->fails)
         return 3;
@@ -265,7 +264,6 @@ int door_wake(const struct rel4_queue *queue)
 
 int door_reset(const struct rel4_queue *queue)
 {
-    (void)queue;
     machine->fails = false;
     machine->request_consumer = machine->response_producer = 0;
     for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64)
@@ -289,7 +287,6 @@ seL4_Word door_time(void)
 
 seL4_Word door_wait(const struct rel4_queue *queue)
 {
-    (void)queue;
     machine->waits++;
     /* Blocking is a wake-up, too. */
     if (!machine->threaded)

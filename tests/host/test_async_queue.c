@@ -62,7 +62,6 @@ static struct slot *in_cnode(unsigned i)
 
 static int prepare(void **state)
 {
-    (void)state;
     build_reset();
     thread = build_thread();
     thread_of(thread)->state = THREAD_BLOCKED_ON_REPLY;
@@ -107,7 +106,6 @@ static void bind_is_refused_in_order(void **state)
     word_t label = REL4_LABEL_QUEUE_BIND;
     struct slot *read_only = build_copy(notification);
 
-    (void)state;
     read_only->cap = cap_make_ipc(CAP_NOTIFICATION, cap_object(notification->cap), ABI_RIGHT_READ, 0);
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(4, 13), extras(endpoint, endpoint));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(4, 13, 2), extras(endpoint));
@@ -135,7 +133,6 @@ static void frames_are_refused_in_order(void **state)
     word_t label = REL4_LABEL_QUEUE_ADD_FRAMES;
     word_t slots = bit(CNODE_RADIX);
 
-    (void)state;
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(QUEUE_SLOTS, 0), extras(endpoint));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(QUEUE_SLOTS, 0, slots), extras());
     refuses(ERR_INVALID_CAPABILITY, words(1), queue, label, words(QUEUE_SLOTS, 0, slots), extras(endpoint));
@@ -173,7 +170,6 @@ static void start_wants_all_of_the_memory(void **state)
 {
     word_t bytes = REL4_RINGS + 2 * (REL4_ITEM_BYTES << 6);
 
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_START, words(), extras());
     bind(6, 6);
     refuses(ERR_NOT_ENOUGH_MEMORY, words(bytes), queue, REL4_LABEL_QUEUE_START, words(), extras());
@@ -202,7 +198,6 @@ static void start_writes_the_header_and_nothing_else(void **state)
     char *pages[2] = { phys_to_ptr(frame_phys(in_cnode(FRAMES)->cap)),
                        phys_to_ptr(frame_phys(in_cnode(FRAMES + 1)->cap)) };
 
-    (void)state;
     for (unsigned i = 0; i < 2; i++) {
         memset(pages[i], 0x5a, bit(ABI_PAGE_BITS));
     }
@@ -295,7 +290,6 @@ static void printing_is_refused_in_order(void **state)
 {
     word_t string = REL4_LABEL_QUEUE_PUT_STRING;
 
-    (void)state;
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, REL4_LABEL_QUEUE_PUT_CHAR, words(), extras());
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, string, words(), extras());
     console_enabled = false;
@@ -312,7 +306,6 @@ static void printing_is_refused_in_order(void **state)
 
 static void a_queue_holds_copies_of_what_it_was_shown(void **state)
 {
-    (void)state;
     start();
     for (unsigned i = 0; i < 2; i++) {
         struct slot *shown = in_cnode(FRAMES + i);
@@ -331,7 +324,6 @@ static void a_queue_holds_copies_of_what_it_was_shown(void **state)
 
 static void a_revoked_frame_stops_the_queue_until_there_is_another(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 2; i++) {
         prepare(state);
         start();
@@ -350,7 +342,6 @@ static void a_revoked_frame_stops_the_queue_until_there_is_another(void **state)
 
 static void a_revoked_notification_is_signalled_no_more(void **state)
 {
-    (void)state;
     start();
     assert_int_equal(slot_revoke(notification), DONE);
     assert_true(slot_is_empty(&object()->notification));
@@ -359,7 +350,6 @@ static void a_revoked_notification_is_signalled_no_more(void **state)
 
 static void a_queue_whose_thread_has_gone_is_nobodys_and_can_be_bound_anew(void **state)
 {
-    (void)state;
     start();
     must(queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
     assert_int_equal(slot_delete(thread), DONE);
@@ -377,7 +367,6 @@ static void full_of_frames_it_ends_in_pieces_and_lets_go_of_all(void **state)
 {
     struct slot *frames[2];
 
-    (void)state;
     for (unsigned by_detach = 0; by_detach < 2; by_detach++) {
         prepare(state);
         queue = build_queue(REL4_QUEUE_MAX_SIZE_BITS);

@@ -198,7 +198,6 @@ static void senders_with_the_badge_go_and_the_others_keep_their_order(void **sta
 {
     uint64_t seed = 5;
 
-    (void)state;
     for (host_seed = 1; host_seed < 300; host_seed++) {
         build();
         for (host_step = 0; host_step < 1000; host_step++) {
@@ -211,7 +210,6 @@ static void senders_with_the_badge_go_and_the_others_keep_their_order(void **sta
 
 static void two_that_interrupt_each_other_both_come_to_an_end(void **state)
 {
-    (void)state;
     build();
     for (unsigned i = 0; i < SENDERS; i++) {
         start_sending(senders[i], 1 + i % BADGES);
@@ -229,7 +227,6 @@ static void two_that_interrupt_each_other_both_come_to_an_end(void **state)
 
 static void a_queue_that_disappears_ends_the_pass(void **state)
 {
-    (void)state;
     build();
     for (unsigned i = 0; i < SENDERS; i++) {
         start_sending(senders[i], 1 + i % BADGES);
@@ -256,7 +253,6 @@ static void begin_and_interrupt(void)
 
 static void a_new_call_with_the_arguments_of_an_interrupted_one_does_all_of_its_work(void **state)
 {
-    (void)state;
     begin_and_interrupt();
     /* These come behind the end of the interrupted one, which looks at no sender twice. */
     struct tcb *last = senders[SENDERS - 1];
@@ -274,7 +270,6 @@ static void a_call_that_goes_on_after_its_thread_was_stopped_does_all_of_its_wor
 {
     uint32_t number;
 
-    (void)state;
     begin_and_interrupt();
     number = asked[0].number;
     thread_suspend(owners[0]);
@@ -292,7 +287,6 @@ static void a_call_by_the_ring_and_one_by_trap_do_not_share_what_they_have_done(
     struct badged_pass *by_ring = &owners[1]->pass;
     uint32_t number;
 
-    (void)state;
     build();
     for (unsigned i = 0; i < SENDERS; i++) {
         start_sending(senders[i], 1);

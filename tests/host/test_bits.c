@@ -11,7 +11,6 @@
 
 static void every_single_bit_is_found_from_both_ends(void **state)
 {
-    (void)state;
     for (unsigned n = 0; n < WORD_BITS; n++) {
         assert_int_equal(lowest_bit(bit(n)), n);
         assert_int_equal(highest_bit(bit(n)), n);
@@ -24,7 +23,6 @@ static void other_bits_do_not_matter(void **state)
 {
     uint64_t seed = 1;
 
-    (void)state;
     for (unsigned i = 0; i < 100000; i++) {
         word_t value = (word_t)random_below(&seed, ~0u) << 32 | random_below(&seed, ~0u) | bit(i % WORD_BITS);
         unsigned lowest = 0;
@@ -42,7 +40,6 @@ static void other_bits_do_not_matter(void **state)
 
 static void masks_and_alignment_cover_the_whole_word(void **state)
 {
-    (void)state;
     assert_int_equal(mask(0), 0);
     assert_int_equal(mask(63), 0x7ffffffffffffffful);
     assert_int_equal(align_down(0x12345678, 12), 0x12345000);

@@ -30,7 +30,6 @@ static void rights_and_badges_stand_beside_any_address(void **state)
 {
     static const enum cap_type types[] = { CAP_ENDPOINT, CAP_NOTIFICATION, CAP_REPLY };
 
-    (void)state;
     for (unsigned t = 0; t < ARRAY_SIZE(types); t++) {
         for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_ENDPOINT_BITS)) {
             for (word_t rights = 0; rights <= ABI_RIGHTS_ALL; rights++) {
@@ -54,14 +53,12 @@ static void rights_and_badges_stand_beside_any_address(void **state)
 
 static void a_capability_without_rights_is_not_null(void **state)
 {
-    (void)state;
     assert_false(cap_is_null(cap_make_ipc(CAP_ENDPOINT, phys_to_ptr(0), 0, 0)));
     assert_true(cap_is_null(cap_null()));
 }
 
 static void a_cnode_keeps_radix_and_guard(void **state)
 {
-    (void)state;
     for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_SLOT_BITS + 1)) {
         for (unsigned radix = 1; radix <= 33; radix++) {
             for (unsigned guard_size = 0; guard_size < 64 && guard_size + radix <= 64; guard_size++) {
@@ -80,7 +77,6 @@ static void a_cnode_keeps_radix_and_guard(void **state)
 
 static void untyped_memory_keeps_its_place_size_and_use(void **state)
 {
-    (void)state;
     for (unsigned bits = ABI_MIN_UNTYPED_BITS; bits <= ABI_MAX_UNTYPED_BITS; bits++) {
         const word_t used[] = { 0, 16, bit(bits) - 16, bit(bits) };
         const word_t places[] = { 0, bit(bits), bit(38), mask(39) & ~mask(bits) };
@@ -99,7 +95,6 @@ static void untyped_memory_keeps_its_place_size_and_use(void **state)
 
 static void a_frame_keeps_everything_beside_its_mapping(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 3 * 3 * 2 * 4 * 4; i++) {
         enum frame_size size = (enum frame_size)(i % 3);
         enum frame_rights rights = (enum frame_rights)(i / 3 % 3 + 1);
@@ -128,7 +123,6 @@ static void a_frame_keeps_everything_beside_its_mapping(void **state)
 
 static void a_page_table_keeps_its_mapping(void **state)
 {
-    (void)state;
     for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_PAGE_TABLE_BITS)) {
         struct cap cap = cap_make_object(CAP_PAGE_TABLE, phys_to_ptr(phys), 0);
         assert_false(page_table_is_mapped(cap));
@@ -148,7 +142,6 @@ static void a_zombie_counts_far_and_keeps_its_links(void **state)
 {
     const word_t counts[] = { 0, 1, mask(31), bit(31), bit(31) + 5, bit(32) + 1, mask(33), bit(33) };
 
-    (void)state;
     for (word_t phys = 0; phys != ~0ul; phys = next_address(phys, ABI_SLOT_BITS)) {
         for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
             struct slot root = { .cap = cap_make_object(CAP_ZOMBIE, phys_to_ptr(phys), 0) };
@@ -170,7 +163,6 @@ static void a_zombie_counts_far_and_keeps_its_links(void **state)
 
 static void an_orphan_knows_its_object_by_where_it_lives(void **state)
 {
-    (void)state;
     host_reset();
     struct slot *slots = host_take(4 * sizeof(struct slot));
     for (unsigned home = 0; home < 2; home++) {
@@ -196,7 +188,6 @@ static void mint_gives_a_badge_once_and_mutate_never(void **state)
 {
     struct cap cap = cap_make_ipc(CAP_ENDPOINT, phys_to_ptr(64), ABI_RIGHTS_ALL, 0);
 
-    (void)state;
     assert_int_equal(cap_badge(cap_apply_data(cap, 0, false)), 0);
     assert_int_equal(cap_badge(cap_apply_data(cap, ~0ul, false)), ~0ul);
     assert_true(cap_is_null(cap_apply_data(cap_apply_data(cap, 7, false), 8, false)));
@@ -207,7 +198,6 @@ static void a_guard_must_leave_room_for_the_radix(void **state)
 {
     struct cap cap = cap_make_cnode(phys_to_ptr(64), 4, 3, 5);
 
-    (void)state;
     for (unsigned size = 0; size < 64; size++) {
         struct cap guarded = cap_apply_data(cap, ~mask(6) | size, size % 2);
         assert_int_equal(cap_is_null(guarded), size + 4 > 64);
@@ -222,7 +212,6 @@ static void a_guard_must_leave_room_for_the_radix(void **state)
 
 static void frame_rights_are_never_raised(void **state)
 {
-    (void)state;
     for (word_t rights = 0; rights < 16; rights++) {
         bool readable = rights & ABI_RIGHT_READ;
         bool writable = rights & ABI_RIGHT_WRITE;

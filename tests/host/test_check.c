@@ -320,7 +320,6 @@ static const struct damage damages[] = {
 
 static void a_sound_world_passes_and_is_not_changed(void **state)
 {
-    (void)state;
     make_world();
     struct host_snapshot *snapshot = host_snapshot_take();
     check_everything();
@@ -331,7 +330,6 @@ static void senders_that_are_being_cancelled_are_sound(void **state)
 {
     uint32_t number = 0;
 
-    (void)state;
     make_world();
     host_preempt_every(1);
     assert_int_equal(endpoint_cancel_badged(&thread(RUNS)->pass, endpoint(ENDPOINT), 1, &number), AGAIN);
@@ -341,7 +339,6 @@ static void senders_that_are_being_cancelled_are_sound(void **state)
 /* The neighbours of its first and last slot lead to a thread before its capability does. */
 static void all_slots_of_an_object_are_found_whatever_leads_to_it(void **state)
 {
-    (void)state;
     make_world();
     slot_insert(&thread(RUNS)->slots[TCB_CSPACE], at(CNODE)->cap, at(CNODE));
     slot_insert(&thread(RUNS)->slots[TCB_BUFFER], at(PAGE)->cap, at(PAGE));
@@ -351,7 +348,6 @@ static void all_slots_of_an_object_are_found_whatever_leads_to_it(void **state)
 
 static void every_damage_is_found(void **state)
 {
-    (void)state;
     check_damages(damages, ARRAY_SIZE(damages));
 }
 

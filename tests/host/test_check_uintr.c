@@ -175,7 +175,6 @@ static const struct damage damages[] = {
 
 static void every_damage_is_found(void **state)
 {
-    (void)state;
     check_damages(damages, ARRAY_SIZE(damages));
 }
 

@@ -85,7 +85,6 @@ static bool make_entry(struct slot *owner)
 
 static bool name_receiver(struct slot *receiver)
 {
-    (void)receiver;
     return make_entry(vector);
 }
 
@@ -111,7 +110,6 @@ static bool set_notification(struct slot *handler)
 
 static bool do_nothing(struct slot *slot)
 {
-    (void)slot;
     return false;
 }
 
@@ -209,7 +207,6 @@ static const struct end {
 
 static void between_two_steps_nobody_fills_what_is_being_deleted(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
         build();
         struct slot *victim = ends[i].build();
@@ -221,7 +218,6 @@ static void between_two_steps_nobody_fills_what_is_being_deleted(void **state)
 
 static void what_is_closed_can_be_moved_and_deleted_and_nothing_else(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
         build();
         struct slot *victim = ends[i].build();
@@ -245,7 +241,6 @@ static void what_is_closed_can_be_moved_and_deleted_and_nothing_else(void **stat
 
 static void a_copy_beside_what_is_closed_is_not_taken_for_the_last(void **state)
 {
-    (void)state;
     build();
     struct slot *copy = build_slot();
     slot_insert(copy, vector->cap, vector);
@@ -269,19 +264,16 @@ static enum progress call_until_done(word_t label)
 
 static enum progress unregister(struct slot *slot)
 {
-    (void)slot;
     return call_until_done(REL4_LABEL_TCB_UNREGISTER_RECEIVER);
 }
 
 static enum progress unbind(struct slot *slot)
 {
-    (void)slot;
     return call_until_done(LABEL_TCB_UNBIND_NOTIFICATION);
 }
 
 static void between_two_steps_nobody_makes_entries_for_a_receiver_that_ends(void **state)
 {
-    (void)state;
     for (unsigned unbinds = 0; unbinds < 2; unbinds++) {
         build();
         many(vector, make_entry);
@@ -322,7 +314,6 @@ static bool fill_queue(struct slot *queue)
 
 static void between_two_steps_nobody_fills_a_queue_that_is_detached(void **state)
 {
-    (void)state;
     build();
     struct slot *queue = full_queue();
     host_preempt_every(1);

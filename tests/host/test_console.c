@@ -113,7 +113,6 @@ static word_t put(char c, bool waits)
  * has just been given one. */
 static int start_bytes(void **state)
 {
-    (void)state;
     start(0, 1);
     return 0;
 }
@@ -130,7 +129,6 @@ static void characters_are_written_where_the_registers_are(void **state)
 {
     unsigned kinds = 0;
 
-    (void)state;
     for (unsigned shift = 0; shift <= 4; shift++) {
         for (unsigned width = 1; width <= 4; width++) {
             if (console_knows_uart(0x100, shift, width)) {
@@ -148,7 +146,6 @@ static void characters_are_written_where_the_registers_are(void **state)
 
 static void it_says_whether_it_had_to_wait(void **state)
 {
-    (void)state;
     assert_in_range(put('b', true), 85, 90);
     device.now += 100;
     put('c', false);
@@ -160,7 +157,6 @@ static void it_says_whether_it_had_to_wait(void **state)
 
 static void a_character_that_does_not_leave_within_10_ms_is_dropped(void **state)
 {
-    (void)state;
     device.character = PATIENCE - 10;
     put('a', false);
     put('b', true);
@@ -172,7 +168,6 @@ static void a_character_that_does_not_leave_within_10_ms_is_dropped(void **state
 
 static void while_it_is_stuck_a_character_costs_one_look(void **state)
 {
-    (void)state;
     device.room = 0;
     put('x', true);
     for (unsigned i = 0; i < 1000; i++) {
@@ -188,7 +183,6 @@ static void while_it_is_stuck_a_character_costs_one_look(void **state)
 
 static void when_characters_leave_again_it_waits_again(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 3; i++) {
         device.room = 0;
         assert_in_range(put('x', true), PATIENCE, PATIENCE + 10);
@@ -200,7 +194,6 @@ static void when_characters_leave_again_it_waits_again(void **state)
 
 static void half_a_newline_is_one_character_lost(void **state)
 {
-    (void)state;
     device.room = 1;
     put('\n', true);
     expect_taken("\r");
@@ -216,7 +209,6 @@ static void what_is_lost_is_reported_whole(void **state)
 {
     static const char line[] = "\r\nrel4: 2 characters were lost\r\n";
 
-    (void)state;
     for (unsigned room = 1; room < sizeof(line) - 1; room++) {
         for (unsigned recovers = 0; recovers < 2; recovers++) {
             char taken[sizeof(line)] = { 0 };
@@ -242,7 +234,6 @@ static void what_is_lost_is_reported_whole(void **state)
 
 static void log_none_is_silent_about_it(void **state)
 {
-    (void)state;
     log_level = LOG_NONE;
     device.room = 0;
     put('a', true);
@@ -255,7 +246,6 @@ static void log_none_is_silent_about_it(void **state)
 
 static void time_during_which_the_hart_stood_still_drops_nothing(void **state)
 {
-    (void)state;
     device.stands_still = 2;
     put('b', true);
     expect_taken("ab");
@@ -263,7 +253,6 @@ static void time_during_which_the_hart_stood_still_drops_nothing(void **state)
 
 static void the_time_counter_may_wrap(void **state)
 {
-    (void)state;
     device.character = SLOW;
     device.now = -(word_t)50;
     device.free_at = 0;
@@ -273,7 +262,6 @@ static void the_time_counter_may_wrap(void **state)
 
 static void without_a_uart_the_firmware_prints(void **state)
 {
-    (void)state;
     console_use_uart(0, 0, 0);
     device.firmware_takes = 1;
     put('\n', false);

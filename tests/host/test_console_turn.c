@@ -80,7 +80,6 @@ static void who_lets_it_go_wakes_the_most_important_and_of_these_the_first(void 
 {
     static const unsigned order[] = { 4, 1, 3, 2, 5 };
 
-    (void)state;
     build_threads((const unsigned[]){ 9, 5, 4, 5, 6, 4 });
     assert_true(take(0));
     for (unsigned i = 1; i < THREADS; i++) {
@@ -101,7 +100,6 @@ static void who_lets_it_go_wakes_the_most_important_and_of_these_the_first(void 
 
 static void who_is_more_important_than_the_holder_comes_in_between(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 6, 7, 6, 8 });
     assert_true(take(0));
     assert_false(take(1));
@@ -124,7 +122,6 @@ static void who_is_more_important_than_the_holder_comes_in_between(void **state)
 
 static void a_thread_that_is_stopped_has_it_no_longer_and_waits_no_longer(void **state)
 {
-    (void)state;
     build_equal_threads();
     assert_true(take(0));
     assert_false(take(1));
@@ -139,7 +136,6 @@ static void a_thread_that_is_stopped_has_it_no_longer_and_waits_no_longer(void *
 
 static void a_thread_that_waits_is_woken_by_nothing_but_its_turn(void **state)
 {
-    (void)state;
     build_equal_threads();
     struct notification *bound = cap_object(own(NOTIFICATION)->cap);
     notification_bind(bound, threads[1]);
@@ -153,7 +149,6 @@ static void a_thread_that_waits_is_woken_by_nothing_but_its_turn(void **state)
 
 static void a_new_priority_moves_who_waits_and_one_above_the_holder_has_it(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 3, 4, 5, 5, 5 });
     assert_true(take(0));
     assert_false(take(1));
@@ -170,7 +165,6 @@ static void a_new_priority_moves_who_waits_and_one_above_the_holder_has_it(void 
 
 static void whoever_is_more_important_is_before_those_who_had_it(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 2, 8, 5, 5, 5, 5 });
     assert_true(take(0));
     assert_true(take(1));
@@ -186,7 +180,6 @@ static void whoever_is_more_important_is_before_those_who_had_it(void **state)
 
 static void a_holder_that_becomes_less_important_than_whom_it_preempted_waits_for_that(void **state)
 {
-    (void)state;
     for (unsigned waiting = 0; waiting < 2; waiting++) {
         build_threads((const unsigned[]){ 5, 8, 5, 5, 5, 5 });
         assert_true(take(0));
@@ -215,7 +208,6 @@ static void the_repetition_of_the_call_has_it_and_another_call_does_not(void **s
 {
     static const unsigned registers[] = { ABI_REG_PC, ABI_REG_A0, ABI_REG_A0 + 1, ABI_REG_A2, ABI_REG_A7 };
 
-    (void)state;
     for (unsigned i = 0; i <= ARRAY_SIZE(registers); i++) {
         build_equal_threads();
         assert_true(take(0));
@@ -241,7 +233,6 @@ static void a_call_with_the_same_digest_is_no_repetition(void **state)
     const word_t factor = 0x9e3779b97f4a7c15ul;
     word_t inverse = 1;
 
-    (void)state;
     for (unsigned i = 0; i < 6; i++) {
         inverse *= 2 - factor * inverse;
     }
@@ -262,7 +253,6 @@ static void a_call_with_the_same_digest_is_no_repetition(void **state)
 
 static void who_goes_to_a_handler_of_user_interrupts_loses_it(void **state)
 {
-    (void)state;
     for (unsigned pending = 0; pending < 2; pending++) {
         build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
         struct notification *bound = cap_object(own(NOTIFICATION)->cap);
@@ -282,7 +272,6 @@ static void who_goes_to_a_handler_of_user_interrupts_loses_it(void **state)
 
 static void new_registers_end_the_call_of_who_has_it_and_of_who_waits(void **state)
 {
-    (void)state;
     for (unsigned resumes = 0; resumes < 2; resumes++) {
         for (unsigned waits = 0; waits < 2; waits++) {
             build_equal_threads();
@@ -319,7 +308,6 @@ static void be_preempted_by(unsigned other)
 
 static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_somebody_waits(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
     assert_true(take(0));
     be_preempted_by(2);
@@ -348,7 +336,6 @@ static void who_is_ready_while_more_important_ones_run_for_a_slice_loses_it_if_s
 
 static void who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_waits(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
     assert_true(take(0));
     assert_false(take(1));
@@ -367,7 +354,6 @@ static void who_is_ready_while_equals_run_for_four_slices_loses_it_if_somebody_w
 /* Others, that are more important, come in between whenever there is a tick. */
 static void who_does_not_go_on_below_others_loses_it_if_somebody_waits(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 6, 5, 5, 5 });
     assert_true(take(0));
     be_preempted_by(2);
@@ -382,7 +368,6 @@ static void who_does_not_go_on_below_others_loses_it_if_somebody_waits(void **st
 
 static void who_is_moved_again_and_again_between_ticks_loses_it(void **state)
 {
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
     harts_online = 2;
     assert_true(take(0));
@@ -429,7 +414,6 @@ static void begin_print(enum rel4_place place)
 /* So that it goes on before it loses it again, however many they are. */
 static void who_gets_it_is_the_first_of_its_equals(void **state)
 {
-    (void)state;
     for (unsigned is_worker = 0; is_worker < 2; is_worker++) {
         build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
         assert_true(take(0));
@@ -451,7 +435,6 @@ static void who_gets_it_is_the_first_of_its_equals(void **state)
 
 static void a_worker_waits_and_goes_on_with_the_same_request(void **state)
 {
-    (void)state;
     for (unsigned place = 0; place < REL4_PLACES; place++) {
         build_equal_threads();
         assert_true(take(0));
@@ -479,7 +462,6 @@ static void a_worker_waits_and_goes_on_with_the_same_request(void **state)
 
 static void a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_at_once(void **state)
 {
-    (void)state;
     build_equal_threads();
     assert_true(take(0));
     begin_print(REL4_PLACE_BLOCK);
@@ -496,7 +478,6 @@ static void a_worker_whose_owner_becomes_more_important_than_the_holder_has_it_a
 
 static void a_worker_that_is_preempted_prints_everything_once(void **state)
 {
-    (void)state;
     build_equal_threads();
     put_print();
     host_preempt_every(1);
@@ -523,7 +504,6 @@ static void a_thread_that_makes_the_same_call_again_prints_everything_again(void
         .words = { message },
     };
 
-    (void)state;
     build_threads((const unsigned[]){ 5, 5, 5, 5, 5, 5 });
     request.thread = threads[0];
     request.slot = queue_slot;
@@ -545,7 +525,6 @@ static void a_thread_that_makes_the_same_call_again_prints_everything_again(void
 
 static void whatever_ends_the_request_lets_the_console_go(void **state)
 {
-    (void)state;
     for (unsigned way = 0; way < 4; way++) {
         for (unsigned blocked = 0; blocked < 2; blocked++) {
             build_equal_threads();
@@ -577,7 +556,6 @@ static void whatever_ends_the_request_lets_the_console_go(void **state)
 
 static void a_string_goes_on_where_it_stopped_also_for_who_was_stopped_in_between(void **state)
 {
-    (void)state;
     build_equal_threads();
     host_preempt_every(1);
     begin_print(REL4_PLACE_BLOCK);

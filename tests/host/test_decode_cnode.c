@@ -20,7 +20,6 @@ static struct slot *endpoint;
 
 static int prepare(void **state)
 {
-    (void)state;
     build_reset();
     untyped = build_untyped(12);
     root = build_cnode(4);
@@ -33,7 +32,6 @@ static int prepare(void **state)
 
 static void retype_refuses_wrong_arguments_in_order(void **state)
 {
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, untyped, LABEL_CNODE_COPY, words(9, 64, 0, 0, 0, 0),
             extras(root));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, untyped, RETYPE, words(9, 64, 0, 65, 16), extras(root));
@@ -54,7 +52,6 @@ static void retype_refuses_wrong_destinations_in_order(void **state)
 {
     word_t e = ABI_TYPE_ENDPOINT;
 
-    (void)state;
     refuses(ERR_FAILED_LOOKUP, words(0, LOOKUP_INVALID_ROOT), untyped, RETYPE, words(e, 0, 0, 65, 16, 0),
             extras(endpoint));
     refuses(ERR_RANGE, words(1, 64), untyped, RETYPE, words(e, 0, 0, 65, 16, 0), extras(root));
@@ -75,7 +72,6 @@ static void retype_refuses_wrong_destinations_in_order(void **state)
 
 static void retype_refuses_what_does_not_fit(void **state)
 {
-    (void)state;
     struct slot *device = build_root(cap_make_untyped(bit(38), 12, true, 0));
     refuses(ERR_NOT_ENOUGH_MEMORY, words(bit(12)), untyped, RETYPE, words(ABI_TYPE_TCB, 0, 0, 0, 2, 3),
             extras(root));
@@ -90,7 +86,6 @@ static void retype_refuses_what_does_not_fit(void **state)
 
 static void every_cnode_operation_refuses_wrong_targets(void **state)
 {
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, LABEL_CNODE_REVOKE - 1, words(), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, LABEL_CNODE_SAVE_CALLER + 1, words(), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, ~0ul, words(), extras());
@@ -106,7 +101,6 @@ static void every_cnode_operation_refuses_wrong_targets(void **state)
 
 static void copies_and_moves_are_refused_in_order(void **state)
 {
-    (void)state;
     for (word_t label = LABEL_CNODE_COPY; label <= LABEL_CNODE_MUTATE; label++) {
         refuses(ERR_TRUNCATED_MESSAGE, NOTHING, root, label, words(0, 4, 0), extras(root));
         refuses(ERR_TRUNCATED_MESSAGE, NOTHING, root, label, words(0, 4, 0, 0), extras());
@@ -130,7 +124,6 @@ static void copies_and_moves_are_refused_in_order(void **state)
 
 static void what_cannot_be_copied_is_refused(void **state)
 {
-    (void)state;
     struct slot *slots = slots_of(root);
     slots[3].cap = cap_make_ipc(CAP_REPLY, caller, ABI_RIGHT_GRANT, 0);
     slots[4].cap = cap_make(CAP_ZOMBIE, 0);
@@ -156,7 +149,6 @@ static void a_rotation_is_refused_in_order(void **state)
 {
     word_t label = LABEL_CNODE_ROTATE;
 
-    (void)state;
     struct slot *badged = &slots_of(root)[3];
     slot_insert(badged, cap_make_ipc(CAP_ENDPOINT, cap_object(endpoint->cap), 15, 9), endpoint);
     slot_insert_root(&slots_of(root)[4], cap_make(CAP_DOMAIN, 0));
@@ -183,7 +175,6 @@ static void a_rotation_is_refused_in_order(void **state)
 
 static void the_rest_is_refused_by_what_the_slot_holds(void **state)
 {
-    (void)state;
     refuses(ERR_DELETE_FIRST, NOTHING, root, LABEL_CNODE_SAVE_CALLER, words(0, 4), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, LABEL_CNODE_CANCEL_BADGED_SENDS, words(1, 4), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, root, LABEL_CNODE_CANCEL_BADGED_SENDS, words(2, 4), extras());

@@ -23,7 +23,6 @@ static struct slot *cnode;
 
 static int prepare(void **state)
 {
-    (void)state;
     build_reset();
     control = build_root(cap_make(CAP_ASID_CONTROL, 0));
     cnode = build_cnode(1);
@@ -42,7 +41,6 @@ static void pools_are_refused_in_order(void **state)
 {
     word_t label = LABEL_ASID_CONTROL_MAKE_POOL;
 
-    (void)state;
     struct slot *memory = build_untyped(12);
     struct slot *device = build_root(cap_make_untyped(bit(31), 12, true, 0));
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, control, LABEL_ASID_POOL_ASSIGN, words(), extras());
@@ -68,7 +66,6 @@ static void numbers_are_refused_in_order(void **state)
 {
     word_t label = LABEL_ASID_POOL_ASSIGN;
 
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, pool, LABEL_ASID_CONTROL_MAKE_POOL, words(), extras());
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, pool, label, words(), extras());
     refuses(ERR_INVALID_CAPABILITY, words(1), pool, label, words(), extras(endpoint));
@@ -90,7 +87,6 @@ static void numbers_are_refused_in_order(void **state)
 
 static void number_zero_is_never_given(void **state)
 {
-    (void)state;
     assert_int_equal(cap_mapped_asid(root->cap), 1);
     assert_int_equal(((struct asid_pool *)cap_object(pool->cap))->entries[0], 0);
 }
@@ -99,7 +95,6 @@ static void tables_are_refused_in_order(void **state)
 {
     word_t label = LABEL_PAGE_TABLE_MAP;
 
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, table, LABEL_PAGE_MAP, words(), extras());
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, table, label, words(0), extras(root));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, table, label, words(0, 0), extras());
@@ -135,7 +130,6 @@ static void frames_are_refused_in_order(void **state)
 {
     word_t label = LABEL_PAGE_MAP;
 
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, frame, LABEL_PAGE_TABLE_MAP, words(), extras());
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, frame, label, words(1, 3), extras(root));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, frame, label, words(1, 3, 0), extras());
@@ -167,7 +161,6 @@ static void a_mapped_frame_is_mapped_again_only_where_it_is(void **state)
 {
     word_t label = LABEL_PAGE_MAP;
 
-    (void)state;
     map_tables(0x1000);
     struct slot *other = build_page_table();
     assert_int_equal(invoke(pool, LABEL_ASID_POOL_ASSIGN, words(), extras(other)), ERR_NONE);
@@ -185,7 +178,6 @@ static void a_mapped_frame_is_mapped_again_only_where_it_is(void **state)
 /* The last capability of each takes away what it gave. */
 static void what_is_deleted_leaves_the_address_space(void **state)
 {
-    (void)state;
     map_tables(0x1000);
     assert_int_equal(invoke(frame, LABEL_PAGE_MAP, words(0x1000, 3, 0), extras(root)), ERR_NONE);
     assert_int_equal(slot_delete(frame), DONE);
@@ -208,7 +200,6 @@ static void harts_forget_an_address_space_that_ends(void **state)
     static struct tcb running;
     struct tcb *thread = &running;
 
-    (void)state;
     asids_work = true;
     harts_online = 2;
     assert_int_equal(invoke(pool, LABEL_ASID_POOL_ASSIGN, words(), extras(other)), ERR_NONE);
@@ -246,7 +237,6 @@ static void harts_that_have_left_an_address_space_forget_it(void **state)
     struct tcb *thread = &running;
     word_t asid = cap_mapped_asid(root->cap);
 
-    (void)state;
     asids_work = true;
     harts_online = 2;
     thread->slots[TCB_VSPACE].cap = root->cap;
@@ -278,7 +268,6 @@ static void a_crowded_pool_is_deleted_in_steps(void **state)
 {
     unsigned interruptions = 0;
 
-    (void)state;
     for (unsigned i = 0; i < 100; i++) {
         assert_int_equal(invoke(pool, LABEL_ASID_POOL_ASSIGN, words(), extras(build_page_table())), ERR_NONE);
     }

@@ -23,7 +23,6 @@ static struct slot *empty;
 
 static int prepare(void **state)
 {
-    (void)state;
     build_reset();
     irq_init(ABI_IRQ_LAST_DEVICE, ABI_IRQ_MAX_SMP);
     thread = build_thread();
@@ -36,7 +35,6 @@ static int prepare(void **state)
 
 static void registers_are_refused_in_order(void **state)
 {
-    (void)state;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, LABEL_CNODE_COPY, words(), extras());
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, self, LABEL_TCB_READ_REGISTERS, words(0), extras());
     refuses(ERR_RANGE, words(1, 32), self, LABEL_TCB_READ_REGISTERS, words(0, 0), extras());
@@ -56,7 +54,6 @@ static void priorities_are_bounded_by_the_authority(void **state)
 {
     static const word_t labels[] = { LABEL_TCB_SET_PRIORITY, LABEL_TCB_SET_MC_PRIORITY };
 
-    (void)state;
     caller->max_priority = 100;
     for (unsigned i = 0; i < ARRAY_SIZE(labels); i++) {
         refuses(ERR_TRUNCATED_MESSAGE, NOTHING, thread, labels[i], words(), extras(self));
@@ -79,7 +76,6 @@ static void only_a_free_notification_is_bound_to_a_free_thread(void **state)
 {
     word_t label = LABEL_TCB_BIND_NOTIFICATION;
 
-    (void)state;
     struct notification *object = cap_object(notification->cap);
     struct slot *waiter = build_thread();
     struct slot *write_only = build_slot();
@@ -98,7 +94,6 @@ static void only_a_free_notification_is_bound_to_a_free_thread(void **state)
 
 static void small_settings_need_their_words(void **state)
 {
-    (void)state;
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, thread, LABEL_TCB_SET_AFFINITY, words(), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, LABEL_TCB_SET_AFFINITY, words(1), extras());
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, thread, LABEL_TCB_SET_AFFINITY, words(~0ul), extras());
@@ -120,7 +115,6 @@ static void a_buffer_must_be_an_aligned_frame(void **state)
 {
     word_t label = LABEL_TCB_SET_IPC_BUFFER;
 
-    (void)state;
     struct slot *frame = build_frame();
     struct slot *device = build_root(cap_make_frame(bit(31), FRAME_4K, FRAME_READ_WRITE, true));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, thread, label, words(), extras(frame));
@@ -139,7 +133,6 @@ static void a_thread_needs_a_cnode_and_an_address_space(void **state)
 {
     word_t label = LABEL_TCB_SET_SPACE;
 
-    (void)state;
     struct slot *cnode = build_cnode(3);
     struct slot *vspace = mapped_root();
     struct slot *table = build_page_table();
@@ -164,7 +157,6 @@ static void configure_checks_the_buffer_first(void **state)
 {
     word_t label = LABEL_TCB_CONFIGURE;
 
-    (void)state;
     struct slot *cnode = build_cnode(3);
     struct slot *frame = build_frame();
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, thread, label, words(0, 0, 0),
@@ -180,7 +172,6 @@ static void configure_checks_the_buffer_first(void **state)
 /* The first words of zombies look like the addresses of objects, and may look the same. */
 static void a_zombie_is_not_replaced_whatever_stands_beside_it(void **state)
 {
-    (void)state;
     struct slot *zombie = &thread_of(thread)->slots[TCB_CSPACE];
     slot_insert_root(zombie, cap_make_object(CAP_ZOMBIE, cap_object(endpoint->cap), 0));
     struct slot *neighbour = build_slot();
@@ -193,7 +184,6 @@ static void interrupts_are_refused_in_order(void **state)
 {
     static const word_t get[] = { LABEL_IRQ_CONTROL_GET, LABEL_IRQ_CONTROL_GET_TRIGGER };
 
-    (void)state;
     struct slot *control = build_root(cap_make(CAP_IRQ_CONTROL, 0));
     struct slot *cnode = build_cnode(1);
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, control, LABEL_IRQ_HANDLER_ACK, words(), extras());
@@ -225,7 +215,6 @@ static void interrupts_are_refused_in_order(void **state)
 
 static void domains_are_refused_in_order(void **state)
 {
-    (void)state;
     struct slot *domain = build_root(cap_make(CAP_DOMAIN, 0));
     word_t last = DOMAIN_SCHEDULE_ENTRIES - 1;
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, domain, LABEL_TCB_SUSPEND, words(), extras());

@@ -46,7 +46,6 @@ static void an_empty_slot_is_deleted_at_once(void **state)
 {
     struct slot slot = { 0 };
 
-    (void)state;
     host_reset();
     host_preempt_every(1);
     assert_int_equal(slot_delete(&slot), DONE);
@@ -56,7 +55,6 @@ static void an_empty_slot_is_deleted_at_once(void **state)
 
 static void an_object_goes_with_its_last_capability_only(void **state)
 {
-    (void)state;
     world_reset();
     struct object *cnode = new_cnode(0, ground(0));
     slot_insert(ground(1), ground(0)->cap, ground(0));
@@ -72,7 +70,6 @@ static void a_chain_of_cnodes_is_deleted_in_steps(void **state)
 {
     unsigned depth = 0;
 
-    (void)state;
     world_reset();
     struct slot *slot = ground(0);
     for (struct object *next; (next = new_cnode(0, slot)) != NULL; depth++) {
@@ -86,7 +83,6 @@ static void a_chain_of_cnodes_is_deleted_in_steps(void **state)
 
 static void a_cnode_that_holds_its_own_last_capability_is_found_from_its_memory(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 2; i++) {
         world_reset();
         struct object *cnode = new_cnode(0, ground(0));
@@ -99,7 +95,6 @@ static void a_cnode_that_holds_its_own_last_capability_is_found_from_its_memory(
 
 static void a_thread_goes_with_its_space_and_whoever_waits_for_its_answer_is_forgotten(void **state)
 {
-    (void)state;
     world_reset();
     struct tcb *thread = object_tcb(world_create(&world.ground[0], ABI_TYPE_TCB, 0, ground(0)));
     struct tcb *client = object_tcb(world_create(&world.ground[1], ABI_TYPE_TCB, 0, ground(1)));
@@ -117,7 +112,6 @@ static void a_thread_goes_with_its_space_and_whoever_waits_for_its_answer_is_for
 
 static void a_reply_that_was_saved_goes_with_the_thread_it_would_answer(void **state)
 {
-    (void)state;
     world_reset();
     struct tcb *server = object_tcb(world_create(&world.ground[0], ABI_TYPE_TCB, 0, ground(0)));
     struct tcb *client = object_tcb(world_create(&world.ground[1], ABI_TYPE_TCB, 0, ground(1)));
@@ -133,7 +127,6 @@ static void a_reply_that_was_saved_goes_with_the_thread_it_would_answer(void **s
 
 static void a_zombie_can_be_moved_and_deleted_elsewhere(void **state)
 {
-    (void)state;
     world_reset();
     struct object *outer = new_cnode(0, ground(0));
     new_cnode(1, &outer->slots[0]);
@@ -151,7 +144,6 @@ static void a_zombie_can_be_moved_and_deleted_elsewhere(void **state)
 
 static void a_deletion_that_another_one_meets_is_taken_over(void **state)
 {
-    (void)state;
     world_reset();
     struct object *inner = new_cnode(0, ground(0));
     struct object *outer = new_cnode(1, ground(1));
@@ -179,7 +171,6 @@ static void tie_two(struct object **x, struct object **y, unsigned at)
 
 static void a_root_that_was_passed_by_is_not_left_in_freed_memory(void **state)
 {
-    (void)state;
     for (unsigned at = 0; at < 2; at++) {
         for (unsigned steps = 0; steps < 20; steps++) {
             struct object *x;
@@ -200,7 +191,6 @@ static void a_root_that_was_passed_by_is_not_left_in_freed_memory(void **state)
 
 static void two_deletions_that_meet_each_other_both_end(void **state)
 {
-    (void)state;
     for (unsigned head_start = 0; head_start < 12; head_start++) {
         struct object *x;
         struct object *y;
@@ -248,7 +238,6 @@ static void everybody_who_waits_repeats_the_call_when_the_object_goes(void **sta
 {
     struct tcb *threads[MANY_WAITERS];
 
-    (void)state;
     for (unsigned i = 0; i < 2; i++) {
         build_reset();
         struct slot *object = i ? build_endpoint() : build_notification();
@@ -268,7 +257,6 @@ static void everybody_who_waits_on_an_object_inside_a_cnode_does_so_too(void **s
 {
     struct tcb *threads[MANY_WAITERS];
 
-    (void)state;
     build_reset();
     struct slot *cnode = build_cnode(2);
     struct slot *object = build_endpoint();
@@ -293,7 +281,6 @@ static void everybody_who_waits_for_an_interrupt_repeats_the_call_when_it_ends(v
 {
     struct tcb *threads[MANY_WAITERS];
 
-    (void)state;
     irq_init(ABI_IRQ_LAST_DEVICE, ABI_IRQ_MAX_SMP);
     for (unsigned i = 0; i < 3; i++) {
         build_reset();

@@ -381,7 +381,6 @@ static void end(void)
 
 static void whatever_is_deleted_in_whatever_order_is_gone_and_nothing_else(void **state)
 {
-    (void)state;
     for (unsigned long seed = first_seed; seed < first_seed + seed_count; seed++) {
         begin(seed);
         for (host_step = 1; host_step <= ACTIONS; host_step++) {
@@ -434,7 +433,6 @@ static void tie_knot(void)
 
 static void whoever_cuts_a_knot_of_cnodes_first_or_last_it_falls_apart(void **state)
 {
-    (void)state;
     for (unsigned long seed = first_seed; seed < first_seed + seed_count; seed++) {
         begin(seed);
         if (below(4)) {

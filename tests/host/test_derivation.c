@@ -38,7 +38,6 @@ static struct slot *mint(struct slot *source, word_t badge)
 
 static void a_copy_stands_directly_behind_its_source(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *a = build_endpoint();
     struct slot *b = build_copy(a);
@@ -56,7 +55,6 @@ static void a_copy_stands_directly_behind_its_source(void **state)
 
 static void a_moved_capability_keeps_its_place(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *a = build_endpoint();
     struct slot *c = build_copy(a);
@@ -74,7 +72,6 @@ static void a_moved_capability_keeps_its_place(void **state)
 
 static void exchanged_capabilities_take_each_others_places(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 4; i++) {
         for (unsigned j = 0; j < 4; j++) {
             struct slot *slots[5] = { 0 };
@@ -99,7 +96,6 @@ static void exchanged_capabilities_take_each_others_places(void **state)
 
 static void capabilities_of_different_trees_are_exchanged(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *a = build_endpoint();
     struct slot *b = build_copy(a);
@@ -123,7 +119,6 @@ static void random_surgery_keeps_the_list_in_order(void **state)
     unsigned length = 1;
     uint64_t seed = 3;
 
-    (void)state;
     build_reset();
     order[0] = build_endpoint();
     all[0] = order[0];
@@ -161,7 +156,6 @@ static void random_surgery_keeps_the_list_in_order(void **state)
 
 static void the_next_in_line_inherits_the_mark_of_the_first_badge(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *original = build_endpoint();
     struct slot *first = mint(original, 5);
@@ -180,7 +174,6 @@ static void the_next_in_line_inherits_the_mark_of_the_first_badge(void **state)
 
 static void an_original_endpoint_has_all_copies_and_badges_below_it(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *original = build_endpoint();
     struct slot *copy = build_copy(original);
@@ -197,7 +190,6 @@ static void an_original_endpoint_has_all_copies_and_badges_below_it(void **state
 
 static void originals_have_their_copies_below_them_and_copies_have_nothing(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 5; i++) {
         build_reset();
         struct slot *original = i == 0   ? build_cnode(2)
@@ -219,7 +211,6 @@ static void originals_have_their_copies_below_them_and_copies_have_nothing(void 
 
 static void untyped_memory_has_below_it_what_lies_inside(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *untyped = build_untyped(16);
     word_t phys = untyped_phys(untyped->cap);
@@ -245,7 +236,6 @@ static void a_copy_of_untyped_memory_is_its_child_and_the_source_is_full(void **
 {
     struct cap derived;
 
-    (void)state;
     build_reset();
     struct slot *untyped = build_untyped(12);
     assert_int_equal(cap_derive(untyped, untyped->cap, &derived), ERR_NONE);
@@ -260,7 +250,6 @@ static void control_of_interrupts_has_all_handlers_below_it(void **state)
 {
     struct cap derived;
 
-    (void)state;
     build_reset();
     struct slot *control = build_root(cap_make(CAP_IRQ_CONTROL, 0));
     struct slot *handler = build_slot();
@@ -280,7 +269,6 @@ static void frames_are_the_same_if_place_and_size_are(void **state)
     struct cap cap = cap_make_frame(0, FRAME_4K, FRAME_READ_WRITE, false);
     struct cap mapped = cap;
 
-    (void)state;
     mapped.w1 = cap_mapping(3, 0x1000);
     assert_true(cap_same_object(cap, mapped));
     assert_true(cap_same_object(cap, frame_set_rights(cap, FRAME_READ_ONLY)));
@@ -293,7 +281,6 @@ static void what_cannot_be_copied_derives_to_nothing(void **state)
 {
     struct cap derived = { 1, 1 };
 
-    (void)state;
     build_reset();
     const struct cap caps[] = { cap_null(), cap_make(CAP_IRQ_CONTROL, 0), cap_make(CAP_ZOMBIE, 1),
                                 cap_make_ipc(CAP_REPLY, caller, ABI_RIGHT_GRANT, 0) };

@@ -72,7 +72,6 @@ static void a_good_image_is_loaded_and_the_rest_is_zero(void **state)
     struct image_file file = good_file();
     struct elf_image image;
 
-    (void)state;
     assert_null(check(&file, &image));
     assert_int_equal(image.start, 0x10000);
     assert_int_equal(image.end, 0x14000);
@@ -91,7 +90,6 @@ static void an_image_at_an_odd_address_is_read(void **state)
     struct elf_image image;
     uint8_t *copy = malloc(FILE_SIZE + 1);
 
-    (void)state;
     assert_non_null(copy);
     memcpy(copy + 1, &file, FILE_SIZE);
     assert_null(elf_check(copy + 1, FILE_SIZE, TOP, &image));
@@ -104,7 +102,6 @@ static void an_image_may_end_at_the_top(void **state)
     struct image_file file = good_file();
     struct elf_image image;
 
-    (void)state;
     file.segments[2].p_vaddr = TOP - file.segments[2].p_memsz;
     assert_null(check(&file, &image));
     assert_int_equal(image.end, TOP);
@@ -122,7 +119,6 @@ static void an_image_may_end_at_the_top(void **state)
 
 static void wrong_headers_are_refused(void **state)
 {
-    (void)state;
     REFUSES(header.e_ident[EI_MAG0] = 0);
     REFUSES(header.e_ident[EI_CLASS] = ELFCLASS32);
     REFUSES(header.e_ident[EI_DATA] = ELFDATA2MSB);
@@ -141,7 +137,6 @@ static void wrong_headers_are_refused(void **state)
 
 static void wrong_segments_are_refused(void **state)
 {
-    (void)state;
     REFUSES(segments[0].p_offset = FILE_SIZE - 0xff);
     REFUSES(segments[0].p_offset = ~0ul);
     REFUSES(segments[0].p_filesz = 0x101);
@@ -162,7 +157,6 @@ static void a_file_that_is_cut_off_is_refused(void **state)
     struct image_file file = good_file();
     struct elf_image image;
 
-    (void)state;
     for (size_t size = 0; size < FILE_SIZE; size++) {
         uint8_t *cut = malloc(size ? size : 1);
         assert_non_null(cut);
@@ -177,7 +171,6 @@ static void damaged_images_are_refused_or_stay_inside(void **state)
     uint64_t seed = 1;
     unsigned accepted = 0;
 
-    (void)state;
     for (unsigned i = 0; i < 200000; i++) {
         struct image_file file = good_file();
         struct elf_image image;

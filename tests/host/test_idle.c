@@ -16,7 +16,6 @@
 
 static void the_most_important_worker_of_all_harts_is_served(void **state)
 {
-    (void)state;
     for (unsigned priority = 0; priority < 3; priority += 2) {
         open_for_two();
         harts_online = 3;
@@ -34,7 +33,6 @@ static void the_most_important_worker_of_all_harts_is_served(void **state)
 
 static void equals_of_several_harts_are_served_in_turns(void **state)
 {
-    (void)state;
     for (unsigned last = 0; last < 3; last++) {
         open_for_two();
         harts_online = 3;
@@ -72,7 +70,6 @@ static bool refill_and_tick(void)
 
 static void who_sleeps_is_told_at_a_tick_that_a_batch_without_end_goes_on(void **state)
 {
-    (void)state;
     open_for_two();
     put_batch(20);
     wake();
@@ -84,7 +81,6 @@ static void who_sleeps_is_told_at_a_tick_that_a_batch_without_end_goes_on(void *
 
 static void a_delayed_worker_is_served_too(void **state)
 {
-    (void)state;
     open_for_two();
     queue->at_tick = true;
     put_batch(3);
@@ -110,7 +106,6 @@ static bool wake_rival(void)
 
 static void a_more_important_worker_of_others_comes_before_the_next_request(void **state)
 {
-    (void)state;
     for (rival_priority = 4; rival_priority <= 6; rival_priority++) {
         for (rival_place = WORKER_AT_HEAD; rival_place <= WORKER_DELAYED; rival_place++) {
             open_for_two();
@@ -159,7 +154,6 @@ static void look_on(void)
 
 static void who_sleeps_is_told_once_of_all_that_an_idle_hart_serves_while_it_lets_others_in(void **state)
 {
-    (void)state;
     wait_with(20);
     times_let_in = 0;
     host_meanwhile = look_on;
@@ -172,7 +166,6 @@ static void who_sleeps_is_told_once_of_all_that_an_idle_hart_serves_while_it_let
 
 static void an_idle_hart_hands_over_answers_every_64_requests(void **state)
 {
-    (void)state;
     open_for_two();
     host_hart = home;
     put_batch(200);
@@ -225,7 +218,6 @@ static void act_on_kept(void)
 
 static void a_kept_queue_is_taken_back_when_its_hart_is_late_and_not_before(void **state)
 {
-    (void)state;
     for (taker = 0; taker < TAKERS; taker++) {
         for (unsigned late = 0; late < 2; late++) {
             wait_with(20);
@@ -260,7 +252,6 @@ static void end_keeping(void)
 
 static void a_queue_that_comes_back_home_waits_behind_its_equals(void **state)
 {
-    (void)state;
     for (way = 0; way < 2; way++) {
         wait_with(20);
         struct tcb *equal = let_wait(home, owner->priority, WORKER_AT_TAIL);
@@ -301,7 +292,6 @@ static void change_kept(void)
 
 static void whatever_changes_the_owner_or_ends_the_queue_takes_it_from_its_keeper(void **state)
 {
-    (void)state;
     for (way = 0; way < 4; way++) {
         wait_with(20);
         host_meanwhile = change_kept;
@@ -328,7 +318,6 @@ static void change_sleeper(void)
 
 static void an_owner_that_is_told_when_it_changes_is_ready(void **state)
 {
-    (void)state;
     for (way = 0; way < 2; way++) {
         wait_with(20);
         host_meanwhile = change_sleeper;
@@ -361,7 +350,6 @@ static void come_in_between(void)
 
 static void anything_of_its_own_and_anything_more_important_comes_first_and_who_sleeps_is_told(void **state)
 {
-    (void)state;
     for (way = 0; way < 3; way++) {
         wait_with(20);
         sched_set_priority(owner, 5);
@@ -386,7 +374,6 @@ static void tick_meanwhile(void)
 
 static void a_tick_while_others_are_let_in_is_a_tick(void **state)
 {
-    (void)state;
     for (way = 0; way < 2; way++) {
         wait_with(20);
         host_meanwhile = tick_meanwhile;
@@ -409,7 +396,6 @@ static bool is_told_already(void)
 
 static void who_sleeps_is_told_before_something_that_takes_long(void **state)
 {
-    (void)state;
     open_for_two();
     put_simple(0);
     put_long_revoke(1);

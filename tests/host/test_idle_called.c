@@ -15,7 +15,6 @@
 
 static void a_wake_call_serves_what_is_not_worth_calling_an_idle_hart(void **state)
 {
-    (void)state;
     for (unsigned requests = 1; requests <= 32; requests++) {
         for (unsigned others = 0; others < 2; others++) {
             open_for_two();
@@ -57,7 +56,6 @@ static void call_in_vain(void)
 
 static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **state)
 {
-    (void)state;
     for (unsigned way = 0; way < 2; way++) {
         open_for_two();
         sleep_helper();
@@ -80,7 +78,6 @@ static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **sta
 /* The next batch needs no call then. */
 static void a_hart_that_comes_when_all_is_served_looks_for_more(void **state)
 {
-    (void)state;
     open_for_two();
     host_meanwhile = call_in_vain;
     idle();
@@ -110,7 +107,6 @@ static void call_for_what_changes(void)
 
 static void it_does_not_if_it_was_late_or_the_queue_has_ended(void **state)
 {
-    (void)state;
     for (lateness = 0; lateness <= 1000; lateness += 1000) {
         open_for_two();
         host_meanwhile = call_for_what_changes;
@@ -126,7 +122,6 @@ static void nobody_else_is_called_while_a_hart_is_on_its_way(void **state)
 {
     struct hart *third = &harts_table[2];
 
-    (void)state;
     for (unsigned late = 0; late < 2; late++) {
         open_for_two();
         harts_online = 3;
@@ -145,7 +140,6 @@ static void nobody_else_is_called_while_a_hart_is_on_its_way(void **state)
 
 static void a_hart_is_called_only_if_the_home_is_busy(void **state)
 {
-    (void)state;
     for (unsigned busy = 0; busy < 2; busy++) {
         open_for_two();
         sleep_helper();
@@ -192,7 +186,6 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
 {
     word_t lost = counts_per_tick, factor = LATE;
 
-    (void)state;
     open_for_two();
     sleep_helper();
     for (unsigned n = 0; n < 5; n++, factor *= 2) {
@@ -224,7 +217,6 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
 /* It serves nobody who would be served without it. */
 static void a_hart_that_was_late_is_called_nevertheless_if_the_home_is_busy(void **state)
 {
-    (void)state;
     open_for_two();
     sleep_helper();
     assert_true(lose(counts_per_tick));
@@ -237,7 +229,6 @@ static void a_hart_that_was_late_is_called_nevertheless_if_the_home_is_busy(void
 /* The host may have stood still for hours. */
 static void however_late_a_hart_was_it_is_called_again_after_a_second(void **state)
 {
-    (void)state;
     open_for_two();
     sleep_helper();
     for (unsigned n = 0; n < 3; n++) {
@@ -250,7 +241,6 @@ static void however_late_a_hart_was_it_is_called_again_after_a_second(void **sta
 
 static void a_hart_is_not_late_before_the_requests_could_have_been_served(void **state)
 {
-    (void)state;
     open_for_two();
     sleep_helper();
     put_batch(32);
@@ -270,7 +260,6 @@ static void a_hart_is_not_late_before_the_requests_could_have_been_served(void *
 
 static void what_waits_is_called_for_again_at_the_home_s_ticks(void **state)
 {
-    (void)state;
     open_for_two();
     home->current = caller;
     put_batch(32);

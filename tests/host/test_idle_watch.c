@@ -14,7 +14,6 @@
 
 static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_calling_it(void **state)
 {
-    (void)state;
     for (unsigned requests = 1; requests <= 32; requests++) {
         for (unsigned at_tick = 0; at_tick < 2; at_tick++) {
             open_for_two();
@@ -34,7 +33,6 @@ static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_calli
 
 static void an_idle_hart_does_not_look_for_more_if_harts_were_late(void **state)
 {
-    (void)state;
     for (unsigned late = 0; late < 2; late++) {
         open_for_two();
         if (late) {
@@ -61,7 +59,6 @@ static bool stand_still(void)
 /* A hart that has just woken may need a tenth of a millisecond for its first request; more is the host's. */
 static void a_hart_that_the_host_lets_stand_still_is_late(void **state)
 {
-    (void)state;
     for (unsigned late = 0; late < 2; late++) {
         open_for_two();
         standstill = counts_per_tick / (late ? 1 : 20);
@@ -93,7 +90,6 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
 {
     unsigned patience = 1;
 
-    (void)state;
     open_for_two();
     put_batch(WORTH_IT);
     wake();
@@ -130,7 +126,6 @@ static void fall_asleep_and_call(bool soon)
 
 static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
 {
-    (void)state;
     open_for_two();
     put_batch(WORTH_IT);
     wake();
@@ -153,7 +148,6 @@ static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
 
 static void a_queue_that_is_watched_is_the_owner_s_at_any_time(void **state)
 {
-    (void)state;
     for (enum taker taker = 0; taker < TAKERS; taker++) {
         open_for_two();
         put_batch(WORTH_IT);
@@ -188,7 +182,6 @@ static void a_queue_that_is_watched_is_the_owner_s_at_any_time(void **state)
 
 static void what_is_watched_and_has_got_requests_competes_with_others(void **state)
 {
-    (void)state;
     for (unsigned priority = 4; priority <= 6; priority++) {
         open_for_two();
         sched_set_priority(owner, 5);
@@ -227,7 +220,6 @@ static void get_work_later(void)
 
 static void a_hart_sleeps_until_there_is_something_to_do(void **state)
 {
-    (void)state;
     open_for_two();
     home->pending = 0;
     sleeps = 0;
@@ -253,7 +245,6 @@ static void have_own_work(void)
 
 static void a_hart_without_work_does_not_queue_for_the_lock_to_serve_others(void **state)
 {
-    (void)state;
     for (unsigned own = 0; own < 2; own++) {
         open_for_two();
         looks_at_lock = 0;

@@ -199,7 +199,6 @@ static void an_aplic_interrupts_its_harts(void **state)
 {
     struct machine two = WITH(direct, targets, { HART + 1, 9, HART, 9 });
 
-    (void)state;
     expect(direct, 96, 0xd000000, (word_t[]){ 0, 1, 2, 3 });
     assert_int_equal(platform.last_identity, 0);
     expect(WITH(direct, targets, { HART + 2, 9, HART, 9, HART + 3, 9, HART + 1, 9 }), 96, 0xd000000,
@@ -216,7 +215,6 @@ static void an_aplic_interrupts_its_harts(void **state)
 
 static void an_aplic_that_is_wrong_is_not_used(void **state)
 {
-    (void)state;
     expect_none(WITH(direct, sources, { 0 }), "riscv,num-sources");
     expect_none(WITH(direct, sources, { 1024 }), "riscv,num-sources");
     expect_none(WITH(direct, targets, { HART, 9, HART + 1, 9, HART + 2, 9 }), "no APLIC");
@@ -234,7 +232,6 @@ static void messages_go_to_the_file_of_the_hart(void **state)
 {
     struct machine groups = messages, several = messages;
 
-    (void)state;
     expect(messages, 96, 0xd000000, (word_t[]){ 3, 2, 1, 0 });
     assert_int_equal(platform.last_identity, 255);
     expect(WITH(messages, identities, { 63 }), 63, 0xd000000, (word_t[]){ 3, 2, 1, 0 });
@@ -258,7 +255,6 @@ static void messages_go_to_the_file_of_the_hart(void **state)
 
 static void imsics_that_are_wrong_are_not_used(void **state)
 {
-    (void)state;
     expect_none(WITH(messages, identities, { 0 }), "riscv,num-ids");
     expect_none(WITH(messages, identities, { 2048 }), "riscv,num-ids");
     expect_none(WITH(messages, sources, { 0 }), "riscv,num-sources");
@@ -284,7 +280,6 @@ static void nobody_else_gets_the_controllers(void **state)
 {
     static const word_t starts[] = { 0xc000000, 0xd000000, 0x24000000, 0x28000000 };
 
-    (void)state;
     assert_null(find(&messages));
     for (unsigned i = 0; i < 4; i++) {
         assert_true(regions_contain(&platform.kernel_devices, region_at(starts[i], 0x4000)));

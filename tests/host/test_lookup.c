@@ -55,7 +55,6 @@ static void a_root_that_is_no_cnode_is_invalid(void **state)
 {
     struct slot empty = { 0 };
 
-    (void)state;
     build_reset();
     assert_false(look(&empty, 0, 64));
     assert_failure(LOOKUP_INVALID_ROOT, 0, 0, 0);
@@ -65,7 +64,6 @@ static void a_root_that_is_no_cnode_is_invalid(void **state)
 
 static void the_guard_is_compared_before_the_depth(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *root = build_cnode(12);
     set_guard(root, 52, 0);
@@ -87,7 +85,6 @@ static void bits_left_over_are_reported_and_ignored_by_pointers(void **state)
 {
     struct lookup_failure failure;
 
-    (void)state;
     build_reset();
     struct slot *root = build_cnode(4);
     assert_true(look(root, 0x5fff, 16));
@@ -98,7 +95,6 @@ static void bits_left_over_are_reported_and_ignored_by_pointers(void **state)
 
 static void a_slot_with_a_cnode_is_found_only_where_the_bits_end(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *root = build_cnode(4);
     struct slot *inner = build_cnode(4);
@@ -113,7 +109,6 @@ static void a_slot_with_a_cnode_is_found_only_where_the_bits_end(void **state)
 
 static void high_bits_beyond_the_depth_do_not_matter(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *root = build_cnode(4);
     set_guard(root, 4, 3);
@@ -197,7 +192,6 @@ static void random_spaces_resolve_as_bit_by_bit(void **state)
     uint64_t seed = 42;
     unsigned successes = 0;
 
-    (void)state;
     for (host_seed = 1; host_seed < 1500; host_seed++) {
         struct slot *cnodes[CNODES];
         build_space(&seed, cnodes);

@@ -15,7 +15,6 @@
 
 static void a_worker_that_becomes_ready_runs_behind_its_equals(void **state)
 {
-    (void)state;
     for (unsigned priority = PRIORITY - 1; priority <= PRIORITY + 1; priority++) {
         open_queue_of_priority(PRIORITY);
         put_batch(1);
@@ -32,7 +31,6 @@ static void a_worker_that_becomes_ready_runs_behind_its_equals(void **state)
 
 static void a_worker_that_is_woken_displaces_what_is_less_important_and_nothing_else(void **state)
 {
-    (void)state;
     for (unsigned priority = PRIORITY - 1; priority <= PRIORITY + 1; priority++) {
         open_queue_of_priority(PRIORITY);
         make_ready(other, priority);
@@ -56,7 +54,6 @@ static bool nobody_else_is_current(void)
 
 static void nobody_is_current_while_a_worker_is_served(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     host_lock_wanted = nobody_else_is_current;
     put_batch(3);
@@ -68,7 +65,6 @@ static void nobody_is_current_while_a_worker_is_served(void **state)
 
 static void a_hart_that_wants_the_lock_waits_for_one_request(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     host_lock_wanted = is_wanted;
     put_batch(20);
@@ -96,7 +92,6 @@ static bool wake_the_other(void)
 
 static void only_what_is_more_important_stops_a_worker_and_then_it_goes_on_before_its_equals(void **state)
 {
-    (void)state;
     for (unsigned priority = PRIORITY - 1; priority <= PRIORITY + 1; priority++) {
         open_queue_of_priority(PRIORITY);
         waking = priority;
@@ -125,7 +120,6 @@ static void a_worker_is_not_served_while_its_owner_is_inactive_however_else_that
     static const enum thread_state states[] = { THREAD_BLOCKED_ON_REPLY, THREAD_BLOCKED_ON_NOTIFICATION,
                                                 THREAD_BLOCKED_ON_RECEIVE, THREAD_RUNNING };
 
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
         open_queue_of_priority(PRIORITY);
         owner->state = states[i];
@@ -157,7 +151,6 @@ static void a_worker_is_not_served_while_its_owner_is_inactive_however_else_that
 
 static void a_worker_that_waits_moves_with_its_owner(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     harts_online = 2;
     put_batch(1);
@@ -177,7 +170,6 @@ static void a_worker_that_waits_moves_with_its_owner(void **state)
 
 static void a_worker_that_runs_stops_when_its_owner_changes_and_is_chosen_anew(void **state)
 {
-    (void)state;
     for (enum change change = 0; change < CHANGES; change++) {
         open_queue_of_priority(PRIORITY);
         harts_online = 2;
@@ -258,7 +250,6 @@ static void share(unsigned n, bool owner_runs)
 
 static void thread_and_worker_share_one_slice_and_one_place_among_their_equals(void **state)
 {
-    (void)state;
     for (unsigned n = 1; n <= 4; n++) {
         share(n, false);
         share(n, true);
@@ -267,7 +258,6 @@ static void thread_and_worker_share_one_slice_and_one_place_among_their_equals(v
 
 static void serving_in_a_call_uses_the_caller_s_slice(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     run_owner();
     owner->slice = TIME_SLICE_TICKS;
@@ -278,7 +268,6 @@ static void serving_in_a_call_uses_the_caller_s_slice(void **state)
 
 static void what_another_hart_serves_costs_the_owner_nothing(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     harts_online = 2;
     owner->slice = TIME_SLICE_TICKS;
@@ -292,7 +281,6 @@ static void what_another_hart_serves_costs_the_owner_nothing(void **state)
 
 static void a_queue_with_the_tick_policy_waits_for_the_next_tick(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     queue->at_tick = true;
     put_batch(3);

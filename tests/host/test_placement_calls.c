@@ -21,7 +21,6 @@ static bool owner_is_current(void)
 
 static void a_wake_call_of_the_owner_serves_in_the_call(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     host_lock_wanted = owner_is_current;
     run_owner();
@@ -37,7 +36,6 @@ static void a_wake_call_of_the_owner_serves_in_the_call(void **state)
 
 static void what_a_wake_call_leaves_does_not_depend_on_its_repetition(void **state)
 {
-    (void)state;
     for (unsigned repeats = 0; repeats < 2; repeats++) {
         open_queue_of_priority(PRIORITY);
         host_lock_wanted = is_wanted;
@@ -69,7 +67,6 @@ static bool refill(void)
 
 static void a_wake_call_ends_after_as_many_requests_as_the_ring_is_long(void **state)
 {
-    (void)state;
     open_queue(5, 7);
     host_hart->locks = true;
     host_hart->pending = 0;
@@ -84,7 +81,6 @@ static void a_wake_call_ends_after_as_many_requests_as_the_ring_is_long(void **s
 
 static void a_wake_call_of_another_thread_is_no_faster_than_the_owner_is_important(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     make_ready(other, PRIORITY + 1);
     assert_ptr_equal(choose(), other);
@@ -97,7 +93,6 @@ static void a_wake_call_of_another_thread_is_no_faster_than_the_owner_is_importa
 
 static void a_wake_in_the_queue_s_own_ring_does_nothing(void **state)
 {
-    (void)state;
     for (unsigned in_call = 0; in_call < 2; in_call++) {
         open_queue_of_priority(PRIORITY);
         for (unsigned n = 0; n < 3; n++) {
@@ -122,7 +117,6 @@ static void a_wake_in_the_queue_s_own_ring_does_nothing(void **state)
 
 static void a_wake_call_stops_when_its_caller_changes(void **state)
 {
-    (void)state;
     for (enum change change = 0; change < CHANGES; change++) {
         open_queue_of_priority(PRIORITY);
         harts_online = 2;
@@ -140,7 +134,6 @@ static void a_wake_call_stops_when_its_caller_changes(void **state)
 
 static void a_caller_that_its_own_ring_deletes_is_current_no_more(void **state)
 {
-    (void)state;
     open_queue_of_priority(PRIORITY);
     assert_int_equal(slot_delete(thread), DONE);
     run_owner();
@@ -156,7 +149,6 @@ static void a_caller_that_its_own_ring_deletes_is_current_no_more(void **state)
 
 static void a_caller_that_gets_other_registers_gets_no_answer_also_if_its_queue_ends(void **state)
 {
-    (void)state;
     for (unsigned ends = 0; ends < 2; ends++) {
         open_queue_of_priority(PRIORITY);
         assert_int_equal(slot_delete(queue_slot), DONE);
@@ -180,7 +172,6 @@ static void a_caller_that_gets_other_registers_gets_no_answer_also_if_its_queue_
 
 static void who_is_about_to_wait_serves_its_ring_first_if_it_may(void **state)
 {
-    (void)state;
     for (unsigned at_tick = 0; at_tick < 2; at_tick++) {
         open_queue_of_priority(PRIORITY);
         queue->at_tick = at_tick;
@@ -207,7 +198,6 @@ static void who_is_about_to_wait_serves_its_ring_first_if_it_may(void **state)
 
 static void the_requests_of_who_has_blocked_are_its_worker_s(void **state)
 {
-    (void)state;
     for (unsigned requests = 0; requests < 2; requests++) {
         for (unsigned at_tick = 0; at_tick < 2; at_tick++) {
             open_queue_of_priority(PRIORITY);

@@ -209,7 +209,6 @@ static void expect_none(struct machine machine)
 
 static void the_path_of_the_console_is_followed(void **state)
 {
-    (void)state;
     expect_uart(usual, 0, 1);
     expect_uart(WITH(chosen_is_last, true), 0, 1);
     expect_uart(WITH(stdout_path, "/soc/serial@10000000:115200n8"), 0, 1);
@@ -245,7 +244,6 @@ static void an_alias_stands_for_a_path(void **state)
 {
     struct machine machine = WITH(alias, "/soc/serial@10000000");
 
-    (void)state;
     machine.stdout_path = "serial0";
     expect_uart(machine, 0, 1);
     machine.stdout_path = "serial0:115200n8";
@@ -275,7 +273,6 @@ static void only_a_uart_that_the_kernel_knows_is_driven(void **state)
 {
     struct machine machine = WITH(compatible, "vendor,uart\0ns16550a");
 
-    (void)state;
     machine.compatible_size = 21;
     expect_uart(machine, 0, 1);
     expect_uart(WITH(compatible, "ns16550"), 0, 1);
@@ -292,7 +289,6 @@ static void registers_are_where_the_tree_says_and_inside(void **state)
 {
     struct machine machine = usual;
 
-    (void)state;
     expect_uart(WITH(width, 1), 0, 1);
     expect_uart(WITH(shift, 2), 2, 1);
     machine.shift = 2;
@@ -329,7 +325,6 @@ static void buses_translate_addresses(void **state)
 {
     struct machine machine = usual;
 
-    (void)state;
     machine.ranges.none = true;
     expect_none(machine);
     machine = usual;
@@ -363,7 +358,6 @@ static void nobody_gets_controllers_and_timers(void **state)
 {
     static const char *const statuses[] = { NULL, "okay", "disabled", "reserved", "fail", "fail-sss" };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         struct machine machine = WITH(timer_status, statuses[i]);
         machine.plic_status = statuses[i];
@@ -377,7 +371,6 @@ static void nobody_gets_controllers_and_timers(void **state)
 
 static void what_is_on_a_bus_that_is_off_is_off(void **state)
 {
-    (void)state;
     expect_uart(WITH(bus_status, "okay"), 0, 1);
     expect_none(WITH(bus_status, "disabled"));
     expect_none(WITH(bus_status, "fail-bus"));
@@ -387,7 +380,6 @@ static void what_is_on_a_bus_that_is_off_is_off(void **state)
 
 static void nothing_else_is_taken_for_the_uart(void **state)
 {
-    (void)state;
     expect_none(WITH(ram, UART));
     struct machine machine = WITH(ram, UART - 0x0fffff08); /* ends in the middle of it */
     machine.plic = 0x30000000;

@@ -67,7 +67,6 @@ static void move(unsigned i, unsigned hart)
 
 static void the_line_interrupts_the_harts_of_receivers(void **state)
 {
-    (void)state;
     start_with_line();
     assert_int_equal(host_machine.wake_harts, 0);
     move(0, 2);
@@ -88,7 +87,6 @@ static void the_line_interrupts_the_harts_of_receivers(void **state)
 
 static void the_line_is_changed_for_the_first_and_the_last_receiver_of_a_hart_only(void **state)
 {
-    (void)state;
     start_with_line();
     for (unsigned i = 0; i < RECEIVERS; i++) {
         begin(i);
@@ -104,7 +102,6 @@ static void the_line_is_changed_for_the_first_and_the_last_receiver_of_a_hart_on
 
 static void every_end_of_a_receiver_takes_it_off_its_hart(void **state)
 {
-    (void)state;
     start_with_line();
     for (unsigned i = 0; i < 4; i++) {
         begin(i);
@@ -130,7 +127,6 @@ static void every_end_of_a_receiver_takes_it_off_its_hart(void **state)
 
 static void without_the_line_or_a_slot_no_hart_is_interrupted(void **state)
 {
-    (void)state;
     for (unsigned way = 0; way < 2; way++) {
         start(way ? REL4_UINTR_EMULATED : REL4_UINTR_HARDWARE, way);
         begin(0);
@@ -152,7 +148,6 @@ static void random_changes_leave_the_line_where_the_receivers_are(void **state)
 {
     uint64_t seed = 5;
 
-    (void)state;
     start_with_line();
     for (unsigned step = 0; step < 20000; step++) {
         unsigned i = random_below(&seed, RECEIVERS);

@@ -32,7 +32,6 @@ static void added_ranges_are_sorted_and_merged(void **state)
 {
     struct regions set = { 0 };
 
-    (void)state;
     regions_add(&set, (struct region){ 60, 70 });
     regions_add(&set, (struct region){ 10, 20 });
     regions_add(&set, (struct region){ 40, 50 });
@@ -51,7 +50,6 @@ static void removing_cuts_ranges(void **state)
 {
     struct regions set = { 0 };
 
-    (void)state;
     regions_add(&set, (struct region){ 0, 100 });
     regions_remove(&set, (struct region){ 40, 60 });
     EXPECT(&set, { 0, 40 }, { 60, 100 });
@@ -72,7 +70,6 @@ static void taking_prefers_the_top_and_keeps_the_alignment(void **state)
     struct regions set = { 0 };
     word_t start;
 
-    (void)state;
     regions_add(&set, (struct region){ 0x1000, 0x9000 });
     regions_add(&set, (struct region){ 0xa000, 0xb800 });
     assert_true(regions_take(&set, 0x1000, 12, &start));
@@ -91,7 +88,6 @@ static void a_set_that_is_full_says_so(void **state)
 {
     struct regions set = { 0 };
 
-    (void)state;
     for (word_t i = 0; i < REGIONS_MAX; i++) {
         regions_add(&set, (struct region){ i * 10, i * 10 + 5 });
     }
@@ -109,7 +105,6 @@ static void the_ends_of_the_address_space_do_not_wrap(void **state)
     const word_t top = ~(word_t)0;
     struct region region = region_at(top - 0xfff, 0x2000);
 
-    (void)state;
     assert_int_equal(region.end, top);
     region = region_around(region, 12);
     assert_int_equal(region.start, top - 0xfff);
@@ -152,7 +147,6 @@ static void random_work_agrees_with_a_map_of_pages(void **state)
     bool pages[PAGES] = { false };
     uint64_t seed = 1;
 
-    (void)state;
     for (unsigned i = 0; i < 20000; i++) {
         word_t a = random_below(&seed, PAGES + 1);
         word_t b = random_below(&seed, PAGES + 1);

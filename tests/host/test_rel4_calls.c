@@ -6,7 +6,6 @@
 
 static void calls_return_the_error_of_their_answer_and_one_wake_serves_all(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 10; i++)
         rel4_coroutine_create(call_once, i % 3 ? GOOD : BAD, 1);
     assert_int_equal(rel4_run(), 0);
@@ -37,7 +36,6 @@ static void a_ring_of_32_serves_500_coroutines(void **state)
 {
     struct rel4_stats stats;
 
-    (void)state;
     start(500, 5, false);
     for (seL4_Word i = 0; i < 500; i++)
         assert_int_not_equal(rel4_coroutine_create(count_calls, (void *)(i * 1000), i % 8), 0);
@@ -52,7 +50,6 @@ static void a_kernel_in_another_thread_answers_everything_once(void **state)
 {
     static const enum rel4_waiting ways[] = { REL4_WAIT_BLOCK, REL4_WAIT_YIELD, REL4_WAIT_SPIN };
 
-    (void)state;
     for (unsigned i = 0; i < 6; i++) {
         start(300, 5 + i / 3 * 5, true);
         rel4_set_waiting(ways[i % 3], i);
@@ -79,7 +76,6 @@ static void answers_of_cancelled_calls_wake_nobody_even_in_the_same_place(void *
     unsigned count = 63;
     struct rel4_stats stats;
 
-    (void)state;
     for (unsigned i = 0; i < count; i++)
         ids[i] = rel4_coroutine_create(call_once, BAD, 2);
     rel4_coroutine_create(cancel_all, &count, 2);
@@ -94,13 +90,11 @@ static void answers_of_cancelled_calls_wake_nobody_even_in_the_same_place(void *
 
 static void fault(void *arg)
 {
-    (void)arg;
     machine_fault();
 }
 
 static void a_faulted_queue_fails_every_call_until_it_is_reset(void **state)
 {
-    (void)state;
     /* 32 in flight, 18 waiting for room, then the fault; and one that calls afterwards. */
     for (unsigned i = 0; i < 50; i++)
         rel4_coroutine_create(call_once, GOOD, 2);
@@ -120,14 +114,12 @@ static void a_faulted_queue_fails_every_call_until_it_is_reset(void **state)
 
 static void reset_and_say(void *arg)
 {
-    (void)arg;
     assert_int_equal(rel4_queue_reset(), 0);
     note("R");
 }
 
 static void reset_fails_the_calls_that_wait_and_not_the_caller(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 40; i++)
         rel4_coroutine_create(call_once, GOOD, 2);
     rel4_coroutine_create(reset_and_say, NULL, 2);
@@ -141,14 +133,12 @@ static void reset_fails_the_calls_that_wait_and_not_the_caller(void **state)
 
 static void index_too_high(void *arg)
 {
-    (void)arg;
     rel4_flush();
     __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 33, __ATOMIC_RELEASE);
 }
 
 static void indices_that_cannot_be_are_a_fault(void **state)
 {
-    (void)state;
     rel4_coroutine_create(call_once, GOOD, 2);
     rel4_coroutine_create(call_once, GOOD, 2);
     rel4_coroutine_create(index_too_high, NULL, 2);
@@ -164,7 +154,6 @@ static void answer_too_long(void *arg)
 {
     struct rel4_item *item = executor.queue.responses;
 
-    (void)arg;
     rel4_flush();
     item->header = rel4_header(1, 0, 7, 0);
     __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 1, __ATOMIC_RELEASE);
@@ -172,7 +161,6 @@ static void answer_too_long(void *arg)
 
 static void an_answer_that_is_longer_than_what_is_there_is_a_fault(void **state)
 {
-    (void)state;
     rel4_coroutine_create(call_once, GOOD, 2);
     rel4_coroutine_create(call_once, GOOD, 2);
     rel4_coroutine_create(answer_too_long, NULL, 2);
@@ -186,14 +174,12 @@ static void an_answer_that_is_longer_than_what_is_there_is_a_fault(void **state)
 
 static void call_and_say_how(void *arg)
 {
-    (void)arg;
     for (unsigned i = 0; i < 5; i++)
         note(call(0) ? "t" : "r");
 }
 
 static void adaptive_calls_trap_when_nothing_else_could_run(void **state)
 {
-    (void)state;
     rel4_set_mode(REL4_ADAPTIVE);
     rel4_coroutine_create(call_and_say_how, NULL, 2);
     rel4_run();
@@ -208,7 +194,6 @@ static void adaptive_calls_trap_when_nothing_else_could_run(void **state)
 
 static void modes_decide_how_calls_go(void **state)
 {
-    (void)state;
     rel4_set_mode(REL4_SYNC);
     rel4_coroutine_create(call_and_say_how, NULL, 2);
     rel4_coroutine_create(call_and_say_how, NULL, 2);
@@ -227,7 +212,6 @@ static bool done;
 
 static void yield_until_done(void *arg)
 {
-    (void)arg;
     while (!done)
         rel4_coroutine_yield();
     note("y");
@@ -235,14 +219,12 @@ static void yield_until_done(void *arg)
 
 static void call_then_done(void *arg)
 {
-    (void)arg;
     assert_int_equal(call(0), 0);
     done = true;
 }
 
 static void coroutines_that_yield_do_not_keep_others_from_their_answers(void **state)
 {
-    (void)state;
     done = false;
     for (unsigned i = 0; i < 5; i++)
         rel4_coroutine_create(yield_until_done, NULL, 2);
@@ -255,7 +237,6 @@ static unsigned answered;
 
 static void call_and_count(void *arg)
 {
-    (void)arg;
     assert_int_equal(call(0), 0);
     answered++;
 }
@@ -274,7 +255,6 @@ static void one_that_yields_alone_lets_the_others_have_their_answers_at_once(voi
 {
     unsigned yields = 0;
 
-    (void)state;
     answered = 0;
     for (unsigned i = 0; i < 10; i++)
         rel4_coroutine_create(call_and_count, NULL, 2);
@@ -296,7 +276,6 @@ static void wake_until_done(void *arg)
 
 static void coroutines_that_wake_each_other_do_not_keep_others_from_their_answers(void **state)
 {
-    (void)state;
     done = false;
     ids[0] = rel4_coroutine_create(wake_until_done, &ids[1], 2);
     ids[1] = rel4_coroutine_create(wake_until_done, &ids[0], 2);
@@ -315,7 +294,6 @@ static void call_and_note(void *arg)
 
 static void the_more_important_goes_on_first_when_both_have_their_answers(void **state)
 {
-    (void)state;
     rel4_coroutine_create(call_and_note, "-", 1);
     rel4_coroutine_create(call_and_note, "+", 5);
     rel4_coroutine_create(call_and_note, "-", 1);
@@ -334,7 +312,6 @@ static void call_with_words(void *arg)
     struct rel4_response reply = { .words = answer, .capacity = 12 };
     unsigned items = rel4_items_for(12);
 
-    (void)arg;
     assert_true(rel4_make_room(&executor, items));
     rel4_queue_write(&executor.queue, &request);
     executor.extra_items += items - 1;
@@ -350,7 +327,6 @@ static void an_executor_that_is_made_anew_goes_on_with_its_queue(void **state)
 {
     struct rel4_stats stats;
 
-    (void)state;
     for (unsigned i = 0; i < 10; i++) {
         trace[0] = 0;
         for (unsigned j = 0; j < 8; j++) {

@@ -14,7 +14,6 @@ static void say_twice(void *arg)
 
 static void coroutines_run_in_the_order_of_creation_the_important_ones_first(void **state)
 {
-    (void)state;
     rel4_coroutine_create(say, "a", 3);
     rel4_coroutine_create(say, "b", 3);
     rel4_coroutine_create(say, "C", 7);
@@ -27,7 +26,6 @@ static void coroutines_run_in_the_order_of_creation_the_important_ones_first(voi
 
 static void yield_lets_the_equally_important_run_and_not_the_others(void **state)
 {
-    (void)state;
     rel4_coroutine_create(say_twice, "a", 3);
     rel4_coroutine_create(say_twice, "-", 2);
     rel4_coroutine_create(say_twice, "b", 3);
@@ -39,7 +37,6 @@ static void as_many_exist_as_there_is_memory_for_and_ids_are_not_used_again(void
 {
     rel4_coroutine_id first[64];
 
-    (void)state;
     assert_int_equal(executor.count, 64);
     for (unsigned i = 0; i < 64; i++) {
         first[i] = rel4_coroutine_create(say, "x", 1);
@@ -66,7 +63,6 @@ static void too_little_memory_or_stack_is_refused(void **state)
     struct rel4_executor other = { 0 };
     struct rel4_executor_options options = { .memory = memory, .memory_bytes = 4000, .stack_bytes = 4096 };
 
-    (void)state;
     assert_int_equal(rel4_executor_init(&other, &options), seL4_InvalidArgument);
     options.memory_bytes = 10000;
     options.stack_bytes = REL4_MIN_COROUTINE_STACK - 16;
@@ -80,7 +76,6 @@ static void a_wakeup_is_not_lost_and_several_are_one(void **state)
 {
     rel4_coroutine_id id = rel4_coroutine_create(wait_and_say, "w", 1);
 
-    (void)state;
     assert_true(rel4_coroutine_wake(id));
     assert_true(rel4_coroutine_wake(id));
     assert_int_equal(rel4_run(), 1);
@@ -97,7 +92,6 @@ static void stale_ids_wake_join_and_cancel_nobody(void **state)
 {
     rel4_coroutine_id old = rel4_coroutine_create(say, "x", 1), id = 0;
 
-    (void)state;
     rel4_run();
     for (unsigned i = 0; i < 64; i++)
         id = rel4_coroutine_create(wait_and_say, "w", 1);
@@ -114,7 +108,6 @@ static void stale_ids_wake_join_and_cancel_nobody(void **state)
 
 static void join_returns_when_the_other_has_ended_or_was_cancelled(void **state)
 {
-    (void)state;
     ids[0] = rel4_coroutine_create(wait_and_say, "a", 1);
     ids[1] = rel4_coroutine_create(wait_and_say, "b", 1);
     for (unsigned i = 0; i < 3; i++) {
@@ -137,7 +130,6 @@ static void join_returns_when_the_other_has_ended_or_was_cancelled(void **state)
 
 static void outside_join_says_when_it_would_wait_for_ever(void **state)
 {
-    (void)state;
     ids[0] = rel4_coroutine_create(wait_and_say, "a", 1);
     assert_int_equal(rel4_coroutine_join(ids[0]), REL4_STUCK);
     rel4_coroutine_wake(ids[0]);
@@ -149,7 +141,6 @@ static void outside_join_says_when_it_would_wait_for_ever(void **state)
 
 static void cancel_ends_a_coroutine_wherever_it_is(void **state)
 {
-    (void)state;
     /* Ready: never runs. */
     ids[0] = rel4_coroutine_create(say, "x", 2);
     assert_true(rel4_coroutine_cancel(ids[0]));
@@ -175,7 +166,6 @@ static void cancel_self(void *arg)
 
 static void a_coroutine_can_cancel_itself(void **state)
 {
-    (void)state;
     ids[0] = rel4_coroutine_create(cancel_self, "s", 2);
     rel4_coroutine_create(join_and_say, &ids[0], 3);
     assert_int_equal(rel4_run(), 0);
@@ -199,7 +189,6 @@ static void overwrite_guard(void *arg)
 
 static void the_end_of_a_stack_is_watched(void **state)
 {
-    (void)state;
     executor.on_overflow = overflowed;
     ids[0] = rel4_coroutine_create(overwrite_guard, "x", 1);
     rel4_coroutine_create(say, " ok", 1);
@@ -225,7 +214,6 @@ static void wander(void *arg)
 {
     unsigned steps = 1 + random_below(&seed, 60);
 
-    (void)arg;
     for (unsigned i = 0; i < steps; i++) {
         rel4_coroutine_id other = ids[random_below(&seed, 100)];
         seL4_Word word = random_below(&seed, 1000);
@@ -263,7 +251,6 @@ static void random_coroutines_end_or_wait_and_none_is_lost(void **state)
 {
     unsigned left;
 
-    (void)state;
     start(100, 5, true);
     for (unsigned round = 0; round < 60; round++) {
         for (unsigned i = 0; i < 100; i++) {

@@ -51,7 +51,6 @@ static void forge_for_all(void *arg)
  * taken in another way. */
 static void who_does_not_wait_for_an_answer_gets_none(void **state)
 {
-    (void)state;
     forged = 0;
     for (unsigned other = 0; other < 2; other++) {
         trace[0] = 0;
@@ -72,7 +71,6 @@ static void who_does_not_wait_for_an_answer_gets_none(void **state)
 
 static void who_waits_for_room_gets_none(void **state)
 {
-    (void)state;
     forged = 0;
     for (unsigned i = 0; i < 63; i++)
         rel4_coroutine_create(call_once, GOOD, 1);
@@ -84,7 +82,6 @@ static void who_waits_for_room_gets_none(void **state)
 
 static void call_twice(void *arg)
 {
-    (void)arg;
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(call(0), 0);
         note("0");
@@ -107,7 +104,6 @@ static void whoever_is_next_is_who_waits_for_an_answer(void **state)
 {
     struct rel4_stats stats;
 
-    (void)state;
     forged = 0;
     ids[0] = rel4_coroutine_create(wait_and_say, "woken", 1);
     rel4_coroutine_create(call_twice, NULL, 1);
@@ -123,7 +119,6 @@ static void forge_each(void *arg)
 {
     const struct rel4_coroutine *awaits = &executor.coroutines[1];
 
-    (void)arg;
     assert_true(executor_awaits(&executor, awaits));
     for (uint64_t cookie = 0; cookie < 1ul << 32; cookie += cookie < 3ul << 16 ? 1 : 0xffff) {
         if (cookie == awaits->cookie)
@@ -142,7 +137,6 @@ static void no_other_cookie_is_an_answer(void **state)
 {
     struct rel4_stats stats;
 
-    (void)state;
     forged = 0;
     ids[0] = rel4_coroutine_create(wait_and_say, "woken", 1);
     ids[1] = rel4_coroutine_create(call_once, GOOD, 1);
@@ -168,7 +162,6 @@ static void calls_stay_in_flight_until_they_are_answered(void **state)
 {
     struct rel4_stats stats;
 
-    (void)state;
     forged = 0;
     kernel.budget = 1;
     for (unsigned words = 0; words <= 7; words += 7) {
@@ -189,7 +182,6 @@ static void calls_stay_in_flight_until_they_are_answered(void **state)
 /* What nobody can know: that the answer with the right cookie is not the kernel's. */
 static void forge_right_answer(void *arg)
 {
-    (void)arg;
     assert_true(machine_forge(executor.coroutines[0].cookie, 2, 0));
 }
 
@@ -197,7 +189,6 @@ static void the_kernels_answer_to_a_call_that_was_answered_so_is_stale(void **st
 {
     struct rel4_stats stats;
 
-    (void)state;
     rel4_coroutine_create(call_once, GOOD, 1);
     rel4_coroutine_create(call_twice, NULL, 1);
     rel4_coroutine_create(forge_right_answer, NULL, 1);

@@ -33,14 +33,12 @@ static unsigned echo(const struct rel4_item *request, seL4_Word *words, unsigned
 
 static int set_up(void **state)
 {
-    (void)state;
     machine_start(&kernel, &queue, 5, 6, false, echo);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     machine_stop();
     return 0;
 }
@@ -50,7 +48,6 @@ static void words_of_every_number_go_in_and_come_out_at_every_place_of_the_ring(
     seL4_Word words[REL4_MAX_WORDS], back[REL4_MAX_WORDS];
     uint64_t seed = 1;
 
-    (void)state;
     for (unsigned round = 0; round < 40; round++) {
         for (unsigned count = 0; count <= REL4_MAX_WORDS; count++) {
             struct rel4_response response = { .words = back, .capacity = REL4_MAX_WORDS };
@@ -80,7 +77,6 @@ static void extra_capabilities_follow_the_words(void **state)
     const seL4_Word words[] = { 1, 2, 3, 4, 5 };
     const seL4_CPtr extras[] = { 11, 12, 13 };
 
-    (void)state;
     assert_true(rel4_queue_put(
         &queue,
         &(struct rel4_request){
@@ -99,7 +95,6 @@ static void a_full_ring_says_so_and_loses_nothing(void **state)
     struct rel4_request request = { .label = 1 };
     struct rel4_response response = { 0 };
 
-    (void)state;
     for (unsigned i = 0; i < 32; i++) {
         request.cookie = i;
         assert_int_equal(rel4_queue_room(&queue), 32 - i);
@@ -120,7 +115,6 @@ static void what_cannot_be_sent_is_refused(void **state)
 {
     static const seL4_Word words[REL4_MAX_WORDS + 1];
 
-    (void)state;
     assert_false(
         rel4_queue_put(&queue, &(struct rel4_request){ .word_count = REL4_MAX_WORDS + 1, .words = words }));
     assert_false(rel4_queue_put(&queue, &(struct rel4_request){ .extra_count = 4, .extras = words }));
@@ -138,7 +132,6 @@ static void answers_longer_than_the_buffer_are_cut_and_counted(void **state)
     seL4_Word back[8] = { 0 };
     struct rel4_response response = { .words = back, .capacity = 7 };
 
-    (void)state;
     rel4_queue_put(&queue, &(struct rel4_request){ .word_count = 20, .words = words });
     rel4_queue_publish(&queue);
     machine_serve(&kernel);
@@ -166,14 +159,12 @@ static void indices_that_cannot_be_are_noticed_and_not_followed(void **state)
         assert_int_equal(rel4_queue_room(&queue), wrong[i] == 0xffffffff ? 31 : 0);
         assert_int_equal(queue.broken, wrong[i] != 0xffffffff);
     }
-    (void)state;
 }
 
 static void an_answer_that_is_longer_than_what_is_there_is_noticed(void **state)
 {
     struct rel4_response response = { 0 };
 
-    (void)state;
     queue.responses[0].header = rel4_header(1, 0, 7, 0);
     __atomic_store_n(header(REL4_HEADER_RESPONSE_PRODUCER), 1, __ATOMIC_RELEASE);
     assert_false(rel4_queue_take(&queue, &response));
@@ -184,7 +175,6 @@ static void indices_may_wrap(void **state)
 {
     struct rel4_response response = { 0 };
 
-    (void)state;
     queue.request_producer = queue.response_consumer = 0xfffffff0;
     kernel.request_consumer = kernel.response_producer = 0xfffffff0;
     __atomic_store_n(header(REL4_HEADER_REQUEST_CONSUMER), 0xfffffff0, __ATOMIC_RELAXED);

@@ -48,7 +48,6 @@ static word_t retype(struct slot *untyped, unsigned i, struct slot *cnode, unsig
 
 static void every_object_has_its_size_and_lies_in_order(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
         build_reset();
         struct slot *untyped = build_untyped(16);
@@ -72,7 +71,6 @@ static void whatever_can_be_made_is_below_its_untyped_and_keeps_its_memory(void 
 {
     unsigned made = 0;
 
-    (void)state;
     for (word_t type = 0; type < 256; type++) {
         for (word_t argument = 0; argument <= 4; argument += 4) {
             build_reset();
@@ -98,7 +96,6 @@ static void objects_are_aligned_to_their_size(void **state)
 {
     uint64_t seed = 5;
 
-    (void)state;
     for (host_seed = 1; host_seed < 300; host_seed++) {
         build_reset();
         struct slot *untyped = build_untyped(16);
@@ -125,7 +122,6 @@ static void objects_are_aligned_to_their_size(void **state)
 
 static void new_objects_are_in_their_first_state(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *untyped = build_untyped(16);
     struct slot *cnode = build_cnode(4);
@@ -158,7 +154,6 @@ static bool is_clear(word_t phys, word_t bytes)
 
 static void memory_is_cleared_before_it_is_given_away_again(void **state)
 {
-    (void)state;
     for (word_t chunk = 0; chunk < 2; chunk++) {
         build_reset();
         struct slot *untyped = build_untyped(14);
@@ -183,7 +178,6 @@ static void memory_is_cleared_before_it_is_given_away_again(void **state)
 
 static void memory_comes_back_only_when_all_of_it_is_unused(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *untyped = build_untyped(13);
     struct slot *cnode = build_cnode(2);
@@ -201,7 +195,6 @@ static void device_memory_is_never_touched(void **state)
     /* There is no memory at these addresses, so touching it would be the end. */
     const word_t places[] = { bit(31), bit(38) };
 
-    (void)state;
     for (unsigned i = 0; i < 2; i++) {
         build_reset();
         struct slot *untyped = build_root(cap_make_untyped(places[i], 30, true, 0));
@@ -227,7 +220,6 @@ static void device_memory_is_never_touched(void **state)
 
 static void the_largest_untyped_can_be_divided(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *untyped = build_root(cap_make_untyped(0, ABI_MAX_UNTYPED_BITS, true, 0));
     struct slot *cnode = build_cnode(8);
@@ -239,7 +231,6 @@ static void the_largest_untyped_can_be_divided(void **state)
 
 static void objects_are_put_where_index_and_depth_say(void **state)
 {
-    (void)state;
     build_reset();
     struct slot *untyped = build_untyped(12);
     struct slot *root = build_cnode(3);

@@ -143,7 +143,6 @@ static struct slot *build_family(const struct kind *kind)
 
 static void nothing_is_derived_from_what_a_revoke_is_about_to_delete(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
         build();
         struct slot *slots = build_family(&kinds[i]);
@@ -169,7 +168,6 @@ static void nothing_is_derived_from_what_a_revoke_is_about_to_delete(void **stat
 
 static void no_memory_is_given_away_while_it_is_revoked(void **state)
 {
-    (void)state;
     build();
     struct slot *untyped = build_untyped(16);
     struct words one_piece = words(ABI_TYPE_UNTYPED, 4, 0, 0, 9, 1);
@@ -191,7 +189,6 @@ static void no_memory_is_given_away_while_it_is_revoked(void **state)
 
 static void a_revoke_that_is_given_up_closes_nothing_any_more(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < 6; i++) {
         build();
         struct slot *slots = build_family(&kinds[0]);
@@ -239,7 +236,6 @@ static void a_revoke_that_is_given_up_closes_nothing_any_more(void **state)
 /* The CNode of the Revoke becomes a frame, in which a program writes what it likes. */
 static void what_stands_in_memory_that_is_no_cnode_any_more_closes_nothing(void **state)
 {
-    (void)state;
     for (unsigned as_pool = 0; as_pool < 2; as_pool++) {
         build();
         struct slot *others = build_family(&kinds[0]);

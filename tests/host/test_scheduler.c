@@ -111,7 +111,6 @@ static void the_best_and_longest_waiting_thread_is_chosen(void **state)
 {
     uint64_t seed = 11;
 
-    (void)state;
     for (host_seed = 1; host_seed < 200; host_seed++) {
         build_threads();
         for (host_step = 0; host_step < 1000; host_step++) {
@@ -137,7 +136,6 @@ static void the_best_and_longest_waiting_thread_is_chosen(void **state)
 
 static void every_priority_has_its_queue(void **state)
 {
-    (void)state;
     build_threads();
     for (unsigned priority = 0; priority < NUM_PRIORITIES; priority++) {
         threads[0]->priority = (uint16_t)priority;
@@ -156,7 +154,6 @@ static void run(struct tcb *thread, unsigned priority)
 
 static void a_thread_that_wakes_up_runs_only_if_it_is_more_important(void **state)
 {
-    (void)state;
     for (unsigned priority = 9; priority <= 11; priority++) {
         build_threads();
         run(threads[0], 10);
@@ -170,7 +167,6 @@ static void a_thread_that_wakes_up_runs_only_if_it_is_more_important(void **stat
 
 static void of_several_that_wake_up_the_best_runs(void **state)
 {
-    (void)state;
     build_threads();
     run(threads[0], 10);
     for (unsigned i = 1; i < 5; i++) {
@@ -183,7 +179,6 @@ static void of_several_that_wake_up_the_best_runs(void **state)
 
 static void yielding_lets_equals_run_and_others_not(void **state)
 {
-    (void)state;
     build_threads();
     run(threads[0], 10);
     threads[1]->priority = 9;
@@ -198,7 +193,6 @@ static void yielding_lets_equals_run_and_others_not(void **state)
 
 static void a_thread_that_used_up_its_time_goes_to_the_end(void **state)
 {
-    (void)state;
     build_threads();
     run(threads[0], 10);
     threads[1]->priority = 10;
@@ -215,7 +209,6 @@ static void a_thread_that_used_up_its_time_goes_to_the_end(void **state)
 
 static void a_new_priority_moves_a_thread_that_waits(void **state)
 {
-    (void)state;
     build_threads();
     run(threads[0], 10);
     threads[1]->priority = 5;
@@ -229,7 +222,6 @@ static void a_new_priority_moves_a_thread_that_waits(void **state)
 
 static void a_thread_of_another_hart_is_left_to_that_hart(void **state)
 {
-    (void)state;
     build_threads();
     harts_table[1].id = 1;
     harts_table[1].current = threads[1];
@@ -248,7 +240,6 @@ static void a_thread_of_another_hart_is_left_to_that_hart(void **state)
 
 static void moving_a_thread_interrupts_the_other_hart_only_if_the_thread_is_to_run_there(void **state)
 {
-    (void)state;
     for (unsigned priority = 9; priority <= 11; priority++) {
         build_threads();
         harts_online = 2;

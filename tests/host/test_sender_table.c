@@ -160,7 +160,6 @@ static void rename_owner(const struct slot *from, struct slot *to)
 
 static void copies_stand_behind_the_entries_of_their_source(void **state)
 {
-    (void)state;
     start();
     struct slot *a = mint(notification, 1);
     for (unsigned i = 0; i < 3; i++) {
@@ -177,7 +176,6 @@ static void copies_stand_behind_the_entries_of_their_source(void **state)
 
 static void an_entry_is_a_child_of_a_copy_that_cannot_have_others(void **state)
 {
-    (void)state;
     start();
     struct slot *a = mint(notification, 1);
     struct slot *b = build_copy(a);
@@ -193,7 +191,6 @@ static void an_entry_is_a_child_of_a_copy_that_cannot_have_others(void **state)
 
 static void deleting_a_capability_clears_its_entries_and_no_others(void **state)
 {
-    (void)state;
     start();
     struct slot *a = mint(notification, 1);
     struct slot *b = build_copy(a);
@@ -209,7 +206,6 @@ static void deleting_a_capability_clears_its_entries_and_no_others(void **state)
 
 static void entries_do_not_keep_an_object_and_do_not_end_it(void **state)
 {
-    (void)state;
     start();
     struct slot *a = mint(notification, 1);
     add(0, a);
@@ -225,7 +221,6 @@ static void entries_do_not_keep_an_object_and_do_not_end_it(void **state)
 
 static void every_end_clears_full_tables_in_pieces(void **state)
 {
-    (void)state;
     for (unsigned end = 0; end < 4; end++) {
         start();
         struct slot *a = mint(notification, bit(63));
@@ -257,7 +252,6 @@ static void random_changes_leave_every_entry_with_its_owner(void **state)
     struct slot *caps[CAPS];
     uint64_t seed = 11;
 
-    (void)state;
     start();
     for (unsigned i = 0; i < CAPS; i++) {
         caps[i] = build_slot();

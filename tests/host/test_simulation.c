@@ -54,7 +54,6 @@ static void no_rule_is_broken_and_no_work_is_left_behind(void **state)
 {
     unsigned long first = option("SIMULATION_SEED", 1);
 
-    (void)state;
     for (unsigned long runs = option("SIMULATION_RUNS", RUNS); runs; runs--) {
         run(first++);
     }

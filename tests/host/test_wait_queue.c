@@ -46,7 +46,6 @@ static void threads_come_out_in_the_order_they_went_in(void **state)
 {
     uint64_t seed = 7;
 
-    (void)state;
     for (unsigned step = 0; step < 200000; step++) {
         struct tcb *thread = &threads[random_below(&seed, THREADS)];
         unsigned i = place_of(thread);
@@ -70,7 +69,6 @@ static void the_state_shares_its_word_with_the_head(void **state)
 {
     struct wait_queue empty = { 0 };
 
-    (void)state;
     for (unsigned value = 0; value < 3; value++) {
         wait_set_state(&empty, value);
         assert_null(wait_head(&empty));

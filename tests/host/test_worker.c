@@ -23,7 +23,6 @@ static void a_request_producer_more_than_a_ring_ahead_is_a_fault(void **state)
 {
     static const uint32_t ahead[] = { 0, 1, 31, 32, 33, 34, 64, 4096, 0x7fffffff, 0x80000000, 0xffffffff };
 
-    (void)state;
     open_queue(5, 6);
     for (unsigned i = 0; i < ARRAY_SIZE(ahead); i++) {
         for (unsigned n = 0; n < 32; n++) {
@@ -47,7 +46,6 @@ static void a_request_producer_more_than_a_ring_ahead_is_a_fault(void **state)
 
 static void a_response_consumer_that_cannot_be_is_a_fault_when_room_is_needed(void **state)
 {
-    (void)state;
     for (int32_t wrong = -40; wrong <= 40; wrong++) {
         open_queue(5, 5);
         for (unsigned n = 0; n < 32; n++) {
@@ -70,7 +68,6 @@ static void a_response_consumer_that_cannot_be_is_a_fault_when_room_is_needed(vo
 
 static void places_wrap_at_the_ends_of_frames_rings_and_indexes(void **state)
 {
-    (void)state;
     for (unsigned request_bits = 5; request_bits <= 8; request_bits++) {
         for (unsigned response_bits = 5; response_bits <= 8; response_bits++) {
             open_queue(request_bits, response_bits);
@@ -97,7 +94,6 @@ static void places_wrap_at_the_ends_of_frames_rings_and_indexes(void **state)
 
 static void what_the_kernel_writes_it_does_not_read_back(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     for (unsigned n = 0; n < 1000; n++) {
         uint32_t answered;
@@ -122,7 +118,6 @@ static void what_the_kernel_writes_it_does_not_read_back(void **state)
 
 static void the_state_words_are_hints(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     for (unsigned n = 0; n < 200; n++) {
         put_simple(n);
@@ -139,7 +134,6 @@ static void the_state_words_are_hints(void **state)
 
 static void requests_of_every_length_are_served_or_a_fault(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     for (unsigned length = 0; length < 128; length++) {
         for (unsigned extras = 0; extras < 4; extras++) {
@@ -168,7 +162,6 @@ static void requests_of_every_length_are_served_or_a_fault(void **state)
 
 static void pointers_have_64_bits_and_labels_twelve(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     for (unsigned i = RADIX; i < WORD_BITS; i++) {
         put(i, rel4_header(LABEL_PAGE_GET_ADDRESS, 0, 0, 0), FRAME | bit(i), words());
@@ -195,7 +188,6 @@ static void pointers_have_64_bits_and_labels_twelve(void **state)
 
 static void a_request_is_begun_only_when_its_longest_answer_fits(void **state)
 {
-    (void)state;
     for (unsigned registers = 0; registers <= ABI_REG_COUNT + 2; registers++) {
         unsigned length = registers < ABI_REG_COUNT ? registers : ABI_REG_COUNT,
                  items = rel4_items_for(length);
@@ -225,7 +217,6 @@ static void a_full_response_ring_stops_the_worker_and_loses_nothing(void **state
 {
     uint32_t put_count = 0, served = 0;
 
-    (void)state;
     open_queue(6, 5);
     while (served < 2000) {
         while (produced - *header(REL4_HEADER_REQUEST_CONSUMER) < 64) {
@@ -254,7 +245,6 @@ static bool refill(void)
 
 static void a_producer_without_end_gets_as_many_as_its_ring_is_long(void **state)
 {
-    (void)state;
     open_queue(5, 7);
     host_hart->locks = true;
     host_lock_wanted = refill;
@@ -271,7 +261,6 @@ static void an_interrupted_request_goes_on_from_its_copy(void **state)
 {
     unsigned runs = 0;
 
-    (void)state;
     open_queue(5, 5);
     struct slot *children = put_long_revoke(7);
     put_simple(8);
@@ -296,7 +285,6 @@ static void an_interrupted_request_goes_on_from_its_copy(void **state)
 
 static void reset_forgets_the_request_in_hand(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     host_preempt_every(1);
     put(7, rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, 6, 0), OWN_QUEUE, words(40, 0, 0, 0, 0, 0));
@@ -317,7 +305,6 @@ static void what_ends_the_queue_ends_the_run(void **state)
         enum queue_state left; /* of the queue */
     } ends[] = { { OWN_THREAD, QUEUE_STOPPED }, { OWN_QUEUE, QUEUE_NEW } };
 
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
         open_queue(5, 5);
         put_simple(1);
@@ -342,7 +329,6 @@ static void what_is_left_of_an_interrupted_end_can_be_deleted_again(void **state
 {
     static const unsigned ends[] = { OWN_THREAD, OWN_QUEUE };
 
-    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
         open_queue(9, 9);
         put(1, rel4_header(LABEL_CNODE_DELETE, 0, 2, 0), ROOT, words(ends[i], WORD_BITS));
@@ -362,7 +348,6 @@ static void what_is_left_of_an_interrupted_end_can_be_deleted_again(void **state
 
 static void a_thread_that_stops_itself_is_served_again_when_it_is_resumed(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     put(1, rel4_header(LABEL_TCB_SUSPEND, 0, 0, 0), OWN_THREAD, words());
     put_simple(2);
@@ -401,7 +386,6 @@ static void nobody_knows_yet(void)
 
 static void indices_and_faults_are_published_when_fences_are_paid(void **state)
 {
-    (void)state;
     for (unsigned fails = 0; fails < 2; fails++) {
         for (unsigned place = 0; place < REL4_PLACES; place++) {
             open_queue(5, 5);
@@ -434,7 +418,6 @@ static void nothing_is_cleared_yet(void)
 
 static void memory_is_reused_when_fences_are_paid(void **state)
 {
-    (void)state;
     open_queue(5, 5);
     host_hart->locks = true;
     host_lock_wanted = owe;

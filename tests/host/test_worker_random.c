@@ -78,7 +78,6 @@ static void random_rings_are_served_or_a_fault_and_nothing_else_is_touched(void 
 {
     unsigned faults = 0, served[REL4_PLACES] = { 0 };
 
-    (void)state;
     for (unsigned round = 0; round < 3000; round++) {
         uint64_t random = round * 2654435761ul + 1;
         open_queue(5 + round % 3, 5 + round / 3 % 3);

@@ -222,7 +222,6 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
     uint64_t address = qemu_plugin_tb_vaddr(tb);
     struct block *block = calloc(1, sizeof(*block));
 
-    (void)id;
     if (!block) {
         abort();
     }
@@ -247,8 +246,6 @@ static void write_report(plugin_id id, void *data)
     static const char *const kinds[KINDS] = { "own", "lock", "partner", "firmware" };
     FILE *out = fopen(report_path, "w");
 
-    (void)id;
-    (void)data;
     if (!out) {
         perror(report_path);
         exit(1);

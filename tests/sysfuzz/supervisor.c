@@ -50,7 +50,6 @@ static struct {
 /* Runs when nothing else does on the first hart: then somebody may have fallen silent. */
 static void tick_main(void *arg)
 {
-    (void)arg;
     for (;;) {
         for (volatile unsigned i = 0; i < TICK_LOOPS; i++) {
         }
@@ -60,7 +59,6 @@ static void tick_main(void *arg)
 
 static void probe_main(void *arg)
 {
-    (void)arg;
     seL4_DebugCapIdentify(0);
     seL4_Send(faults, seL4_MessageInfo_new(LABEL_DONE, 0, 0, 0));
 }

@@ -320,13 +320,11 @@ static void exchange_items(unsigned threads, uint32_t start)
 
 static void a_thread_and_a_worker(void **state)
 {
-    (void)state;
     exchange_items(1, 0);
 }
 
 static void two_threads_and_a_worker_while_indices_wrap(void **state)
 {
-    (void)state;
     exchange_items(2, UINT32_MAX - 1000);
 }
 

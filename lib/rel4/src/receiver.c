@@ -10,7 +10,6 @@
 /* The handler of those who have none. */
 static void record(seL4_Word bits, void *arg)
 {
-    (void)arg;
     rel4_uintr_record(bits);
 }
 

@@ -8,7 +8,6 @@
 
 static int put(char c, FILE *stream)
 {
-    (void)stream;
     seL4_DebugPutChar(c);
     return (unsigned char)c;
 }

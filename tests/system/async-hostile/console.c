@@ -30,7 +30,6 @@ static void pause(seL4_Word counts)
 
 static void print_for_ever(void *arg)
 {
-    (void)arg;
     for (;;) {
         rel4_AsyncQueue_PutString(service, text, sizeof(text));
     }
@@ -44,7 +43,6 @@ static void print_once(void *arg)
 
 static void spin(void *arg)
 {
-    (void)arg;
     for (;;) {
     }
 }

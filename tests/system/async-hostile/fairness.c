@@ -33,7 +33,6 @@ static void produce(void *arg)
 {
     struct queue *queue = flood.queue;
 
-    (void)arg;
     for (;;) {
         while (queue_room(queue)) {
             put_one(queue, queue->produced);
@@ -182,7 +181,6 @@ static struct {
 
 static void note_progress(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(urgent.notification, NULL);
         urgent.seen = rel4_ring_peer(queue_word(urgent.queue, REL4_HEADER_REQUEST_CONSUMER));
@@ -238,13 +236,11 @@ static struct {
 
 static void block(void *arg)
 {
-    (void)arg;
     seL4_Recv(matrix.never, NULL);
 }
 
 static void submit_and_block(void *arg)
 {
-    (void)arg;
     for (uint32_t i = 0; i < BATCH; i++) {
         put_one(matrix.queue, i);
     }
@@ -256,7 +252,6 @@ static void spin_for_ticks(void *arg)
 {
     seL4_Word from = now();
 
-    (void)arg;
     matrix.seen_first = published(matrix.queue);
     while (now() - from < matrix.ticks * TICK_COUNTS && published(matrix.queue) != BATCH) {
     }
@@ -359,7 +354,6 @@ static struct {
 
 static void be_told(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(leaving.queue->notification, NULL);
         leaving.told = true;
@@ -368,7 +362,6 @@ static void be_told(void *arg)
 
 static void run_after(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(leaving.go, NULL);
         leaving.early = !leaving.told;

@@ -21,7 +21,6 @@ static struct {
 /* Writes to the pages one after the other, and once more where it faulted, for ever. */
 static void scribble(void *arg)
 {
-    (void)arg;
     for (;;) {
         for (unsigned i = 0; i < PAGES; i++) {
             it.page = i;
@@ -47,7 +46,7 @@ static void set_up(void)
     it.faults = test_object(seL4_EndpointObject, 0);
 }
 
-static struct test_thread *begin(unsigned round)
+static void begin(unsigned round)
 {
     it.turns = 0;
     for (unsigned i = 0; i < PAGES; i++) {
@@ -60,7 +59,6 @@ static struct test_thread *begin(unsigned round)
     struct test_thread *thread = test_thread_create(scribble, NULL, HOSTILE_PRIORITY, it.faults);
     test_thread_set_node(thread, round % test_nodes());
     test_thread_start(thread);
-    return thread;
 }
 
 /* Takes page i away, in one of the ways there are. */
@@ -102,7 +100,7 @@ TEST("async fence: pages taken away in one batch are not written once the answer
     set_up();
     CHECK_OK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, HOSTILE_PRIORITY));
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct test_thread *thread = begin(round);
+        begin(round);
         unsigned way = round / 4 % (WAYS + 1);
         if (way < 2) {
             for (unsigned i = 0; i < PAGES; i++) {
@@ -150,7 +148,6 @@ TEST("async fence: pages taken away in one batch are not written once the answer
         for (unsigned i = 0; i < PAGES; i++) {
             CHECK_OK(seL4_CNode_Revoke(seL4_CapInitThreadCNode, it.untyped[i], 64));
         }
-        (void)thread;
         if (round % 8 == 7) {
             test_reset();
             set_up();

@@ -110,7 +110,6 @@ static void produce(void *arg)
 {
     seL4_Word random = 77;
 
-    (void)arg;
     while (producer.sent < MANY) {
         seL4_Word batch = hostile_random(&random) >> 58;
         while (batch-- && producer.sent < MANY && queue_room(producer.queue)) {

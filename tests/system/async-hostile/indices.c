@@ -228,7 +228,6 @@ static struct {
 /* Writes nearly right values to the words that random chooses, until it is told to stop. */
 static void forge(void *arg)
 {
-    (void)arg;
     while (!forger.stop) {
         seL4_Word dice = hostile_random(&forger.random);
         unsigned offset = (unsigned)(dice >> 20 & 7) * 64 + 0x40;

@@ -124,7 +124,6 @@ static seL4_CPtr urgent_notification;
 
 static void be_urgent(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(urgent_notification, NULL);
         urgent_runs++;
@@ -133,7 +132,6 @@ static void be_urgent(void *arg)
 
 static void signal_urgent(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Signal(urgent_notification);
         hostile_pause();
@@ -230,7 +228,6 @@ static volatile seL4_Word seen_revoking;
 
 static void watch(void *arg)
 {
-    (void)arg;
     for (;;) {
         seen_revoking += revoking;
     }
@@ -284,7 +281,6 @@ static void wake_up(void *arg)
 
 static void yield_always(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Yield();
     }

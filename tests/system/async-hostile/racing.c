@@ -41,7 +41,6 @@ static seL4_CPtr any_frame(void)
 
 static void flip(void *arg)
 {
-    (void)arg;
     while (!race.stop) {
         for (unsigned i = 0; i < BATCH && !race.stop; i++) {
             volatile struct rel4_item *item = queue_request(race.queue, i);

@@ -86,7 +86,6 @@ static void pump(void *arg)
 {
     seL4_Word random = it.random;
 
-    (void)arg;
     for (uint32_t cookie = 0;; it.turns++) {
         for (seL4_Word n = hostile_random(&random) >> 59; n && queue_room(it.queue); n--) {
             put_traffic(cookie++);
@@ -101,7 +100,6 @@ static void pump(void *arg)
 
 static void wake_once(void *arg)
 {
-    (void)arg;
     it.turns++;
     queue_invoke(it.queue, REL4_LABEL_QUEUE_WAKE);
 }

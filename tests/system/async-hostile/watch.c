@@ -23,7 +23,6 @@ static void sleep_for_ever(void *arg)
 
 static void spin(void *arg)
 {
-    (void)arg;
     for (;;) {
     }
 }

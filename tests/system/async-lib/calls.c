@@ -118,7 +118,6 @@ TEST("async calls: what can never be sent is refused, and so is what blocks")
 
 static void idle_thread(void *arg)
 {
-    (void)arg;
 }
 
 /* 36 words go, 34 come back: several items each way, in every position of a ring of 32. */
@@ -255,7 +254,6 @@ TEST("async calls: outside of coroutines they are traps, and without an executor
 
 static void put_long_string(void *arg)
 {
-    (void)arg;
     static char text[3000];
     size_t length = 0;
 

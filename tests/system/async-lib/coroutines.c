@@ -100,7 +100,6 @@ static void map_own_page(void *arg)
 
 static void cancel_all(void *arg)
 {
-    (void)arg;
     for (seL4_Word i = 0; i < 40; i++) {
         CHECK(rel4_coroutine_cancel(ids[i]));
         CHECK(!rel4_coroutine_cancel(ids[i]));
@@ -170,7 +169,6 @@ static void use_too_much(void *arg)
 {
     volatile char *here = __builtin_frame_address(0);
 
-    (void)arg;
     for (unsigned i = 0; i < LIB_STACK; i++) {
         here[-(int)i] = 1;
         if (here - i <= (volatile char *)rel4_executor_self->current->guard) {
@@ -193,7 +191,6 @@ TEST("async coroutines: an overflow of the stack is noticed when the coroutine w
 
 static void call_ten_times(void *arg)
 {
-    (void)arg;
     for (unsigned i = 0; i < 10; i++) {
         call_anything(i);
     }
@@ -231,7 +228,6 @@ static void on_signals(seL4_Word bits, void *arg)
 
 static void wait_for_signal(void *arg)
 {
-    (void)arg;
     while (signals != 0x30) {
         rel4_coroutine_wait();
         call_anything(0);
@@ -242,7 +238,6 @@ static void wait_for_signal(void *arg)
 /* Below the test: runs when it blocks. */
 static void send_signals(void *arg)
 {
-    (void)arg;
     seL4_Signal(signal_cap);
     seL4_Signal(signal_cap + 1);
 }

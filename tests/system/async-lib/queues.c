@@ -18,7 +18,6 @@ static void break_ring(void *arg)
 {
     struct rel4_queue *queue = &rel4_executor_self->queue;
 
-    (void)arg;
     queue->request_producer += queue->request_mask + 2;
     rel4_flush();
 }

@@ -89,7 +89,6 @@ static void serve_untyped(void *arg)
 {
     seL4_MessageInfo_t info = seL4_Recv(faster.endpoint, NULL);
 
-    (void)arg;
     for (;;) {
         seL4_Word type = seL4_GetMR(0), bits = seL4_GetMR(1), slot = seL4_GetMR(4), count = seL4_GetMR(5);
         seL4_Error error = seL4_InvalidArgument;

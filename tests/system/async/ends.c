@@ -171,7 +171,6 @@ TEST("a queue whose thread is deleted belongs to nobody, until it is detached an
 
 static void do_nothing(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Yield();
     }

@@ -135,7 +135,6 @@ void test_thread_set_node(struct test_thread *thread, seL4_Word node)
 #if CONFIG_MAX_NUM_NODES > 1
     CHECK_OK(seL4_TCB_SetAffinity(thread->tcb, node));
 #else
-    (void)thread;
     CHECK_EQUAL(node, 0);
 #endif
 }

@@ -151,7 +151,6 @@ static volatile seL4_Word count;
 
 static void count_up(void *arg)
 {
-    (void)arg;
     for (;;) {
         count++;
     }
@@ -184,7 +183,6 @@ static seL4_CPtr signalled;
 
 static void signal_and_count(void *arg)
 {
-    (void)arg;
     seL4_Signal(signalled);
     count++;
     seL4_Signal(signalled);

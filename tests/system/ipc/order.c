@@ -30,7 +30,6 @@ static struct test_thread *make(void (*entry)(void *), char letter, seL4_Word pr
 
 static void finish(void *arg)
 {
-    (void)arg;
     seL4_Signal(done);
 }
 
@@ -351,7 +350,6 @@ TEST("1.11 SetPriority above the current one: immediate switch")
 #if CONFIG_MAX_NUM_NODES > 1
 static void hold(void *arg)
 {
-    (void)arg;
     seL4_Signal(done);
     seL4_Wait(go, NULL);
 }
@@ -423,14 +421,12 @@ TEST("1.11 SMP: a remote wake-up of a higher thread interrupts a core that spins
 
 TEST("1.11 SMP: a thread stays on its core until SetAffinity moves it")
 {
-    static volatile seL4_Word counter;
     struct actor actor = actor_new_at(MIDDLE);
 
     if (test_nodes() < 2) {
         return;
     }
     /* Below the test's priority it does not run here, and nobody else takes it. */
-    (void)counter;
     actor_run(&actor, actor_ecall);
     CHECK_WAITS(&actor);
     CHECK_OK(seL4_TCB_SetAffinity(actor.tcb, 1));
@@ -466,7 +462,6 @@ static void (*deed)(void);
 
 static void do_deed(void *arg)
 {
-    (void)arg;
     deed();
 }
 

@@ -21,7 +21,6 @@ static void serve(void *arg)
     seL4_Word badge;
     seL4_MessageInfo_t message = seL4_Recv(endpoint, &badge);
 
-    (void)arg;
     for (seL4_Word round = 0;; round++) {
         server_errors += badge != 0x1234 || message.words[0] != info(round, 0, length);
         for (seL4_Word i = 0; i < length; i++) {
@@ -34,7 +33,6 @@ static void serve(void *arg)
 
 static void ask(void *arg)
 {
-    (void)arg;
     for (seL4_Word round = 0; round < ROUNDS; round++) {
         for (seL4_Word i = 0; i < length; i++) {
             seL4_SetMR((int)i, word(round, i));

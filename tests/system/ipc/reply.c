@@ -181,9 +181,7 @@ TEST("1.9 Move, Mutate and Rotate of a reply cap are allowed, and it still works
     save_caller();
     CHECK_OK(seL4_CNode_Move(seL4_CapInitThreadCNode, second, 64, seL4_CapInitThreadCNode, slot, 64));
     CHECK_OK(seL4_CNode_Mutate(seL4_CapInitThreadCNode, third, 64, seL4_CapInitThreadCNode, second, 64, 0));
-    seL4_CPtr other = test_object(seL4_EndpointObject, 0);
     seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
-    (void)other;
     CHECK_OK(seL4_CNode_Rotate(seL4_CapInitThreadCNode, fourth, 64, 0, seL4_CapInitThreadCNode, third, 64, 0,
                                seL4_CapInitThreadCNode, frame, 64));
     CHECK(!test_slot_used(slot));

@@ -30,7 +30,6 @@ void delete_cap(seL4_CPtr cap)
 
 static void spin(void *arg)
 {
-    (void)arg;
     for (;;) {
     }
 }

@@ -68,7 +68,6 @@ static void serve(void *arg)
 {
     seL4_Word badge;
 
-    (void)arg;
     seL4_Recv(LEAF_ENDPOINT, &badge);
     for (;;) {
         served++;
@@ -80,7 +79,6 @@ static void serve(void *arg)
 
 static void ask(void *arg)
 {
-    (void)arg;
     seL4_Call(LEAF_ENDPOINT, fill_message());
     answered++;
     seL4_Wait(LEAF_EMPTY, NULL);
@@ -116,7 +114,6 @@ static void invoke_deep(void *arg)
 {
     seL4_CPtr first = LEAF_ROOT;
 
-    (void)arg;
     for (unsigned i = 0; i < 2; i++) {
         seL4_CNode_Copy(first, LEAF_EMPTY, seL4_WordBits, first, LEAF_NOTIFICATION, seL4_WordBits,
                         seL4_AllRights);
@@ -141,7 +138,6 @@ static seL4_CPtr wide;
  * and twice for the destination. */
 static void retype_deep(void *arg)
 {
-    (void)arg;
     answered += !seL4_Untyped_Retype(LEAF_NOTIFICATION, seL4_TCBObject, 0, LEAF_ROOT, LEAF_EMPTY,
                                      seL4_WordBits, 0, 256);
 }
@@ -164,7 +160,6 @@ TEST("latency: Retype of 256 threads with the longest lookups")
 /* Most of the frames that one call takes, through the longest lookups: of the queue and of the CNode. */
 static void add_frames_deep(void *arg)
 {
-    (void)arg;
     answered += !rel4_AsyncQueue_AddFrames(LEAF_NOTIFICATION, 0, REL4_QUEUE_FRAMES_PER_CALL, 0, LEAF_EMPTY);
 }
 
@@ -191,7 +186,6 @@ static volatile seL4_Word counter;
 
 static void count(void *arg)
 {
-    (void)arg;
     for (;;) {
         counter++;
     }

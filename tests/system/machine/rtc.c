@@ -375,7 +375,6 @@ static void receive_any(void *arg)
 {
     seL4_Word badge = 0;
 
-    (void)arg;
     seL4_Recv(endpoint, &badge);
     received = badge;
 }

@@ -189,7 +189,6 @@ static const unsigned count_code[] = { 0x00160613, 0x00c53023, 0xff9ff06f };
 
 static void nothing(void *arg)
 {
-    (void)arg;
 }
 
 TEST("6.1 revoking the root of an address space stops a thread that runs in it, on whichever hart")

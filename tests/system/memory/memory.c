@@ -70,7 +70,6 @@ static struct simple_thread prober;
 
 static void nothing(void *arg)
 {
-    (void)arg;
 }
 
 /* The probing thread outlives the tests. */

@@ -217,7 +217,6 @@ static volatile bool keep_counting;
 
 static void count(void *arg)
 {
-    (void)arg;
     while (keep_counting) {
         counter++;
     }

@@ -241,7 +241,6 @@ static void identify(seL4_CPtr cap, seL4_Word type)
 
 static void identify_all(void *arg)
 {
-    (void)arg;
     for (unsigned i = 0; i < identification_count; i++) {
         identifications[i].result = seL4_DebugCapIdentify(identifications[i].cap);
     }

@@ -341,7 +341,6 @@ static void work(void *arg)
 {
     seL4_Word number = 0;
 
-    (void)arg;
     for (;;) {
         seL4_RecvWithMRs(orders, NULL, &number, NULL, NULL, NULL);
         take_part(number);

@@ -63,7 +63,6 @@ static void look(void)
 
 static void watch(void *arg)
 {
-    (void)arg;
     for (;;) {
         look();
         seL4_Yield();
@@ -84,7 +83,6 @@ static volatile seL4_Word awake;
 
 static void wait_for_signals(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Wait(notification, NULL);
         awake++;
@@ -95,7 +93,6 @@ static void wait_for_signals(void *arg)
 /* From another hart: one signal after the other, each when the one before has arrived. */
 static void send_signals(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Word before = awake;
         seL4_Signal(notification);

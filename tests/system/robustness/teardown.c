@@ -51,7 +51,6 @@ static volatile unsigned beat, delay;
 
 static void run(void *arg)
 {
-    (void)arg;
     while (!go) {
         beat++;
     }

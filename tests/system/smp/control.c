@@ -41,7 +41,6 @@ TEST("smp: Suspend stops a thread that spins on another hart, Resume lets it go 
 /* Every call is counted before and after; they may never differ by more than the one that is under way. */
 static void call_and_count(void *arg)
 {
-    (void)arg;
     for (;;) {
         smp_counters[0].value++;
         seL4_Signal(notification);
@@ -210,7 +209,6 @@ TEST("smp: SetAffinity moves a spinning thread over all harts, and it goes on")
 
 static void hop(void *arg)
 {
-    (void)arg;
 #if CONFIG_MAX_NUM_NODES > 1
     struct test_thread *self = *(struct test_thread **)arg;
 

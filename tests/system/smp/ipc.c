@@ -31,7 +31,6 @@ static void serve(void *arg)
     seL4_Word badge;
     seL4_MessageInfo_t message = seL4_Recv(endpoint, &badge);
 
-    (void)arg;
     for (;;) {
         seL4_Word length = seL4_MessageInfo_get_length(message), sequence = seL4_GetMR(0);
         if (badge == 0 || badge > TEST_THREADS || sequence != served[badge - 1]) {
@@ -230,7 +229,6 @@ static void receive_either(void *arg)
 {
     seL4_Word badge;
 
-    (void)arg;
     for (;;) {
         seL4_Recv(endpoint, &badge);
         if (badge & 0x100) {

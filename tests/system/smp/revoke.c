@@ -82,9 +82,6 @@ static void set_node(seL4_CPtr tcb, seL4_Word node)
 {
 #if CONFIG_MAX_NUM_NODES > 1
     CHECK_OK(seL4_TCB_SetAffinity(tcb, node));
-#else
-    (void)tcb;
-    (void)node;
 #endif
 }
 

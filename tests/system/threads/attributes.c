@@ -54,7 +54,6 @@ TEST("2.6 TCB BindNotification: a capability without the right to read is an ill
 
 static void wait_once(void *arg)
 {
-    (void)arg;
     seL4_Wait(notification, NULL);
 }
 
@@ -116,7 +115,6 @@ static void receive_once(void *arg)
 {
     seL4_Word badge = 0;
 
-    (void)arg;
     seL4_Recv(endpoint, &badge);
     badge_received = badge;
 }

@@ -298,7 +298,6 @@ TEST("5.2 TCB SetSpace: non-zero CSpace data sets the guard, 0 leaves it alone")
 
 static void send_long(void *arg)
 {
-    (void)arg;
     for (int i = 0; i < 6; i++) {
         seL4_SetMR(i, (seL4_Word)i + 10);
     }

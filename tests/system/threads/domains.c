@@ -326,7 +326,6 @@ static seL4_CPtr new_tcb;
 
 static void create_tcb(void *arg)
 {
-    (void)arg;
     new_tcb = test_object(seL4_TCBObject, 0);
     start_at(0);
     seL4_Wait(answer_signal[1], NULL);

@@ -56,7 +56,6 @@ static struct fpu_state first_seen;
 
 static void store_first(void *arg)
 {
-    (void)arg;
     fpu_store(&first_seen);
     seL4_Signal(done);
 }
@@ -226,7 +225,6 @@ static void keep_again(void *arg)
 {
     struct fpu_state mine, after;
 
-    (void)arg;
     for (seL4_Word round = 1;; round++) {
         mine = pattern(round);
         fpu_load(&mine);
@@ -342,7 +340,6 @@ TEST("5.2 FPU: a thread that is deleted while its registers are loaded leaves no
 
 static void use_vectors(void *arg)
 {
-    (void)arg;
     __asm__ volatile(".word 0xc00272d7" ::: "t0"); /* vsetivli t0, 4, e8, m1 */
     seL4_Send(endpoint, seL4_MessageInfo_new(seL4_Fault_NullFault, 0, 0, 0));
 }

@@ -54,7 +54,6 @@ static const unsigned char block_order[32] = {
 
 static void wait_forever(void *arg)
 {
-    (void)arg;
     seL4_Recv(endpoint, NULL);
     seL4_Signal(signal);
     seL4_Recv(endpoint, NULL);
@@ -191,7 +190,6 @@ static seL4_CPtr unbuffered_target;
 
 static void read_without_buffer(void *arg)
 {
-    (void)arg;
     reply_without_buffer = sel4_trap_call(
         seL4_SysCall,
         (struct sel4_registers){ unbuffered_target, (seL4_Word)TCBReadRegisters << 12 | 2, 0, 10, 0, 0 });
@@ -295,7 +293,6 @@ static volatile seL4_Word rounds;
 
 static void signal_once(void *arg)
 {
-    (void)arg;
     seL4_Signal(signal);
     rounds++;
     seL4_Recv(endpoint, NULL);
@@ -426,7 +423,6 @@ static seL4_CPtr copy_source;
 
 static void copy_to_self(void *arg)
 {
-    (void)arg;
     seL4_TCB_CopyRegisters(self->tcb, copy_source, false, false, true, true, 0);
     seL4_Signal(signal); /* not reached: the copied registers continue elsewhere */
 }
@@ -451,7 +447,6 @@ static volatile unsigned received;
 
 static void restart_self_and_receive(void *arg)
 {
-    (void)arg;
     seL4_TCB_CopyRegisters(self->tcb, self->tcb, true, true, false, false, 0);
     for (;;) {
         seL4_Recv(nobody_sends, NULL);

@@ -10,7 +10,6 @@ static volatile seL4_Word runs;
 
 static void count(void *arg)
 {
-    (void)arg;
     runs++;
 }
 
@@ -168,7 +167,6 @@ TEST("5.2 TCB SetSchedParams: sets the priority")
 
 static void receive_and_signal(void *arg)
 {
-    (void)arg;
     for (;;) {
         seL4_Recv(endpoint, NULL);
         seL4_Signal(signal);
@@ -225,7 +223,6 @@ static struct test_thread *self;
 
 static void suspend_self(void *arg)
 {
-    (void)arg;
     seL4_TCB_Suspend(self->tcb);
     runs++;
 }
@@ -269,7 +266,6 @@ static volatile bool stop;
 
 static void spin(void *arg)
 {
-    (void)arg;
     while (!stop) {
         runs++;
     }

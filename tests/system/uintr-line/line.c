@@ -34,7 +34,6 @@ static void spin(void *node)
 
 static void mark(void *arg)
 {
-    (void)arg;
     (void)*(volatile char *)MARK;
 }
 

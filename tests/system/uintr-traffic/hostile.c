@@ -181,7 +181,6 @@ static volatile seL4_Word holds, release, released_bits;
 
 static void count_released(seL4_Word bits, void *arg)
 {
-    (void)arg;
     released_bits += bits;
 }
 

@@ -10,7 +10,6 @@ static seL4_Word calls, seen;
 
 static void count(seL4_Word bits, void *arg)
 {
-    (void)arg;
     calls++;
     seen |= bits;
 }
@@ -388,7 +387,6 @@ static volatile seL4_Word float_done;
 
 static void use_float(seL4_Word bits, void *arg)
 {
-    (void)arg;
     product *= 1.1; /* inexact: a flag in fcsr, too */
     seen |= bits;
     float_done = 1;

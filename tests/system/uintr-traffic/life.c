@@ -33,7 +33,6 @@ static void deliver(seL4_Word bits)
 
 static void handle(seL4_Word bits, void *arg)
 {
-    (void)arg;
     deliver(bits);
 }
 
@@ -73,8 +72,6 @@ static void send(void *arg)
 
 static void next_handle(seL4_Word bits, void *arg)
 {
-    (void)arg;
-    (void)bits;
     it.next_delivered++;
 }
 

@@ -133,9 +133,6 @@ static void move(const struct uintr_thread *thread, seL4_Word random)
 {
 #if CONFIG_MAX_NUM_NODES > 1
     seL4_TCB_SetAffinity(thread->thread->tcb, random % nodes);
-#else
-    (void)thread;
-    (void)random;
 #endif
 }
 

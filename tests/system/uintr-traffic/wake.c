@@ -26,7 +26,6 @@ static volatile seL4_Word woken, wakes;
 
 static void count(seL4_Word bits, void *arg)
 {
-    (void)arg;
     handled |= bits;
 }
 
@@ -68,7 +67,6 @@ static void wait(void *arg)
 /* Runs when the test's time slice is over. */
 static void be_rival(void *arg)
 {
-    (void)arg;
     for (;;) {
         rival_runs++;
         seL4_Yield();

@@ -23,7 +23,6 @@ static struct {
 
 static void submit(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(submitter.go, NULL);
         put_many(queue, REQUESTS);

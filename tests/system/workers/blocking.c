@@ -63,7 +63,6 @@ static void receive(void *unused)
 {
     seL4_Word badge;
 
-    (void)unused;
     seL4_Recv(trial.slot, &badge);
     trial.badge = badge;
     seL4_Signal(trial.done);
@@ -129,7 +128,6 @@ static void receive_and_look(void *unused)
 {
     seL4_Word badge;
 
-    (void)unused;
     seL4_Recv(trial.slot, &badge);
     trial.answered = answers(trial.queue);
     trial.badge = badge;
@@ -161,7 +159,6 @@ TEST("workers blocking: Wait and Recv that need not block serve nothing")
 /* Less important: it runs when the thread has blocked, and notes how much was served by then. */
 static void look(void *unused)
 {
-    (void)unused;
     trial.answered = answers(trial.queue);
     seL4_Signal(trial.done);
 }
@@ -206,7 +203,6 @@ TEST("workers blocking: with the policy of ticks Wait serves nothing, and the ne
 
 static void call(void *unused)
 {
-    (void)unused;
     trial.label = seL4_MessageInfo_get_label(seL4_Call(trial.slot, seL4_MessageInfo_new(LABEL, 0, 0, 0)));
     seL4_Signal(trial.done);
     seL4_Wait(never, NULL);
@@ -215,7 +211,6 @@ static void call(void *unused)
 /* Receives by a capability of its own, looks how much was served, and replies. */
 static void serve(void *unused)
 {
-    (void)unused;
     seL4_MessageInfo_t message = seL4_Recv(trial.object, NULL);
     trial.answered = answers(trial.queue);
     seL4_Reply(message);
@@ -256,7 +251,6 @@ static volatile unsigned seen_by_equal;
 
 static void look_as_equal(void *unused)
 {
-    (void)unused;
     seen_by_equal = answers(trial.queue);
     seL4_Wait(never, NULL);
 }
@@ -282,7 +276,6 @@ TEST("workers blocking: behind a Call the queue has its turn after its equals th
 
 static void send_labelled(void *unused)
 {
-    (void)unused;
     seL4_Send(trial.slot, seL4_MessageInfo_new(LABEL, 0, 0, 0));
     seL4_Signal(trial.done);
     seL4_Wait(never, NULL);
@@ -290,7 +283,6 @@ static void send_labelled(void *unused)
 
 static void look_and_receive(void *unused)
 {
-    (void)unused;
     trial.answered = answers(trial.queue);
     trial.label = seL4_MessageInfo_get_label(seL4_Recv(trial.object, NULL));
     seL4_Signal(trial.received);
@@ -315,7 +307,6 @@ static volatile unsigned requests_of_server;
 
 static void reply_and_receive(void *unused)
 {
-    (void)unused;
     seL4_MessageInfo_t message = seL4_Recv(trial.slot, NULL);
     requests_of_server = put_requests(false);
     message = seL4_ReplyRecv(trial.slot, message, NULL);
@@ -326,7 +317,6 @@ static void reply_and_receive(void *unused)
 
 static void call_twice(void *unused)
 {
-    (void)unused;
     seL4_Call(trial.object, seL4_MessageInfo_new(LABEL - 1, 0, 0, 0));
     trial.answered = answers(trial.queue);
     seL4_Call(trial.object, seL4_MessageInfo_new(LABEL, 0, 0, 0));
@@ -348,7 +338,6 @@ TEST("workers blocking: ReplyRecv replies and waits before the ring is served, w
 
 static void fault(void *unused)
 {
-    (void)unused;
     __asm__ volatile(".option push\n.option norvc\nebreak\n.option pop");
     seL4_Signal(trial.done);
     seL4_Wait(never, NULL);
@@ -356,7 +345,6 @@ static void fault(void *unused)
 
 static void look_and_handle(void *unused)
 {
-    (void)unused;
     trial.answered = answers(trial.queue);
     trial.label = seL4_MessageInfo_get_label(seL4_Recv(trial.object, NULL));
     seL4_SetMR(0, seL4_GetMR(0) + 4); /* goes on behind the instruction */

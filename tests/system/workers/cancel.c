@@ -69,7 +69,6 @@ static unsigned count_left(seL4_CPtr endpoint)
 /* While this runs no sender does. */
 static void cancel_twice(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(trial.go, NULL);
         trial.error = seL4_CNode_CancelBadgedSends(CNODE, trial.slot, DEPTH);
@@ -116,7 +115,6 @@ static seL4_CPtr by_call;
 
 static void cancel_by_call(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(trial.go, NULL);
         CHECK_OK(seL4_CNode_CancelBadgedSends(CNODE, by_call, DEPTH));

@@ -166,7 +166,6 @@ void count(void *counter)
 
 void sleep_for_ever(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(never, NULL);
     }
@@ -245,7 +244,6 @@ static struct {
 
 static void stand_by(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(bystander.go, NULL);
         seL4_Signal(bystander.ran);
@@ -462,7 +460,6 @@ void victim_start(struct victim_thread *thread, seL4_Word priority, seL4_Word no
 #if CONFIG_MAX_NUM_NODES > 1
     CHECK_OK(seL4_TCB_SetAffinity(thread->tcb, node));
 #else
-    (void)node;
 #endif
     victim_fill(block);
     if (receiver) {

@@ -221,8 +221,6 @@ static struct {
 
 static void handle(seL4_Word bits, void *arg)
 {
-    (void)bits;
-    (void)arg;
     receiver.entered = true;
     if (receiver.prints) {
         /* Only the words that the interrupted call has in registers: three. */

@@ -15,7 +15,6 @@ static void serve(void *unused)
 {
     seL4_Word badge;
 
-    (void)unused;
     seL4_Recv(endpoint, &badge);
     for (;;) {
         seL4_ReplyRecv(endpoint, seL4_MessageInfo_new(0, 0, 0, 0), &badge);
@@ -24,7 +23,6 @@ static void serve(void *unused)
 
 static void call(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Word from = now();
         for (unsigned i = 0; i < ROUND_TRIPS; i++) {

@@ -56,7 +56,6 @@ static bool by_itself(void)
 
 static void own(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(trial.go, NULL);
         if (trial.way == OWNER_WAKES && rel4_queue_must_wake(trial.queue)) {

@@ -69,7 +69,6 @@ static struct {
 
 static void watch_clock(void *unused)
 {
-    (void)unused;
     for (seL4_Word last = now(), time; !watch.stop; last = time) {
         time = now();
         if (time - last > watch.longest) {
@@ -80,7 +79,6 @@ static void watch_clock(void *unused)
 
 static void wake_always(void *unused)
 {
-    (void)unused;
     for (;;) {
         wake(queue);
     }

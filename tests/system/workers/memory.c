@@ -27,7 +27,6 @@ static void store_and_wake(void *unused)
 {
     uint32_t *user_state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
 
-    (void)unused;
     for (unsigned round = 0; round < ROUNDS; round++) {
         put_many(queue, 1);
         rel4_ring_sleep(user_state);
@@ -90,14 +89,11 @@ static void store(void)
 
 static void handle(seL4_Word bits, void *arg)
 {
-    (void)bits;
-    (void)arg;
     store();
 }
 
 static void receive(void *unused)
 {
-    (void)unused;
     if (receiver.waits) {
         for (;;) {
             *(volatile seL4_Word *)PAGE = 1; /* so that the hart knows the page */

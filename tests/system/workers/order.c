@@ -20,7 +20,6 @@ static void say(void *letter)
 
 static void wake_own(void *unused)
 {
-    (void)unused;
     wake(queue);
 }
 
@@ -81,13 +80,11 @@ static volatile unsigned answered;
 
 static void wait_once(void *unused)
 {
-    (void)unused;
     seL4_Wait(middle, NULL);
 }
 
 static void look(void *unused)
 {
-    (void)unused;
     answered = answers(queue);
 }
 

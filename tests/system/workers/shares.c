@@ -40,7 +40,6 @@ static void produce(void *unused)
     seL4_Word word;
     struct rel4_response response = { .capacity = 1, .words = &word };
 
-    (void)unused;
     for (;;) {
         while (put_next()) {
         }

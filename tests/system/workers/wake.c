@@ -42,7 +42,6 @@ static bool is_exact(void)
 
 static void act_when_woken(void *unused)
 {
-    (void)unused;
     for (;;) {
         seL4_Wait(trial.middle, NULL);
         trial.act();
@@ -52,7 +51,6 @@ static void act_when_woken(void *unused)
 
 static void act_when_begun(void *unused)
 {
-    (void)unused;
     /* When this runs, the call has stopped; or it is on another hart. */
     while (!trial.act || answers(trial.queue) == 0) {
     }
@@ -392,7 +390,6 @@ static struct {
 
 static void wake_other(void *unused)
 {
-    (void)unused;
     wake(other.queue);
     other.answered = answers(other.queue);
     seL4_Signal(other.returned);
@@ -466,7 +463,6 @@ static struct spinner above;
 
 static void wake_twice(void *unused)
 {
-    (void)unused;
     rel4_queue_publish(other.queue);
     spinner_go(&above);
     wake(other.queue);

@@ -29,7 +29,6 @@ static inline struct hart *this_hart(void)
 
 static inline void reservation_clear(const struct hart_arch *arch)
 {
-    (void)arch;
 }
 
 #define jump_to_slow_switch(hart, next) thread_switch_exit_slow(hart, next)
