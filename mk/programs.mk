@@ -83,7 +83,8 @@ apps: $(APPS)
 -include tests/host/sources.mk
 
 HOST_FLAGS := -std=gnu11 -g -O1 -fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Wall -Wextra -Wno-unused-parameter $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel -Ilib/rel4/include
+	-Wall -Wextra -Wno-unused-parameter $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel \
+	-Ikernel/arch/riscv64/include -Ilib/rel4/include
 HOST_SIMULATIONS := $(OUT)/host/test_simulation $(OUT)/host/test_simulation_domains
 HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c)) $(OUT)/host/test_simulation_domains
 HOST_ONE    := $(filter-out tests/host/test_%,$(wildcard tests/host/*.c)) $(HOST_KERNEL_SRCS)

@@ -3,10 +3,10 @@
  */
 #include "boot/platform.h"
 
-#include "arch/riscv64/console.h"
-#include "arch/riscv64/power.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/window.h"
+#include "arch/console.h"
+#include "arch/power.h"
+#include "arch/timer.h"
+#include "arch/window.h"
 #include "boot/boot.h"
 #include "boot/interrupts.h"
 #include "lib/string.h"

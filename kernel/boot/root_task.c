@@ -7,9 +7,9 @@
  */
 #include "boot/root_task.h"
 
-#include "arch/riscv64/asid.h"
-#include "arch/riscv64/uintc.h"
-#include "arch/riscv64/vm.h"
+#include "arch/asid.h"
+#include "arch/uintc.h"
+#include "arch/vm.h"
 #include "boot/boot.h"
 #include "boot/elf.h"
 #include "boot/options.h"

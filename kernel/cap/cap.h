@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/window.h"
+#include "arch/window.h"
 #include "lib/assert.h"
 #include "lib/types.h"
 #include <sel4/abi.h>

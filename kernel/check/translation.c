@@ -5,7 +5,7 @@
  * Capabilities mark the entries that they account for in a bit that hardware leaves to software; whatever is
  * valid in an address space and has no mark is nobody's. The marks are gone when this is done.
  */
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "check/internal.h"
 #include "thread/hart.h"
 

@@ -4,7 +4,7 @@
  */
 #include "ipc/receiver.h"
 
-#include "arch/riscv64/interrupts.h"
+#include "arch/interrupts.h"
 #include "cap/delete.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"

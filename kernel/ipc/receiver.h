@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/uintc.h"
+#include "arch/uintc.h"
 #include "ipc/notification.h"
 #include "lib/preempt.h"
 #include "thread/hart.h"

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/store.h"
+#include "arch/store.h"
 #include "cap/cap.h"
 #include <rel4/ring.h>
 

@@ -3,7 +3,7 @@
  */
 #include "lib/print.h"
 
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 
 enum log_level log_level = LOG_INFO;
 

@@ -2,7 +2,7 @@
  * ASID control, which makes pools, and pools, which give address-space numbers to roots. A pool capability's
  * second word is its pool number.
  */
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 #include "lib/string.h"
 #include "object/vspace.h"
 

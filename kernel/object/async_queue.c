@@ -3,7 +3,7 @@
  */
 #include "object/async_queue.h"
 
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "object/console_turn.h"

@@ -5,7 +5,7 @@
  * fault path repeats after a local fence. Replacing and removing do fence, on every hart that ran in the
  * address space.
  */
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 #include "cap/derive.h"
 #include "object/async_queue.h"
 #include "object/vspace.h"

@@ -8,7 +8,7 @@
  */
 #include "object/irq.h"
 
-#include "arch/riscv64/interrupts.h"
+#include "arch/interrupts.h"
 #include "cap/delete.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"

@@ -1,7 +1,7 @@
 /*
  * Page tables: hanging them into an address space and taking them out.
  */
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 #include "lib/string.h"
 #include "object/vspace.h"
 #include "thread/hart.h"

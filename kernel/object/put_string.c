@@ -8,7 +8,7 @@
  */
 #include "object/put_string.h"
 
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 #include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "object/console_turn.h"

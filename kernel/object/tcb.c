@@ -6,7 +6,7 @@
  */
 #include "object/tcb.h"
 
-#include "arch/riscv64/fpu.h"
+#include "arch/fpu.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"

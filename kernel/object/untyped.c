@@ -4,8 +4,8 @@
  */
 #include "object/untyped.h"
 
-#include "arch/riscv64/tlb.h"
-#include "arch/riscv64/vm.h"
+#include "arch/tlb.h"
+#include "arch/vm.h"
 #include "lib/mutant.h"
 #include "lib/string.h"
 #include "object/request.h"

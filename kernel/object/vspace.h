@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "object/request.h"
 
 extern const struct cap_ops page_table_ops;

@@ -3,8 +3,8 @@
  */
 #include "syscall/debug.h"
 
-#include "arch/riscv64/console.h"
-#include "arch/riscv64/power.h"
+#include "arch/console.h"
+#include "arch/power.h"
 #include "cap/ops.h"
 #include "check/check.h"
 #include "ipc/message.h"

@@ -3,10 +3,10 @@
  */
 #include "syscall/entry.h"
 
-#include "arch/riscv64/fpu.h"
-#include "arch/riscv64/hart.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/tlb.h"
+#include "arch/fpu.h"
+#include "arch/processor.h"
+#include "arch/timer.h"
+#include "arch/tlb.h"
 #include "check/check.h"
 #include "ipc/endpoint.h"
 #include "ipc/fastpath.h"

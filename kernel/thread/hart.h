@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "arch/riscv64/asid.h"
-#include "arch/riscv64/hart.h"
+#include "arch/asid.h"
+#include "arch/processor.h"
 #include "lib/types.h"
 
 #define MAX_HARTS 8
@@ -27,7 +27,7 @@ struct ready_queue {
     struct schedulable *head[NUM_PRIORITIES];
 };
 
-/* Fences that a batch of unmappings owes; see arch/riscv64/tlb.h. */
+/* Fences that a batch of unmappings owes; see arch/tlb.h. */
 struct tlb_batch {
     bool open;
     bool paid;

@@ -3,11 +3,11 @@
  */
 #include "thread/kernel.h"
 
-#include "arch/riscv64/asid.h"
-#include "arch/riscv64/fpu.h"
+#include "arch/asid.h"
+#include "arch/fpu.h"
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/tlb.h"
-#include "arch/riscv64/vm.h"
+#include "arch/tlb.h"
+#include "arch/vm.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"
 #include "lib/preempt.h"

@@ -3,7 +3,7 @@
  */
 #include "thread/switch.h"
 
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 
 void thread_load_vspace_slow(struct hart *hart, const struct tcb *thread)
 {

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "arch/riscv64/asid.h"
-#include "arch/riscv64/fpu.h"
-#include "arch/riscv64/hart.h"
-#include "arch/riscv64/uintc.h"
+#include "arch/asid.h"
+#include "arch/fpu.h"
+#include "arch/processor.h"
+#include "arch/uintc.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 

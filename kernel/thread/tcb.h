@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/context.h"
+#include "arch/context.h"
 #include "cap/lookup.h"
 #include "cap/slot.h"
 #include "lib/types.h"

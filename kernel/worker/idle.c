@@ -13,9 +13,9 @@
  */
 #include "worker/placement.h"
 
-#include "arch/riscv64/hart.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/vm.h"
+#include "arch/processor.h"
+#include "arch/timer.h"
+#include "arch/vm.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"
 #include "thread/kernel.h"

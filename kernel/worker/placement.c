@@ -4,9 +4,9 @@
  */
 #include "worker/placement.h"
 
-#include "arch/riscv64/hart.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/tlb.h"
+#include "arch/processor.h"
+#include "arch/timer.h"
+#include "arch/tlb.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"
 #include "object/console_turn.h"

@@ -4,7 +4,7 @@
  */
 #include "worker/ring.h"
 
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 #include "ipc/notification.h"
 
 /* Moves a cursor that is at its end on to the next frame, or to the beginning, of a ring at an offset. */

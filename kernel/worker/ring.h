@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 #include "ipc/user_memory.h"
 #include "lib/mutant.h"
 #include "object/async_queue.h"

@@ -7,8 +7,8 @@
  */
 #include "worker/serve.h"
 
-#include "arch/riscv64/hart.h"
-#include "arch/riscv64/tlb.h"
+#include "arch/processor.h"
+#include "arch/tlb.h"
 #include "ipc/notification.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"

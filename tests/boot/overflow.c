@@ -4,10 +4,10 @@
  * on the last one, which boot starts; but the last of four loses its record and traps. Then it looks for
  * memory that has changed, and traps once more at the end of the panic.
  */
-#include "arch/riscv64/context.h"
-#include "arch/riscv64/power.h"
-#include "arch/riscv64/stack.h"
-#include "arch/riscv64/timer.h"
+#include "arch/context.h"
+#include "arch/power.h"
+#include "arch/stack.h"
+#include "arch/timer.h"
 #include "lib/print.h"
 #include "thread/hart.h"
 

@@ -4,7 +4,7 @@
 #include "furniture.h"
 #include "fuzz.h"
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "ipc/endpoint.h"
 #include "object/irq.h"
 #include "object/request.h"

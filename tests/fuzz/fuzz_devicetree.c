@@ -2,8 +2,8 @@
  * The device tree, as boot reads it: the input is a tree. Memory is exactly as large as the tree claims to
  * be. If the machine boots with it, what the kernel took note of is in order.
  */
-#include "arch/riscv64/console.h"
-#include "arch/riscv64/window.h"
+#include "arch/console.h"
+#include "arch/window.h"
 #include "boot/platform.h"
 #include "fuzz.h"
 

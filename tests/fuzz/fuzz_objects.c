@@ -13,7 +13,7 @@
 #include "furniture.h"
 #include "fuzz.h"
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "ipc/fault.h"

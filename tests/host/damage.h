@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "check/check.h"
 #include "thread/hart.h"
 #include "world.h"

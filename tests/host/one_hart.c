@@ -4,8 +4,8 @@
  * points do what the test says, too. tests/host/simulation/ has several harts and none of this.
  */
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/tlb.h"
+#include "arch/timer.h"
+#include "arch/tlb.h"
 #include "host.h"
 #include "object/console_turn.h"
 #include "object/irq.h"

@@ -2,7 +2,7 @@
  * Queues of asynchronous calls: what their invocations refuse, in the order in which they do, what a queue
  * holds, and how it ends. What is in the rings: test_worker.c.
  */
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 #include "build.h"
 #include "cap/delete.h"
 #include "ipc/endpoint.h"

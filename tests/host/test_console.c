@@ -2,7 +2,7 @@
  * The console against a UART that is played here. It takes a character when its clock says so, and to be
  * given one before is a mistake of the kernel's.
  */
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 #include "host.h"
 #include "lib/print.h"
 

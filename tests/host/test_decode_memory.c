@@ -1,7 +1,7 @@
 /*
  * What invocations of ASID control and pools, page tables and frames refuse, in the order in which they do.
  */
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "build.h"
 #include "cap/delete.h"
 #include "thread/switch.h"

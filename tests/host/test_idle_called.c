@@ -3,7 +3,7 @@
  * comes of being late.
  */
 #include "arch/riscv64/csr.h"
-#include "arch/riscv64/timer.h"
+#include "arch/timer.h"
 #include "placement.h"
 
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * is meanwhile, and what else it does until there is something to do.
  */
 #include "arch/riscv64/csr.h"
-#include "arch/riscv64/timer.h"
+#include "arch/timer.h"
 #include "ipc/endpoint.h"
 #include "placement.h"
 

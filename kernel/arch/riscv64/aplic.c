@@ -7,7 +7,7 @@
 
 #include "arch/riscv64/imsic.h"
 #include "arch/riscv64/probe.h"
-#include "arch/riscv64/window.h"
+#include "arch/window.h"
 #include "thread/hart.h"
 
 /* Registers of a domain. Those that have a bit for each source have 32 in a word. */

@@ -1,10 +1,10 @@
 /*
  * The table of address spaces, and taking one down under the feet of other harts.
  */
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 
-#include "arch/riscv64/tlb.h"
-#include "arch/riscv64/window.h"
+#include "arch/tlb.h"
+#include "arch/window.h"
 #include "lib/bits.h"
 #include "thread/hart.h"
 #include "thread/kernel.h"

@@ -4,11 +4,11 @@
  * A character is written when the UART has begun to send the last one before it. So nothing has to be known
  * of how many it could hold, and the wait is one character's time at most.
  */
-#include "arch/riscv64/console.h"
+#include "arch/console.h"
 
 #include "arch/riscv64/registers.h"
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/timer.h"
+#include "arch/timer.h"
 #include "lib/print.h"
 #include "thread/hart.h"
 

@@ -4,7 +4,7 @@
  * hart->fpu_owner is the thread whose registers the hart holds. They are current for that thread only if its
  * fpu_hart still names this hart: loading them elsewhere moves it.
  */
-#include "arch/riscv64/fpu.h"
+#include "arch/fpu.h"
 
 #include "arch/riscv64/probe.h"
 #include "lib/assert.h"

@@ -1,7 +1,7 @@
 /*
  * Which controller a hart has is in its record. Machines with a PLIC pay as little as can be for the others.
  */
-#include "arch/riscv64/interrupts.h"
+#include "arch/interrupts.h"
 
 #include "arch/riscv64/aplic.h"
 #include "arch/riscv64/plic.h"

@@ -3,10 +3,10 @@
  * them, and a backtrace with names from the symbol table that the build links in. That runs on a stack of its
  * own.
  */
-#include "arch/riscv64/context.h"
-#include "arch/riscv64/power.h"
-#include "arch/riscv64/stack.h"
-#include "arch/riscv64/window.h"
+#include "arch/context.h"
+#include "arch/power.h"
+#include "arch/stack.h"
+#include "arch/window.h"
 #include "lib/assert.h"
 #include "lib/print.h"
 #include "thread/hart.h"

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/window.h"
+#include "arch/window.h"
 #include "thread/hart.h"
 
 /* Threshold and claim/complete are here, 0x1000 per context. */

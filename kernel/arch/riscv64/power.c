@@ -1,13 +1,13 @@
 /*
  * Power off with a status through the test finisher where there is one, else through the firmware.
  */
-#include "arch/riscv64/power.h"
+#include "arch/power.h"
 
-#include "arch/riscv64/hart.h"
+#include "arch/processor.h"
 #include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/timer.h"
-#include "arch/riscv64/window.h"
+#include "arch/timer.h"
+#include "arch/window.h"
 #include "lib/print.h"
 
 #define FINISHER_PASS 0x5555

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "arch/riscv64/window.h"
+#include "arch/window.h"
 #include "lib/types.h"
 
 /* width is 1 or 4. */

@@ -4,7 +4,7 @@
  */
 #include "arch/riscv64/sbi.h"
 
-#include "arch/riscv64/hart.h"
+#include "arch/processor.h"
 #include "arch/riscv64/sbi_numbers.h"
 #include "lib/assert.h"
 

@@ -2,7 +2,7 @@
  * The tick, from the SBI timer. Missed ticks are not made up for: after a long delay the next one is a full
  * period away.
  */
-#include "arch/riscv64/timer.h"
+#include "arch/timer.h"
 
 #include "arch/riscv64/sbi.h"
 #include "thread/hart.h"

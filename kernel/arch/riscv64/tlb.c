@@ -1,9 +1,9 @@
 /*
  * TLB maintenance: the local fence, and the firmware's for the other harts.
  */
-#include "arch/riscv64/tlb.h"
+#include "arch/tlb.h"
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "arch/riscv64/sbi.h"
 #include "lib/bits.h"
 #include "thread/hart.h"

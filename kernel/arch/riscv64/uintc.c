@@ -4,11 +4,11 @@
  * hart->uintr_live is the thread whose registers a hart holds. On hardware without a gate any thread can use
  * them, so there idle_thread stands for whoever runs, and they are cleared at every switch.
  */
-#include "arch/riscv64/uintc.h"
+#include "arch/uintc.h"
 
 #include "arch/riscv64/probe.h"
-#include "arch/riscv64/tlb.h"
-#include "arch/riscv64/window.h"
+#include "arch/tlb.h"
+#include "arch/window.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
 

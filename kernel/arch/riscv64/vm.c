@@ -5,11 +5,11 @@
  * and one of 4 KiB pages give text, constants and data their own rights. The kernel stacks have a window,
  * too.
  */
-#include "arch/riscv64/vm.h"
+#include "arch/vm.h"
 
-#include "arch/riscv64/asid.h"
-#include "arch/riscv64/stack.h"
-#include "arch/riscv64/window.h"
+#include "arch/asid.h"
+#include "arch/stack.h"
+#include "arch/window.h"
 #include "lib/string.h"
 #include "thread/hart.h"
 

@@ -5,7 +5,7 @@
 #include "simulation/harts.h"
 
 #include "arch/riscv64/sbi.h"
-#include "arch/riscv64/timer.h"
+#include "arch/timer.h"
 #include "host.h"
 #include "lib/bits.h"
 #include "syscall/entry.h"

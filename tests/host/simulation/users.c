@@ -3,7 +3,7 @@
  */
 #include "simulation/users.h"
 
-#include "arch/riscv64/asid.h"
+#include "arch/asid.h"
 #include "host.h"
 #include "ipc/endpoint.h"
 #include "ipc/message.h"

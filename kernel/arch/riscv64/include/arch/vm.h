@@ -71,7 +71,7 @@ static inline word_t satp_make(word_t root_phys, word_t asid)
     return SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
 }
 
-/* Maps the kernel stacks (arch/riscv64/stack.h). Runs on the boot hart's, where the physical window shows it.
+/* Maps the kernel stacks (arch/stack.h). Runs on the boot hart's, where the physical window shows it.
  */
 void vm_map_stacks(void);
 

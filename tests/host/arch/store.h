@@ -1,5 +1,5 @@
 /*
- * The same in C; see kernel/arch/riscv64/store.h.
+ * The same in C; see kernel/arch/riscv64/include/arch/store.h.
  */
 #pragma once
 

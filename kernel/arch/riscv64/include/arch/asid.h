@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "arch/riscv64/vm.h"
-#include "arch/riscv64/window.h"
+#include "arch/vm.h"
+#include "arch/window.h"
 #include "lib/types.h"
 #include <sel4/abi.h>
 
