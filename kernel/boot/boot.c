@@ -261,7 +261,7 @@ static void prepare_interrupts(struct hart *hart)
         boot_fail("hart %lu does not have the IMSIC of the device tree", hart->arch.hart_id);
     }
     timer_start(hart);
-    csr_write(sie, SIP_ALL);
+    interrupts_select(INTERRUPTS_ALL);
     if (uintc.phys) {
         uintc_init_hart(hart, uintr_backend == REL4_UINTR_HARDWARE);
     }
@@ -272,10 +272,10 @@ static void prepare_interrupts(struct hart *hart)
  * other goes on with another one at once. */
 static void sleep_until_called(word_t time)
 {
-    csr_write(sie, SIP_SOFTWARE | SIP_TIMER);
+    interrupts_select(INTERRUPT_IPI | INTERRUPT_TIMER);
     sbi_set_timer(time);
     wait_for_interrupt();
-    software_interrupt_clear();
+    ipi_clear();
 }
 
 /*
@@ -308,7 +308,7 @@ static void finish_boot(void)
 {
     __atomic_store_n(&boot_finished, 1, __ATOMIC_RELEASE); /* pairs with boot_secondary() */
     for (unsigned i = 1; i < harts_online; i++) {
-        sbi_send_ipi(harts_table[i].arch.hart_id);
+        hart_send_ipi(&harts_table[i]);
     }
 }
 
@@ -369,9 +369,9 @@ _Noreturn void boot_secondary(void)
     vm_init_hart(hart);
     prepare_interrupts(hart);
     __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE); /* pairs with start_harts() */
-    sbi_send_ipi(harts_table[0].arch.hart_id);
+    hart_send_ipi(&harts_table[0]);
     while (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) { /* pairs with finish_boot() */
-        software_interrupt_clear();
+        ipi_clear();
         if (!__atomic_load_n(&boot_finished, __ATOMIC_ACQUIRE)) {
             wait_for_interrupt();
         }

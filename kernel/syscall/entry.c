@@ -390,14 +390,14 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
 
 void handle_interrupts(struct hart *hart)
 {
-    word_t pending = csr_read(sip);
+    word_t pending = interrupts_pending();
 
-    if (pending & SIP_SOFTWARE) {
+    if (pending & INTERRUPT_IPI) {
         /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
-        software_interrupt_clear();
+        ipi_clear();
         hart->pending |= PENDING_RESCHEDULE;
     }
-    if (pending & SIP_TIMER) {
+    if (pending & INTERRUPT_TIMER) {
         timer_acknowledge(hart);
         sched_tick(hart);
         placement_tick(hart);
@@ -406,7 +406,7 @@ void handle_interrupts(struct hart *hart)
             receiver_poll();
         }
     }
-    if (pending & SIP_EXTERNAL) {
+    if (pending & INTERRUPT_DEVICE) {
         irq_deliver(hart);
     }
 }

@@ -5,7 +5,6 @@
 
 #include "arch/asid.h"
 #include "arch/fpu.h"
-#include "arch/riscv64/sbi.h"
 #include "arch/tlb.h"
 #include "arch/vm.h"
 #include "lib/bits.h"
@@ -46,25 +45,25 @@ static void answer_address_space(struct hart *hart)
 
 /*
  * Sleeps until the lock is handed over, so that a waiting hart costs nobody anything; where several harts
- * share a processor of the host, it would take the time from the very hart that it waits for. Only software
- * interrupts end the sleep. Whether one was meant for something else cannot be told, so one is put back, to
- * be taken after the return to user mode.
+ * share a processor of the host, it would take the time from the very hart that it waits for. Only
+ * interrupts of other harts end the sleep. Whether one was meant for something else cannot be told, so one is
+ * put back, to be taken after the return to user mode.
  */
 static void sleep_for_lock(struct hart *hart)
 {
     unsigned expected = LOCK_SPINNING;
 
-    csr_write(sie, SIP_SOFTWARE);
-    software_interrupt_clear();
+    interrupts_select(INTERRUPT_IPI);
+    ipi_clear();
     __atomic_compare_exchange_n(&hart->lock_node.waiting, &expected, LOCK_SLEEPING, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_ACQUIRE);
     while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
         answer_address_space(hart);
         wait_for_interrupt();
-        software_interrupt_clear();
+        ipi_clear();
     }
-    csr_set(sip, SIP_SOFTWARE);
-    csr_write(sie, SIP_ALL);
+    ipi_put_back();
+    interrupts_select(INTERRUPTS_ALL);
 }
 
 static void wait_for_lock(struct hart *hart, struct lock_node *before)
@@ -140,7 +139,7 @@ void kernel_unlock_among_harts(struct hart *hart)
     }
     /* Pairs with wait_for_lock() and sleep_for_lock(). From here on the next hart may do anything. */
     if (__atomic_exchange_n(&next->waiting, 0, __ATOMIC_ACQ_REL) == LOCK_SLEEPING) {
-        sbi_send_ipi(hart_of_node(next)->arch.hart_id);
+        hart_send_ipi(hart_of_node(next));
     }
 }
 
@@ -170,7 +169,7 @@ static __attribute__((noinline)) void send_ipis(word_t targets)
     while (targets) {
         unsigned id = lowest_bit(targets);
         targets &= targets - 1;
-        sbi_send_ipi(harts_table[id].arch.hart_id);
+        hart_send_ipi(&harts_table[id]);
     }
 }
 
@@ -322,7 +321,7 @@ _Noreturn void kernel_enter(void)
 void hart_interrupt(const struct hart *hart)
 {
     tlb_batch_pay();
-    sbi_send_ipi(hart->arch.hart_id);
+    hart_send_ipi(hart);
 }
 
 static void stall_hart(struct hart *hart)

@@ -118,7 +118,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
     }
     hart->entry_void = false;
     if (interrupt_pending()) {
-        *is_tick |= interrupts_pending() & SIP_TIMER;
+        *is_tick |= interrupts_pending() & INTERRUPT_TIMER;
         handle_interrupts(hart);
     }
     if (hart->idle.kept != owner) {
@@ -184,7 +184,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     queue->placement.batch += (uint32_t)*served;
     /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. Nor is
      * the end of a batch that goes on and on. */
-    if (untold && (!*served || interrupts_pending() & SIP_TIMER)) {
+    if (untold && (!*served || interrupts_pending() & INTERRUPT_TIMER)) {
         ring_tell(queue);
     }
     return state;
@@ -194,7 +194,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
  * somebody else has the queue now. */
 static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
 {
-    bool is_tick = interrupts_pending() & SIP_TIMER;
+    bool is_tick = interrupts_pending() & INTERRUPT_TIMER;
 
     if (interrupt_pending()) {
         handle_interrupts(hart);
@@ -342,23 +342,23 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         word_t pending = interrupts_pending();
         bool watches = user_words_exist(watch.word) && !is_over &&
                        __atomic_load_n(&hart->idle.watched, __ATOMIC_RELAXED);
-        if (pending & SIP_SOFTWARE) {
+        if (pending & INTERRUPT_IPI) {
             /* Cleared before the queues are looked at, so a call that comes now interrupts again. */
-            software_interrupt_clear();
+            ipi_clear();
             looks = LOOKS_FOR_LOCK;
         }
         bool work = (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over ||
                     others_have_work() || __atomic_load_n(&hart->idle.called, __ATOMIC_RELAXED);
         struct elsewhere own = find_elsewhere(hart);
-        if (has_own(hart) || pending & SIP_EXTERNAL || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
-            (pending & SIP_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
+        if (has_own(hart) || pending & INTERRUPT_DEVICE || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
+            (pending & INTERRUPT_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
             kernel_lock_exclusive(hart);
             break;
         }
         if (work && kernel_try_lock(hart)) {
             break;
         }
-        if (pending & SIP_TIMER) {
+        if (pending & INTERRUPT_TIMER) {
             /* With one domain a tick is nothing to do for a hart that has no thread to charge. It stays on
              * only for what the hart may have to look at again. */
             if (work || watches || own.served) {

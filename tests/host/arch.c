@@ -364,7 +364,7 @@ unsigned interrupt_claim(const struct hart *hart)
     unsigned source = host_machine.irq_waiting;
 
     host_machine.irq_waiting = 0;
-    host_hart->arch.sip &= ~(word_t)SIP_EXTERNAL;
+    host_hart->arch.sip &= ~INTERRUPT_DEVICE;
     return source;
 }
 

@@ -3,7 +3,6 @@
  * runs and others do at most what the test says: the lock is free, nobody has to be stopped, and preemption
  * points do what the test says, too. tests/host/simulation/ has several harts and none of this.
  */
-#include "arch/riscv64/sbi.h"
 #include "arch/timer.h"
 #include "arch/tlb.h"
 #include "host.h"
@@ -158,15 +157,15 @@ void handle_interrupts(struct hart *hart)
     word_t pending = hart->arch.sip;
 
     hart->arch.sip = 0;
-    if (pending & SIP_SOFTWARE) {
+    if (pending & INTERRUPT_IPI) {
         hart->pending |= PENDING_RESCHEDULE;
     }
-    if (pending & SIP_TIMER) {
+    if (pending & INTERRUPT_TIMER) {
         sched_tick(hart);
         placement_tick(hart);
         console_tick(hart);
     }
-    if (pending & SIP_EXTERNAL) {
+    if (pending & INTERRUPT_DEVICE) {
         irq_deliver(hart);
     }
 }
@@ -195,7 +194,7 @@ void pause_hint(void)
 
 void timer_acknowledge(struct hart *hart)
 {
-    hart->arch.sip &= ~(word_t)SIP_TIMER;
+    hart->arch.sip &= ~INTERRUPT_TIMER;
 }
 
 void timer_start(struct hart *hart)
@@ -204,10 +203,10 @@ void timer_start(struct hart *hart)
 
 void timer_stop(void)
 {
-    host_hart->arch.sip &= ~(word_t)SIP_TIMER;
+    host_hart->arch.sip &= ~INTERRUPT_TIMER;
 }
 
-void sbi_send_ipi(word_t hart_id)
+void hart_send_ipi(const struct hart *hart)
 {
-    host_machine.interrupted |= bit(hart_id);
+    host_machine.interrupted |= bit(hart->id);
 }

@@ -59,7 +59,7 @@ static bool refill_and_tick(void)
         put_batch(1);
         give_room(1);
         if (++refills == 100) {
-            helper->arch.sip |= SIP_TIMER;
+            helper->arch.sip |= INTERRUPT_TIMER;
         }
     }
     if (refills == 200) {
@@ -369,7 +369,7 @@ static void tick_meanwhile(void)
         let_wait(home, owner->priority, WORKER_AT_TAIL);
     }
     host_lock_wanted = NULL;
-    helper->arch.sip |= SIP_TIMER;
+    helper->arch.sip |= INTERRUPT_TIMER;
 }
 
 static void a_tick_while_others_are_let_in_is_a_tick(void **state)

@@ -2,7 +2,6 @@
  * When a hart that has nothing to run is called for somebody else's queue, that this moves nothing, and what
  * comes of being late.
  */
-#include "arch/riscv64/csr.h"
 #include "arch/timer.h"
 #include "placement.h"
 
@@ -51,7 +50,7 @@ static void call_in_vain(void)
     home->pending = 0;
     placement_wake(queue);
     take_batch(32);
-    helper->arch.sip |= SIP_SOFTWARE;
+    helper->arch.sip |= INTERRUPT_IPI;
 }
 
 static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **state)
@@ -110,7 +109,7 @@ static void it_does_not_if_it_was_late_or_the_queue_has_ended(void **state)
     for (lateness = 0; lateness <= 1000; lateness += 1000) {
         open_for_two();
         host_meanwhile = call_for_what_changes;
-        helper->arch.sip |= SIP_SOFTWARE;
+        helper->arch.sip |= INTERRUPT_IPI;
         idle();
         helper->ready[0].summary = 0;
         assert_null(helper->idle.called);
@@ -178,7 +177,7 @@ static void call(void)
     assert_true(helper->idle.called);
     home->current = caller;
     home->pending = 0;
-    helper->arch.sip |= SIP_SOFTWARE;
+    helper->arch.sip |= INTERRUPT_IPI;
     host_meanwhile = NULL;
 }
 

@@ -2,7 +2,6 @@
  * A hart that has nothing to run looks for more behind a batch that was worth it: how long, whose the queue
  * is meanwhile, and what else it does until there is something to do.
  */
-#include "arch/riscv64/csr.h"
 #include "arch/timer.h"
 #include "ipc/endpoint.h"
 #include "placement.h"
@@ -203,7 +202,7 @@ static void get_work(void)
     be(home);
     put_batch(1);
     wake();
-    helper->arch.sip |= SIP_SOFTWARE;
+    helper->arch.sip |= INTERRUPT_IPI;
     host_meanwhile = NULL;
 }
 
@@ -214,7 +213,7 @@ static void get_work_later(void)
     if (++sleeps == 5) {
         get_work();
     } else {
-        host_hart->arch.sip |= SIP_TIMER; /* which is nothing to do */
+        host_hart->arch.sip |= INTERRUPT_TIMER; /* which is nothing to do */
     }
 }
 

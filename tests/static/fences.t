@@ -12,7 +12,7 @@ sub slurp { local (@ARGV, $/) = @_; scalar <> }
 my %stores = (
     "memory that users see"       => qr/\b(?:user_store|user_store_halves|user_ring_publish|user_ring_must_wake|user_ring_sleep|user_ring_stay)\(/,
     "slots of the controller"     => qr{\*slot_register\([^;]*?\) =\s}s,
-    "interrupts to other harts"   => qr/\bsbi_send_ipi\(/,
+    "interrupts to other harts"   => qr/\bhart_send_ipi\(/,
     "the lock"                    => qr/\b(?:kernel_unlock|kernel_unlock_among_harts)\(/,
 );
 
@@ -101,7 +101,7 @@ for my $line (
     "user_store(words, 0, 1);",
     "user_ring_publish(words, 0, 1);",
     "*slot_register(slot, SLOT_HIGH) = bits;",
-    "sbi_send_ipi(hart->arch.hart_id);",
+    "hart_send_ipi(hart);",
     "kernel_unlock(hart);",
 ) {
     my %broken = (%kernel, $innocent => $kernel{$innocent} . "\nvoid broken(void)\n{\n    $line\n}\n");

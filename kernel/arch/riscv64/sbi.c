@@ -4,9 +4,9 @@
  */
 #include "arch/riscv64/sbi.h"
 
-#include "arch/processor.h"
 #include "arch/riscv64/sbi_numbers.h"
 #include "lib/assert.h"
+#include "thread/hart.h"
 
 #define SBI_BASE_PROBE_EXTENSION          3
 #define SBI_RFENCE_REMOTE_SFENCE_VMA_ASID 2
@@ -65,12 +65,12 @@ long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument)
     return call_for_others(SBI_EXT_HSM, 0, hart_id, phys_address, argument, 0, 0);
 }
 
-void sbi_send_ipi(word_t hart_id)
+void hart_send_ipi(const struct hart *hart)
 {
-    long error = call_for_others(SBI_EXT_IPI, 0, 1, hart_id, 0, 0, 0);
+    long error = call_for_others(SBI_EXT_IPI, 0, 1, hart->arch.hart_id, 0, 0, 0);
 
     if (unlikely(error)) {
-        panic("the firmware does not interrupt hart %lu: SBI error %ld", hart_id, error);
+        panic("the firmware does not interrupt hart %lu: SBI error %ld", hart->arch.hart_id, error);
     }
 }
 

@@ -18,9 +18,6 @@ void sbi_set_timer(word_t time);
 /* Starts a stopped hart at a physical address with a1 = argument. Returns 0 or a negative SBI error. */
 long sbi_hart_start(word_t hart_id, word_t phys_address, word_t argument);
 
-/* Raises the supervisor software interrupt of one hart. */
-void sbi_send_ipi(word_t hart_id);
-
 /* Executes sfence.vma on other harts, base + i for each bit i of a mask, for size bytes at start in one ASID;
  * size -1 means all addresses. Returns when it is done. */
 void sbi_remote_sfence_asid(word_t mask, word_t base, word_t start, word_t size, word_t asid);

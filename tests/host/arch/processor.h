@@ -40,6 +40,11 @@ _Noreturn static inline void return_to(struct tcb *next)
     return_to_user(next);
 }
 
+#define INTERRUPT_IPI    0x2ul
+#define INTERRUPT_TIMER  0x20ul
+#define INTERRUPT_DEVICE 0x200ul
+#define INTERRUPTS_ALL   (INTERRUPT_IPI | INTERRUPT_TIMER | INTERRUPT_DEVICE)
+
 static inline word_t interrupts_pending(void)
 {
     return csr_read(sip);
@@ -50,10 +55,22 @@ static inline bool interrupt_pending(void)
     return interrupts_pending() != 0;
 }
 
-static inline void software_interrupt_clear(void)
+static inline void interrupts_select(word_t set)
 {
-    csr_clear(sip, SIP_SOFTWARE);
+    csr_write(sie, set);
 }
+
+static inline void ipi_clear(void)
+{
+    csr_clear(sip, INTERRUPT_IPI);
+}
+
+static inline void ipi_put_back(void)
+{
+    csr_set(sip, INTERRUPT_IPI);
+}
+
+void hart_send_ipi(const struct hart *hart);
 
 void wait_for_interrupt(void);
 void pause_hint(void);

@@ -4,7 +4,6 @@
  */
 #include "simulation/harts.h"
 
-#include "arch/riscv64/sbi.h"
 #include "arch/timer.h"
 #include "host.h"
 #include "lib/bits.h"
@@ -175,12 +174,12 @@ void pause_hint(void)
     maybe_yield(8);
 }
 
-void sbi_send_ipi(word_t hart_id)
+void hart_send_ipi(const struct hart *hart)
 {
     running->sending++;
     maybe_yield(2);
     running->sending--;
-    harts_table[hart_id].arch.sip |= SIP_SOFTWARE;
+    harts_table[hart->id].arch.sip |= INTERRUPT_IPI;
 }
 
 void timer_start(struct hart *hart)
@@ -191,13 +190,13 @@ void timer_start(struct hart *hart)
 void timer_stop(void)
 {
     host_hart->arch.deadline = ~0ul;
-    host_hart->arch.sip &= ~(word_t)SIP_TIMER;
+    host_hart->arch.sip &= ~INTERRUPT_TIMER;
 }
 
 void timer_acknowledge(struct hart *hart)
 {
     hart_ticks(hart);
-    hart->arch.sip &= ~(word_t)SIP_TIMER;
+    hart->arch.sip &= ~INTERRUPT_TIMER;
     timer_start(hart);
 }
 
@@ -230,19 +229,19 @@ static void pass_time(void)
     for (unsigned id = 0; id < harts_online; id++) {
         struct hart_arch *arch = &harts_table[id].arch;
         if (host_time >= arch->deadline) {
-            arch->sip |= SIP_TIMER;
+            arch->sip |= INTERRUPT_TIMER;
         }
     }
     if (harts_chances.interrupts && any(100) == 0) {
         host_machine.irq_waiting = 1;
-        harts_table[0].arch.sip |= SIP_EXTERNAL;
+        harts_table[0].arch.sip |= INTERRUPT_DEVICE;
     }
 }
 
 /* Where the host runs something else instead of a hart that idles, or comes back for a queue. */
 static void be_late(struct side *side)
 {
-    bool idles = side->sleeps && side->hart->arch.sie == SIP_ALL;
+    bool idles = side->sleeps && side->hart->arch.sie == INTERRUPTS_ALL;
 
     if (harts_chances.late && (idles || side->hart->idle.kept) && any(100) == 0) {
         side->away_until = host_step + any(LATE_STEPS);
@@ -304,7 +303,7 @@ void harts_stop(void)
 
 static void start(struct side *side, char *stack)
 {
-    side->hart->arch.sie = SIP_ALL;
+    side->hart->arch.sie = INTERRUPTS_ALL;
     side->stack = stack;
     side->stack_bytes = STACK_BYTES;
     timer_start(side->hart);

@@ -59,14 +59,6 @@ static inline void io_fence(void)
     __asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
-/* Takes back this hart's software interrupt. What it was sent for is looked at behind that, so one that is
- * sent for something later stays. */
-static inline void software_interrupt_clear(void)
-{
-    csr_clear(sip, SIP_SOFTWARE);
-    io_fence();
-}
-
 /* Ends a handler. Nothing that it keeps on the stack or in registers is needed any more, so it leaves without
  * putting that back in order. The compiler does not know that nothing comes after this: it would think every
  * path that ends here improbable. */
@@ -77,10 +69,16 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
     __asm__ volatile("j return_to_user" ::"r"(a0) : "memory");
 }
 
-/* The interrupts that wait to be taken by this hart, as SIP_ bits. */
+/* Interrupts of a hart, as a set: the bits of sie and sip. */
+#define INTERRUPT_IPI    0x2ul /* from another hart */
+#define INTERRUPT_TIMER  0x20ul
+#define INTERRUPT_DEVICE 0x200ul
+#define INTERRUPTS_ALL   (INTERRUPT_IPI | INTERRUPT_TIMER | INTERRUPT_DEVICE)
+
+/* The interrupts that wait to be taken by this hart. */
 static inline word_t interrupts_pending(void)
 {
-    return csr_read(sip) & SIP_ALL;
+    return csr_read(sip) & INTERRUPTS_ALL;
 }
 
 static inline bool interrupt_pending(void)
@@ -88,7 +86,30 @@ static inline bool interrupt_pending(void)
     return interrupts_pending() != 0;
 }
 
-/* Sleeps until an interrupt is pending. The kernel runs with interrupts off, so none is taken. */
+/* Enables this set of interrupts on this hart: they end wait_for_interrupt(), and user mode. */
+static inline void interrupts_select(word_t set)
+{
+    csr_write(sie, set);
+}
+
+/* Interrupts another hart. */
+void hart_send_ipi(const struct hart *hart);
+
+/* Takes back the interrupt that other harts have sent to this one. Call this before the state that the
+ * interrupt announces is read: then an interrupt for a later change stays pending. */
+static inline void ipi_clear(void)
+{
+    csr_clear(sip, INTERRUPT_IPI);
+    io_fence();
+}
+
+/* Undoes ipi_clear(). */
+static inline void ipi_put_back(void)
+{
+    csr_set(sip, INTERRUPT_IPI);
+}
+
+/* Sleeps until an enabled interrupt is pending. The kernel runs with interrupts off, so none is taken. */
 static inline void wait_for_interrupt(void)
 {
     __asm__ volatile("wfi" ::: "memory");
