@@ -3,10 +3,8 @@
  */
 #include "syscall/entry.h"
 
-#include "arch/fpu.h"
 #include "arch/processor.h"
 #include "arch/timer.h"
-#include "arch/tlb.h"
 #include "check/check.h"
 #include "ipc/endpoint.h"
 #include "ipc/fastpath.h"
@@ -17,9 +15,7 @@
 #include "object/console_turn.h"
 #include "object/irq.h"
 #include "object/request.h"
-#include "object/vspace.h"
 #include "syscall/debug.h"
-#include "syscall/emulate.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 #include "worker/placement.h"
@@ -409,84 +405,4 @@ void handle_interrupts(struct hart *hart)
     if (pending & INTERRUPT_DEVICE) {
         irq_deliver(hart);
     }
-}
-
-/*
- * The page is there, and this hart only remembers that it was not. After a fence the access succeeds: an
- * entry that permits an access and still faults does not exist, as the kernel writes none with reserved or
- * clear A and D bits.
- */
-static bool fault_is_stale(const struct tcb *thread, word_t address, word_t needed)
-{
-    struct cap cap = thread->slots[TCB_VSPACE].cap;
-
-    if (address >= ABI_USER_TOP || !cap_is(cap, CAP_PAGE_TABLE) || !page_table_is_mapped(cap) ||
-        asid_root(cap_mapped_asid(cap)) != cap_object(cap)) {
-        return false;
-    }
-    pte_t entry = *vspace_walk(cap_object(cap), address).entry;
-    if (!pte_is_valid(entry) || (entry & needed) != needed) {
-        return false;
-    }
-    tlb_flush_local();
-    return true;
-}
-
-static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause)
-{
-    word_t address = csr_read(stval);
-
-    switch (cause) {
-    case CAUSE_ILLEGAL:
-        if (!fpu_load_on_trap(hart, thread) && !uintr_emulate(thread, address)) {
-            fault_raise_exception(thread, cause);
-        }
-        break;
-    case CAUSE_FETCH_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_EXECUTE)) {
-            fault_raise_vm(thread, address, 1, true);
-        }
-        break;
-    case CAUSE_LOAD_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_READ)) {
-            fault_raise_vm(thread, address, 5, false);
-        }
-        break;
-    case CAUSE_STORE_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_WRITE)) {
-            fault_raise_vm(thread, address, 7, false);
-        }
-        break;
-    case CAUSE_FETCH_ACCESS:
-        fault_raise_vm(thread, address, 1, true);
-        break;
-    case CAUSE_LOAD_ACCESS:
-        fault_raise_vm(thread, address, 5, false);
-        break;
-    case CAUSE_STORE_ACCESS:
-        fault_raise_vm(thread, address, 7, false);
-        break;
-    default:
-        fault_raise_exception(thread, cause);
-        break;
-    }
-}
-
-void handle_trap(struct tcb *thread, word_t cause)
-{
-    struct hart *hart = this_hart();
-
-    if (kernel_lock_exclusive(hart)) {
-        return_to(kernel_exit_void(hart));
-        return;
-    }
-    check_at_entry();
-    console_check_trap(thread);
-    if (cause & CAUSE_INTERRUPT) {
-        handle_interrupts(hart);
-    } else {
-        /* A faulting instruction is repeated when its thread runs again without more ado. */
-        handle_exception(hart, thread, cause);
-    }
-    return_to(kernel_exit(hart));
 }

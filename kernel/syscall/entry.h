@@ -1,6 +1,6 @@
 /*
- * The synchronous front door, called by the trap entry (arch/riscv64/entry.S). No
- * handler returns: each ends in return_to_user, with the thread to run.
+ * The synchronous front door, called by the architecture's trap entry. No handler returns: each ends in
+ * return_to_user, with the thread to run.
  */
 #pragma once
 
@@ -11,6 +11,3 @@ extern void (*const syscall_table[])(SYSCALL_ARGUMENTS);
 
 /* An ecall with any other number, which is in a7: a debug call or a fault. */
 void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number);
-
-/* Any other trap, by its scause. */
-void handle_trap(struct tcb *thread, word_t cause);

@@ -10,4 +10,5 @@ HOST_KERNEL_SRCS := \
 	lib/rel4/src/queue.c lib/rel4/src/executor.c lib/rel4/src/coroutine.c
 
 # What the simulation links instead of one hart: several, which run the rest of the kernel above the machine.
-HOST_HARTS_SRCS := kernel/thread/kernel.c $(wildcard kernel/syscall/*.c tests/host/simulation/*.c)
+HOST_HARTS_SRCS := kernel/arch/riscv64/emulate.c kernel/arch/riscv64/trap.c kernel/thread/kernel.c \
+	$(wildcard kernel/syscall/*.c tests/host/simulation/*.c)

@@ -4,6 +4,7 @@
  */
 #include "simulation/harts.h"
 
+#include "arch/riscv64/trap.h"
 #include "arch/timer.h"
 #include "host.h"
 #include "lib/bits.h"

@@ -2,7 +2,7 @@
  * Emulation of user interrupts: exactly the encodings of uipi_*, uret and the user-level registers, with the
  * meaning that docs/uintc.md gives them. Anything else stays an illegal instruction.
  */
-#include "syscall/emulate.h"
+#include "arch/riscv64/emulate.h"
 
 #include "ipc/receiver.h"
 #include "object/sender_table.h"
