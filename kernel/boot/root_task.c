@@ -28,8 +28,6 @@
 #define ROOT_ASID       1
 #define HIGHEST_ADDRESS bit(39) /* of a device that an untyped capability can name */
 
-#define PTE_USER_PAGE (PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXECUTE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-
 extern char kernel_start[], kernel_end[];
 
 static struct builder {
@@ -165,7 +163,7 @@ static void add_tables(struct builder *b, unsigned level)
     for (word_t vaddr = align_down(b->image.start, covered_bits); vaddr < end; vaddr += bit(covered_bits)) {
         pte_t *table = take_cleared(b, ABI_PAGE_TABLE_BITS);
         struct cap cap = cap_make_object(CAP_PAGE_TABLE, table, 0);
-        *find_entry(b, vaddr, level + 1) = pte_make(ptr_to_phys(table), PTE_VALID);
+        *find_entry(b, vaddr, level + 1) = pte_make_table(ptr_to_phys(table));
         add_cap(b, page_table_set_mapped(cap, ROOT_ASID, vaddr));
     }
 }
@@ -174,7 +172,7 @@ static struct cap map_frame(const struct builder *b, const void *frame, word_t v
 {
     struct cap cap = cap_make_frame(ptr_to_phys(frame), FRAME_4K, FRAME_READ_WRITE, false);
 
-    *find_entry(b, vaddr, 0) = pte_make(ptr_to_phys(frame), PTE_USER_PAGE);
+    *find_entry(b, vaddr, 0) = pte_make_user(ptr_to_phys(frame), true, true, true);
     cap.w1 = cap_mapping(ROOT_ASID, vaddr);
     return cap;
 }

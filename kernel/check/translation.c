@@ -10,8 +10,7 @@
 #include "thread/hart.h"
 
 #if REL4_DEBUG
-#define PTE_ACCOUNTED 0x100ul /* one of the bits for software */
-#define USER_ENTRIES  (PT_ENTRIES / 2)
+#define USER_ENTRIES (PT_ENTRIES / 2)
 
 /* The entry that maps an address at a level below the root's; NULL if the tables do not go that far. */
 static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
@@ -31,8 +30,8 @@ static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
 
 static bool permits(enum frame_rights rights, pte_t entry)
 {
-    return !(entry & PTE_WRITE && rights != FRAME_READ_WRITE) &&
-           !(entry & PTE_READ && rights == FRAME_KERNEL_ONLY);
+    return !(pte_can_write(entry) && rights != FRAME_READ_WRITE) &&
+           !(pte_can_read(entry) && rights == FRAME_KERNEL_ONLY);
 }
 
 static void account_frame(struct cap cap)
@@ -43,7 +42,7 @@ static void account_frame(struct cap cap)
 
     if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) && pte_phys(*entry) == frame_phys(cap) &&
         permits(frame_rights(cap), *entry)) {
-        *entry |= PTE_ACCOUNTED;
+        *entry = pte_mark(*entry);
     }
 }
 
@@ -58,7 +57,7 @@ static void account_table(struct cap cap)
             return;
         }
         if (pte_phys(*entry) == ptr_to_phys(cap_object(cap))) {
-            *entry |= PTE_ACCOUNTED;
+            *entry = pte_mark(*entry);
         }
     }
 }
@@ -74,10 +73,10 @@ static pte_t *check_entry(pte_t *entry, unsigned level)
     if (!pte_is_valid(*entry)) {
         return NULL;
     }
-    require(*entry & PTE_ACCOUNTED, "a page-table entry is there because of a capability", entry);
-    *entry &= ~PTE_ACCOUNTED;
+    require(pte_is_marked(*entry), "a page-table entry is there because of a capability", entry);
+    *entry = pte_unmark(*entry);
     if (pte_is_leaf(*entry)) {
-        require((*entry & PTE_USER) && !(*entry & PTE_GLOBAL), "a page is the user's", entry);
+        require(pte_is_user(*entry), "a page is the user's", entry);
         return NULL;
     }
     require(level > 0 && is_table(pte_phys(*entry)), "an entry names a table that exists", entry);
@@ -112,22 +111,16 @@ static void check_pool(word_t number)
     }
 }
 
-/* satp names a root that has its address-space number. */
-static bool satp_is_valid(word_t satp)
-{
-    return asid_root(satp >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr((satp & mask(44)) << 12);
-}
-
 static void check_hart(const struct hart *hart)
 {
-    word_t satp = hart->arch.satp;
+    word_t current = hart->arch.space;
 
-    require(vm_is_kernel_root((satp & mask(44)) << 12) || satp_is_valid(satp),
+    require(vm_is_kernel_space(current) || asid_space_is_valid(current),
             "a hart translates with a root that has its address-space number", hart);
     for (unsigned i = 0; i < RECENT_SPACES; i++) {
         const struct recent_space *space = &hart->recent_spaces[i];
-        require(!space->cap || satp_is_valid(space->satp), "an address space that a hart remembers exists",
-                space);
+        require(!space->cap || asid_space_is_valid(space->space),
+                "an address space that a hart remembers exists", space);
     }
 }
 

@@ -14,11 +14,10 @@
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 {
     enum frame_rights allowed = frame_reduce_rights(frame_rights(cap), rights);
-    word_t flags = (allowed != FRAME_KERNEL_ONLY ? PTE_READ : 0) |
-                   (allowed == FRAME_READ_WRITE ? PTE_WRITE : 0) |
-                   (attributes & ABI_VM_EXECUTE_NEVER ? 0 : PTE_EXECUTE);
+    bool read = allowed != FRAME_KERNEL_ONLY;
+    bool execute = !(attributes & ABI_VM_EXECUTE_NEVER);
 
-    return flags ? pte_make(frame_phys(cap), flags | PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY) : 0;
+    return read || execute ? pte_make_user(frame_phys(cap), read, allowed == FRAME_READ_WRITE, execute) : 0;
 }
 
 static enum progress perform_map(struct operation *operation, struct result *result)

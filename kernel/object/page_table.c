@@ -47,7 +47,7 @@ static word_t decode_map(const struct request *request, struct operation *operat
     }
     operation->map.slot = request->slot;
     operation->map.entry = walk.entry;
-    operation->map.value = pte_make(ptr_to_phys(cap_object(request->cap)), PTE_VALID);
+    operation->map.value = pte_make_table(ptr_to_phys(cap_object(request->cap)));
     operation->map.mapping = cap_mapping(vspace.asid, align_down(vaddr, pt_level_bits(walk.level)));
     operation->perform = perform_map;
     return ERR_NONE;

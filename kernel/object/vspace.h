@@ -50,7 +50,7 @@ static inline struct walk vspace_walk(pte_t *root, word_t vaddr)
     unsigned level = PT_LEVELS - 1;
     pte_t *entry = &root[pt_index(vaddr, level)];
 
-    while (level > 0 && (*entry & (PTE_VALID | PTE_LEAF)) == PTE_VALID) {
+    while (level > 0 && pte_is_table(*entry)) {
         level--;
         entry = (pte_t *)phys_to_ptr(pte_phys(*entry)) + pt_index(vaddr, level);
     }

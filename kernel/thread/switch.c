@@ -18,12 +18,12 @@ void thread_load_vspace_slow(struct hart *hart, const struct tcb *thread)
             *entry |= bit(hart->id);
             vm_activate(root, asid);
             if (is_new) {
-                /* satp orders neither stores to page tables nor walks through them. */
+                /* The switch orders neither stores to page tables nor walks through them. */
                 tlb_flush_asid(bit(hart->id), asid);
             }
             hart->arch.vspace = cap.w0;
             if (asids_work) {
-                *recent_space(hart, cap.w0) = (struct recent_space){ cap.w0, hart->arch.satp };
+                *recent_space(hart, cap.w0) = (struct recent_space){ cap.w0, hart->arch.space };
             }
             return;
         }

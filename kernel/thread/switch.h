@@ -31,8 +31,7 @@ static inline bool thread_load_recent_vspace(struct hart *hart, const struct tcb
         return false;
     }
     hart->arch.vspace = cap;
-    hart->arch.satp = space->satp;
-    csr_write(satp, space->satp);
+    vm_restore(&hart->arch, space->space);
     return true;
 }
 
@@ -78,7 +77,7 @@ _Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
  * those who know the outcome. slow is what hart->switch_slowly has been since the entry. */
 static inline struct tcb *thread_switch_exit(struct hart *hart, bool slow, struct tcb *next)
 {
-    if (likely(!(csr_read(sstatus) & SSTATUS_FS) && hart->fpu_owner != next && !slow && !next->uintr.user &&
+    if (likely(!fpu_is_on() && hart->fpu_owner != next && !slow && !next->uintr.user &&
                thread_load_recent_vspace(hart, next))) {
         hart->current = next;
         reservation_clear(&hart->arch);

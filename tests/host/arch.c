@@ -318,7 +318,7 @@ void vm_install_kernel_half(pte_t *root)
 
 void vm_activate(word_t root_phys, word_t asid)
 {
-    host_hart->arch.satp = SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
+    host_hart->arch.space = SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
 }
 
 bool vm_has_kernel_half(const pte_t *root)
@@ -326,14 +326,14 @@ bool vm_has_kernel_half(const pte_t *root)
     return root[PT_ENTRIES - 1] == PTE_GLOBAL;
 }
 
-bool vm_is_kernel_root(word_t phys)
+bool vm_is_kernel_space(word_t space)
 {
-    return phys == 0;
+    return space == 0;
 }
 
 void vm_activate_kernel(void)
 {
-    host_hart->arch.satp = 0;
+    host_hart->arch.space = 0;
     host_hart->arch.vspace = 0;
 }
 

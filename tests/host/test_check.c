@@ -261,7 +261,7 @@ static void lose_kernel_half(void)
 
 static void translate_with_nothing(void)
 {
-    host_hart->arch.satp = 0x12345;
+    host_hart->arch.space = 0x12345;
 }
 
 static void remember_nothing(void)

@@ -208,13 +208,13 @@ static void harts_forget_an_address_space_that_ends(void **state)
         host_hart = &harts_table[id];
         thread->slots[TCB_VSPACE].cap = other->cap;
         thread_load_vspace(host_hart, thread);
-        word_t satp = host_hart->arch.satp;
+        word_t space = host_hart->arch.space;
         thread->slots[TCB_VSPACE].cap = root->cap;
         thread_load_vspace(host_hart, thread);
         assert_true(thread_load_recent_vspace(host_hart, thread));
         thread->slots[TCB_VSPACE].cap = other->cap;
         assert_true(thread_load_recent_vspace(host_hart, thread));
-        assert_int_equal(host_hart->arch.satp, satp);
+        assert_int_equal(host_hart->arch.space, space);
         /* Nobody is in either of them when they end. */
         vm_activate_kernel();
     }

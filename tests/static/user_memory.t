@@ -13,7 +13,7 @@ my $maker = "kernel/ipc/user_memory.h";
 
 # File, how many conversions, and why none of them can lead into memory that users can write.
 my %conversions = (
-    "kernel/arch/riscv64/include/arch/asid.h" => [1, "the root of an address space, a page table"],
+    "kernel/arch/riscv64/include/arch/asid.h" => [2, "roots of address spaces, which are page tables"],
     "kernel/arch/riscv64/aplic.c"  => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/plic.h"   => [1, "the interrupt controller, which is never handed out"],
     "kernel/arch/riscv64/power.c"  => [1, "the test finisher's register, of which nothing is read but that it answers"],
@@ -29,7 +29,7 @@ my %conversions = (
     "kernel/check/queues.c"        => [1, "a queue of the set of objects"],
     "kernel/check/internal.h"      => [1, "an object of the set of objects"],
     "kernel/check/threads.c"       => [2, "threads of the set of objects"],
-    "kernel/check/translation.c"   => [5, "page tables, as the entries are valid and no leaves, and roots"],
+    "kernel/check/translation.c"   => [4, "page tables, as the entries are valid and no leaves, and roots"],
     "kernel/check/uintr.c"         => [1, "a thread of the set of objects"],
     "kernel/ipc/user_memory.h"     => [1, "here user memory gets its name"],
     "kernel/object/asid_cap.c"     => [1, "a new ASID pool, in an untyped without children"],

@@ -25,10 +25,10 @@ void asid_expel_hart(struct hart *hart)
     }
 }
 
-static void forget_recent_space(struct hart *hart, word_t satp)
+static void forget_recent_space(struct hart *hart, word_t space)
 {
     for (unsigned i = 0; i < RECENT_SPACES; i++) {
-        if (hart->recent_spaces[i].satp == satp) {
+        if (hart->recent_spaces[i].space == space) {
             hart->recent_spaces[i] = (struct recent_space){ 0 };
         }
     }
@@ -42,11 +42,11 @@ word_t asid_dismiss(word_t harts, word_t asid)
     if (!entry || !asid_root_phys(*entry)) {
         return 0;
     }
-    word_t satp = satp_make(asid_root_phys(*entry), asid);
+    word_t space = satp_make(asid_root_phys(*entry), asid);
     for (; harts; harts &= harts - 1) {
         struct hart *hart = &harts_table[lowest_bit(harts)];
-        if (hart->arch.satp != satp) {
-            forget_recent_space(hart, satp);
+        if (hart->arch.space != space) {
+            forget_recent_space(hart, space);
             dismissed |= bit(hart->id);
         }
     }
@@ -61,15 +61,15 @@ void asid_release(word_t asid)
     if (!entry) {
         return;
     }
-    word_t satp = satp_make(asid_root_phys(*entry), asid);
+    word_t space = satp_make(asid_root_phys(*entry), asid);
     word_t harts = *entry & ASID_HARTS_MASK;
 
     *entry = 0;
     for (unsigned id = 0; id < harts_online; id++) {
         /* Idle harts use the kernel's own root. */
         struct hart *hart = &harts_table[id];
-        forget_recent_space(hart, satp);
-        if (hart->arch.satp == satp) {
+        forget_recent_space(hart, space);
+        if (hart->arch.space == space) {
             asid_expel_hart(hart);
         }
     }

@@ -83,7 +83,7 @@ void vm_init_hart(struct hart *hart)
     asids_work = asids_work && (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) == 0xffff;
     csr_write(satp, kernel_satp);
     __asm__ volatile("sfence.vma" ::: "memory");
-    hart->arch.satp = kernel_satp;
+    hart->arch.space = kernel_satp;
 }
 
 void vm_install_kernel_half(pte_t *root)
@@ -96,22 +96,21 @@ bool vm_has_kernel_half(const pte_t *root)
     return memcmp(root + KERNEL_HALF, kernel_root + KERNEL_HALF, KERNEL_HALF * sizeof(pte_t)) == 0;
 }
 
-bool vm_is_kernel_root(word_t phys)
+bool vm_is_kernel_space(word_t space)
 {
-    return phys == ptr_to_phys(kernel_root);
+    return space == satp_make(ptr_to_phys(kernel_root), 0);
 }
 
 void vm_activate(word_t root_phys, word_t asid)
 {
     struct hart *hart = this_hart();
-    word_t satp = satp_make(root_phys, asid);
+    word_t space = satp_make(root_phys, asid);
 
-    if (hart->arch.satp == satp) {
+    if (hart->arch.space == space) {
         return;
     }
-    hart->arch.satp = satp;
     hart->arch.vspace = 0;
-    csr_write(satp, satp);
+    vm_restore(&hart->arch, space);
     if (unlikely(!asids_work)) {
         __asm__ volatile("sfence.vma" ::: "memory");
     }

@@ -14,7 +14,7 @@ struct hart_arch {
     word_t reservation;
     word_t stack_top;
     word_t hart_id;
-    word_t satp;
+    word_t space;
     word_t vspace;
     word_t deadline;
     word_t sip, sie; /* interrupts that wait, and that are enabled */

@@ -21,12 +21,12 @@ extern struct asid_pool *asid_pools[ABI_ASID_POOLS];
 
 #define ASID_HARTS_MASK 0xfffull
 
-/* An address space that a hart was in lately: the first word of the capability that names its root, and what
- * satp holds there. What stands here exists, as asid_release() removes it; so returning to it needs no look
- * at the pool. */
+/* An address space that a hart was in lately: the first word of the capability that names its root, and the
+ * word that vm_restore() takes. What stands here exists, as asid_release() removes it; so returning to it
+ * needs no look at the pool. */
 struct recent_space {
     word_t cap;
-    word_t satp;
+    word_t space;
 };
 
 #define RECENT_SPACES 16
@@ -68,6 +68,13 @@ static inline word_t asid_harts(word_t asid)
     const word_t *entry = asid_entry(asid);
 
     return entry ? *entry & ASID_HARTS_MASK : 0;
+}
+
+/* Whether a word for vm_restore() names a root that has its address-space number. For the checker of debug
+ * kernels. */
+static inline bool asid_space_is_valid(word_t space)
+{
+    return asid_root(space >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr((space & mask(44)) << 12);
 }
 
 /* Makes a hart that runs, or waits for the kernel lock, use the kernel's own root. */

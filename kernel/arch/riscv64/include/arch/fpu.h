@@ -24,11 +24,17 @@ void fpu_look_for(void);
 /* The general case of fpu_switch(). */
 void fpu_switch_slow(struct hart *hart, struct tcb *to);
 
+/* The running thread may use floating point without a trap, and may have. */
+static inline bool fpu_is_on(void)
+{
+    return csr_read(sstatus) & SSTATUS_FS;
+}
+
 /* Prepares sstatus for the thread that is about to run on this hart, storing the previous owner's registers.
  */
 static inline void fpu_switch(struct hart *hart, struct tcb *to)
 {
-    if (unlikely((csr_read(sstatus) & SSTATUS_FS) || hart->fpu_owner == to)) {
+    if (unlikely(fpu_is_on() || hart->fpu_owner == to)) {
         fpu_switch_slow(hart, to);
     }
 }

@@ -17,10 +17,10 @@ struct hart_arch {
     word_t hart_id;           /* the firmware's number */
     word_t plic;              /* physical address of its interrupt controller; 0 if that is none */
     word_t interrupt_context; /* its number there: a PLIC's supervisor context, an APLIC's hart index */
-    word_t satp;              /* as last written */
-    word_t vspace;   /* first word of the capability whose root satp holds; 0 for the kernel's own root */
-    word_t deadline; /* of the next tick, in time counts */
-    word_t aplic;    /* as plic; at most one of them is not 0 */
+    word_t space;             /* the address space that the hart is in: satp, as last written */
+    word_t vspace;            /* first word of the capability of its root; 0 for the kernel's own root */
+    word_t deadline;          /* of the next tick, in time counts */
+    word_t aplic;             /* as plic; at most one of them is not 0 */
 };
 
 _Static_assert(offsetof(struct hart_arch, stack_top) == HART_STACK_TOP, "offsets.h");

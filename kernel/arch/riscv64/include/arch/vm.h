@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "arch/processor.h"
 #include "arch/riscv64/csr.h"
 #include "lib/types.h"
 
@@ -17,6 +18,7 @@
 #define PTE_GLOBAL   0x20ul
 #define PTE_ACCESSED 0x40ul
 #define PTE_DIRTY    0x80ul
+#define PTE_MARK     0x100ul /* one of the bits for software */
 #define PTE_LEAF     (PTE_READ | PTE_WRITE | PTE_EXECUTE)
 
 #define PT_LEVELS     3
@@ -44,6 +46,19 @@ static inline bool pte_names(pte_t pte, word_t phys)
     return pte >> 10 == phys >> 12;
 }
 
+/* The entry for a table of the next lower level. */
+static inline pte_t pte_make_table(word_t phys)
+{
+    return pte_make(phys, PTE_VALID);
+}
+
+/* The entry for a page of user mode, which may do at least one of the three. */
+static inline pte_t pte_make_user(word_t phys, bool read, bool write, bool execute)
+{
+    return pte_make(phys, (read ? PTE_READ : 0) | (write ? PTE_WRITE : 0) | (execute ? PTE_EXECUTE : 0) |
+                              PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+}
+
 static inline bool pte_is_valid(pte_t pte)
 {
     return pte & PTE_VALID;
@@ -52,6 +67,43 @@ static inline bool pte_is_valid(pte_t pte)
 static inline bool pte_is_leaf(pte_t pte)
 {
     return pte & PTE_LEAF;
+}
+
+static inline bool pte_is_table(pte_t pte)
+{
+    return (pte & (PTE_VALID | PTE_LEAF)) == PTE_VALID;
+}
+
+/* What a leaf permits. */
+static inline bool pte_can_read(pte_t pte)
+{
+    return pte & PTE_READ;
+}
+
+static inline bool pte_can_write(pte_t pte)
+{
+    return pte & PTE_WRITE;
+}
+
+static inline bool pte_is_user(pte_t pte)
+{
+    return (pte & PTE_USER) && !(pte & PTE_GLOBAL);
+}
+
+/* A bit that hardware ignores. For the checker of debug kernels. */
+static inline pte_t pte_mark(pte_t pte)
+{
+    return pte | PTE_MARK;
+}
+
+static inline pte_t pte_unmark(pte_t pte)
+{
+    return pte & ~PTE_MARK;
+}
+
+static inline bool pte_is_marked(pte_t pte)
+{
+    return pte & PTE_MARK;
 }
 
 /* log2 of the bytes that one entry of a table at this level covers; the root is level 2. */
@@ -84,12 +136,20 @@ void vm_init_hart(struct hart *hart);
 /* Copies the kernel half into a new root. */
 void vm_install_kernel_half(pte_t *root);
 
-/* A root has the kernel half, or is the kernel's own. For the checker of debug kernels. */
+/* Whether a root has the kernel half, and whether a word for vm_restore() names the kernel's own root. For
+ * the checker of debug kernels. */
 bool vm_has_kernel_half(const pte_t *root);
-bool vm_is_kernel_root(word_t phys);
+bool vm_is_kernel_space(word_t space);
 
 /* Switches this hart to an address space, if it is not there already. */
 void vm_activate(word_t root_phys, word_t asid);
+
+/* Switches this hart back to an address space: space is what arch->space was in it. Only while asids_work. */
+static inline void vm_restore(struct hart_arch *arch, word_t space)
+{
+    arch->space = space;
+    csr_write(satp, space);
+}
 
 /* The address space of nobody: kernel mappings only. */
 void vm_activate_kernel(void);
