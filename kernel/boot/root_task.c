@@ -393,8 +393,6 @@ static void create_checker(struct builder *b)
     void *memory = take(b, bytes, ABI_PAGE_BITS);
     zero_words(memory, bytes);
     check_init(memory, start, end, b->cnode, bit(boot_options.root_cnode_bits));
-#else
-    (void)b;
 #endif
 }
 

@@ -244,7 +244,6 @@ void slot_delete_simple(struct slot *slot)
     if (!slot_is_empty(slot)) {
         struct remains remains = finalise(slot);
         assert(!remains.again && !remains.count);
-        (void)remains;
         slot_remove(slot);
     }
 }
@@ -266,7 +265,6 @@ enum progress slot_revoke(struct slot *slot)
 /* A root was moved by CNode Move or by the work above: the last of its list must know. */
 static void zombie_moved(struct cap cap, struct slot *to)
 {
-    (void)cap;
     if (zombie_next(to)) {
         zombie_set_next(zombie_prev(zombie_next(to)), to);
     }
@@ -274,8 +272,6 @@ static void zombie_moved(struct cap cap, struct slot *to)
 
 static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
 {
-    (void)slot;
-    (void)cap;
     *derived = cap_null();
     return ERR_NONE;
 }
@@ -289,7 +285,6 @@ const struct cap_ops zombie_ops = {
 /* The deletion goes on. Recursion ends here: finalise_closed() makes it a capability that is not closed. */
 static struct remains finalise_closed(struct cap cap, struct slot *slot, bool last)
 {
-    (void)last;
     slot->cap = cap_before(cap);
     return finalise(slot);
 }

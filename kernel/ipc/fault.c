@@ -25,7 +25,6 @@ static const uint8_t syscall_registers[] = {
 static bool is_missing_debug_call(word_t number)
 {
 #if REL4_DEBUG
-    (void)number;
     return false;
 #else
     return (long)number <= SYS_DEBUG_DUMP_SCHEDULER && (long)number >= SYS_DEBUG_NAME_THREAD;

@@ -15,7 +15,6 @@ static enum progress perform_make_pool(struct operation *operation, struct resul
     struct slot *untyped = operation->asid.untyped;
     struct asid_pool *pool = phys_to_ptr(untyped_phys(untyped->cap));
 
-    (void)result;
     tlb_batch_pay();
     untyped->cap.w1 = bit(ABI_ASID_POOL_BITS);
     zero_words(pool, sizeof(*pool));
@@ -63,7 +62,6 @@ static enum progress perform_assign(struct operation *operation, struct result *
     word_t number = operation->asid.number;
     pte_t *root = cap_object(table->cap);
 
-    (void)result;
     tlb_batch_pay();
     vm_install_kernel_half(root);
     operation->asid.pool->entries[number % ABI_ASIDS_PER_POOL] = ptr_to_phys(root);
@@ -111,7 +109,6 @@ static struct remains finalise_pool(struct cap cap, struct slot *slot, bool last
     struct asid_pool *pool = cap_object(cap);
     unsigned released = 0;
 
-    (void)slot;
     if (!last || asid_pools[cap.w1] != pool) {
         return (struct remains){ 0 };
     }
@@ -131,7 +128,6 @@ static struct remains finalise_pool(struct cap cap, struct slot *slot, bool last
 
 static unsigned pool_size_bits(struct cap cap)
 {
-    (void)cap;
     return ABI_ASID_POOL_BITS;
 }
 

@@ -101,7 +101,6 @@ static enum progress perform_bind(struct operation *operation, struct result *re
     struct async_queue *queue = operation->queue.queue;
     struct slot *notification = operation->queue.slot;
 
-    (void)result;
     queue->thread = operation->queue.thread;
     queue->thread->async_queue = queue;
     queue->thread->worker.is_worker = true;
@@ -160,7 +159,6 @@ static enum progress perform_add_frames(struct operation *operation, struct resu
     struct slot *to = &queue->frames[operation->queue.position];
     struct slot *from = operation->queue.slot;
 
-    (void)result;
     queue->frame_bits = (uint8_t)frame_size_bits(frame_size(from->cap));
     for (unsigned i = 0; i < operation->queue.count; i++) {
         slot_insert(&to[i], frame_set_queue(from[i].cap, queue), &from[i]);
@@ -258,7 +256,6 @@ static enum progress perform_start(struct operation *operation, struct result *r
 {
     struct async_queue *queue = operation->queue.queue;
 
-    (void)result;
     queue->header = async_queue_line(queue, 0);
     struct user_words version = async_queue_header(queue, REL4_HEADER_VERSION);
     struct user_words statistics = async_queue_header(queue, REL4_HEADER_STATISTICS);
@@ -294,7 +291,6 @@ static enum progress perform_wake(struct operation *operation, struct result *re
 {
     struct async_queue *queue = operation->queue.queue;
 
-    (void)result;
     queue_count(queue, &queue->statistics.wakes, 1);
     return placement_wake(queue);
 }
@@ -303,7 +299,6 @@ static enum progress perform_reset(struct operation *operation, struct result *r
 {
     struct async_queue *queue = operation->queue.queue;
 
-    (void)result;
     placement_withdraw(queue);
     clear_rings(queue);
     return DONE;
@@ -311,7 +306,6 @@ static enum progress perform_reset(struct operation *operation, struct result *r
 
 static enum progress perform_detach(struct operation *operation, struct result *result)
 {
-    (void)result;
     while (give_up(operation->queue.queue, operation->queue.count) == AGAIN) {
         if (preemption_point()) {
             return AGAIN;
@@ -322,7 +316,6 @@ static enum progress perform_detach(struct operation *operation, struct result *
 
 static enum progress perform_put_char(struct operation *operation, struct result *result)
 {
-    (void)result;
     console_put((char)request_word(operation->queue.request, 0));
     return DONE;
 }
@@ -367,7 +360,6 @@ static word_t decode_queue(const struct request *request, struct operation *oper
 
 static struct remains finalise_queue(struct cap cap, struct slot *slot, bool last)
 {
-    (void)slot;
     return (struct remains){ .again = last && give_up(cap_object(cap), frame_slots(cap)) == AGAIN };
 }
 

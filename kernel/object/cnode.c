@@ -11,13 +11,11 @@
 
 static enum progress perform_revoke(struct operation *operation, struct result *result)
 {
-    (void)result;
     return slot_revoke(operation->cnode.target);
 }
 
 static enum progress perform_delete(struct operation *operation, struct result *result)
 {
-    (void)result;
     return slot_delete(operation->cnode.target);
 }
 
@@ -34,7 +32,6 @@ static enum progress perform_cancel_badged_sends(struct operation *operation, st
     word_t depth = request_word(request, 1) & mask(DEPTH_BITS);
     uint32_t number = (uint32_t)(request_word(request, 1) >> DEPTH_BITS);
 
-    (void)result;
     enum progress progress =
         cap_badge(cap) ? endpoint_cancel_badged(pass, cap_object(cap), cap_badge(cap), &number) : DONE;
     request_set_word(request, 1, depth | (progress == AGAIN ? (word_t)number << DEPTH_BITS : 0));
@@ -43,14 +40,12 @@ static enum progress perform_cancel_badged_sends(struct operation *operation, st
 
 static enum progress perform_insert(struct operation *operation, struct result *result)
 {
-    (void)result;
     slot_insert(operation->cnode.target, operation->cnode.cap, operation->cnode.source);
     return DONE;
 }
 
 static enum progress perform_move(struct operation *operation, struct result *result)
 {
-    (void)result;
     slot_move(operation->cnode.target, operation->cnode.cap, operation->cnode.source);
     return DONE;
 }
@@ -61,7 +56,6 @@ static enum progress perform_rotate(struct operation *operation, struct result *
     struct slot *pivot = operation->cnode.pivot;
     struct slot *source = operation->cnode.source;
 
-    (void)result;
     if (source == target) {
         slot_swap(source, operation->cnode.cap, pivot, operation->cnode.pivot_cap);
     } else {
@@ -75,7 +69,6 @@ static enum progress perform_save_caller(struct operation *operation, struct res
 {
     struct slot *caller = operation->cnode.source;
 
-    (void)result;
     if (!slot_is_empty(caller)) {
         slot_move(operation->cnode.target, caller->cap, caller);
     }
@@ -251,7 +244,6 @@ static word_t decode_cnode(const struct request *request, struct operation *oper
 
 static struct remains finalise_cnode(struct cap cap, struct slot *slot, bool last)
 {
-    (void)slot;
     if (!last) {
         return (struct remains){ 0 };
     }

@@ -12,7 +12,6 @@
 
 static enum progress perform_set(struct operation *operation, struct result *result)
 {
-    (void)result;
     thread_stall(operation->domain.target);
     sched_set_domain(operation->domain.target, (unsigned)operation->domain.domain);
     return DONE;
@@ -40,7 +39,6 @@ static word_t decode_set(const struct request *request, struct operation *operat
 
 static enum progress perform_configure(struct operation *operation, struct result *result)
 {
-    (void)result;
     domain_schedule[operation->domain.index] =
         (struct domain_entry){ operation->domain.domain, operation->domain.ticks };
     return DONE;
@@ -79,7 +77,6 @@ static word_t decode_configure(const struct request *request, struct operation *
 
 static enum progress perform_set_start(struct operation *operation, struct result *result)
 {
-    (void)result;
     domain_set_start((unsigned)operation->domain.index);
     return DONE;
 }

@@ -25,7 +25,6 @@ static enum progress perform_map(struct operation *operation, struct result *res
     word_t mapping = operation->map.mapping;
     pte_t old = *operation->map.entry;
 
-    (void)result;
     *operation->map.entry = operation->map.value;
     operation->map.slot->cap.w1 = mapping;
     if (pte_is_valid(old) && old != operation->map.value) {
@@ -107,7 +106,6 @@ static enum progress perform_unmap(struct operation *operation, struct result *r
     struct slot *slot = operation->map.slot;
     struct cap cap = slot->cap;
 
-    (void)result;
     slot->cap.w1 = 0;
     unmap(cap);
     return DONE;
@@ -141,7 +139,6 @@ static word_t decode_frame(const struct request *request, struct operation *oper
 /* A copy starts unmapped: one mapping per capability. */
 static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *derived)
 {
-    (void)slot;
     cap.w1 = 0;
     *derived = cap;
     return ERR_NONE;
@@ -151,8 +148,6 @@ static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *
  * never one for a reply. */
 static struct remains finalise_frame(struct cap cap, struct slot *slot, bool last)
 {
-    (void)slot;
-    (void)last;
     if (unlikely(frame_queue(cap) != NULL)) {
         async_queue_stop(frame_queue(cap));
     }

@@ -91,7 +91,6 @@ static enum progress perform_get(struct operation *operation, struct result *res
 {
     struct irq *irq = &irqs[operation->irq.irq];
 
-    (void)result;
     irq->enabled = operation->irq.hart;
     irq->edge = operation->irq.edge;
     interrupt_configure(irq->enabled, operation->irq.irq, irq->edge);
@@ -135,14 +134,12 @@ static word_t decode_control(const struct request *request, struct operation *op
 
 static enum progress perform_ack(struct operation *operation, struct result *result)
 {
-    (void)result;
     complete(operation->irq.irq);
     return DONE;
 }
 
 static enum progress perform_clear(struct operation *operation, struct result *result)
 {
-    (void)result;
     return slot_delete(&irqs[operation->irq.irq].notification);
 }
 
@@ -151,7 +148,6 @@ static enum progress perform_set_notification(struct operation *operation, struc
     struct irq *irq = &irqs[operation->irq.irq];
     struct slot *source = operation->irq.notification;
 
-    (void)result;
     if (slot_delete(&irq->notification) == AGAIN) {
         return AGAIN;
     }
@@ -200,7 +196,6 @@ static struct remains finalise_handler(struct cap cap, struct slot *slot, bool l
 {
     unsigned number = irq_handler_irq(cap);
 
-    (void)slot;
     if (last) {
         if (slot_delete(&irqs[number].notification) == AGAIN) {
             return (struct remains){ .again = true };
@@ -214,8 +209,6 @@ static struct remains finalise_handler(struct cap cap, struct slot *slot, bool l
 
 static word_t derive_control(const struct slot *slot, struct cap cap, struct cap *derived)
 {
-    (void)slot;
-    (void)cap;
     *derived = cap_null();
     return ERR_NONE;
 }

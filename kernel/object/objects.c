@@ -17,8 +17,6 @@
 
 static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
 {
-    (void)slot;
-    (void)cap;
     *derived = cap_null();
     return ERR_NONE;
 }
@@ -27,13 +25,11 @@ static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool 
 {
     struct endpoint *endpoint = cap_object(cap);
 
-    (void)slot;
     return (struct remains){ .again = last && ipc_cancel_some(&endpoint->queue) };
 }
 
 static unsigned endpoint_size_bits(struct cap cap)
 {
-    (void)cap;
     return ABI_ENDPOINT_BITS;
 }
 
@@ -74,7 +70,6 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot, b
 
 static unsigned notification_size_bits(struct cap cap)
 {
-    (void)cap;
     return ABI_NOTIFICATION_BITS;
 }
 
@@ -83,8 +78,6 @@ static struct remains finalise_reply(struct cap cap, struct slot *slot, bool las
 {
     struct tcb *caller = cap_object(cap);
 
-    (void)slot;
-    (void)last;
     caller->reply_slot = NULL;
     return (struct remains){ 0 };
 }

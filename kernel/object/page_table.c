@@ -10,7 +10,6 @@ static enum progress perform_map(struct operation *operation, struct result *res
 {
     struct slot *slot = operation->map.slot;
 
-    (void)result;
     tlb_batch_pay(); /* some hart may still go through the table where it hung before */
     *operation->map.entry = operation->map.value;
     slot->cap = page_table_set_mapped(slot->cap, mapping_asid(operation->map.mapping),
@@ -82,7 +81,6 @@ static enum progress perform_unmap(struct operation *operation, struct result *r
 {
     struct slot *slot = operation->map.slot;
 
-    (void)result;
     if (page_table_is_mapped(slot->cap)) {
         unlink_table(slot->cap);
         zero_words(cap_object(slot->cap), bit(ABI_PAGE_TABLE_BITS));
@@ -116,7 +114,6 @@ static word_t decode_page_table(const struct request *request, struct operation 
 /* A copy shares the mapping, so there is nothing to share before it is mapped. */
 static word_t derive_page_table(const struct slot *slot, struct cap cap, struct cap *derived)
 {
-    (void)slot;
     *derived = cap;
     return page_table_is_mapped(cap) ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
@@ -148,7 +145,6 @@ static struct remains finalise_page_table(struct cap cap, struct slot *slot, boo
 
 static unsigned page_table_size_bits(struct cap cap)
 {
-    (void)cap;
     return ABI_PAGE_TABLE_BITS;
 }
 

@@ -33,7 +33,6 @@ static enum progress perform_put_string(struct operation *operation, struct resu
     struct schedulable *self = async_queue_is_source(request) ? &thread->worker : &thread->ready;
     unsigned length = operation->queue.count, out = operation->queue.position;
 
-    (void)result;
     if (!console_take(self)) {
         return AGAIN;
     }

@@ -65,7 +65,6 @@ static struct remains finalise_entry(struct cap cap, struct slot *slot, bool las
     word_t index = (word_t)(slot - table->slots);
     struct tcb *receiver = receiver_of(cap_object(cap));
 
-    (void)last;
     assert(receiver && entry_is_used(table, index));
     __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
     /* A send that has read the entry may still be on its way: nothing comes any more when this is done. */
@@ -91,7 +90,6 @@ static struct remains finalise_table(struct cap cap, struct slot *slot, bool las
     struct sender_table *table = cap_object(cap);
     unsigned cleared = 0;
 
-    (void)slot;
     if (!last) {
         return (struct remains){ 0 };
     }
@@ -112,7 +110,6 @@ static struct remains finalise_table(struct cap cap, struct slot *slot, bool las
 
 static unsigned table_size_bits(struct cap cap)
 {
-    (void)cap;
     return REL4_SENDER_TABLE_BITS;
 }
 
@@ -120,7 +117,6 @@ static enum progress perform_bind(struct operation *operation, struct result *re
 {
     struct sender_table *table = operation->uintr.table;
 
-    (void)result;
     table->thread = operation->uintr.target;
     uintr_set_table(table->thread, table);
     return DONE;
@@ -195,7 +191,6 @@ static word_t decode_add(const struct request *request, struct operation *operat
 
 static enum progress perform_remove(struct operation *operation, struct result *result)
 {
-    (void)result;
     slot_delete_simple(&operation->uintr.table->slots[operation->uintr.index]);
     return DONE;
 }

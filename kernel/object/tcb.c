@@ -94,7 +94,6 @@ static enum progress perform_write_registers(struct operation *operation, struct
 {
     struct tcb *target = operation->tcb.target;
 
-    (void)result;
     end_call(target);
     request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
@@ -129,7 +128,6 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
     struct tcb *target = operation->tcb.target;
     word_t flags = operation->tcb.flags;
 
-    (void)result;
     thread_stall(source);
     end_call(target);
     if (flags & FLAG_SUSPEND_SOURCE) {
@@ -172,7 +170,6 @@ static enum progress perform_set_priority(struct operation *operation, struct re
     struct tcb *target = operation->tcb.target;
     word_t label = operation->tcb.flags;
 
-    (void)result;
     thread_stall(target);
     if (label != LABEL_TCB_SET_PRIORITY) {
         target->max_priority = (uint16_t)operation->tcb.value;
@@ -208,21 +205,18 @@ static word_t decode_set_priority(const struct request *request, struct operatio
 
 static enum progress perform_suspend(struct operation *operation, struct result *result)
 {
-    (void)result;
     thread_suspend(operation->tcb.target);
     return DONE;
 }
 
 static enum progress perform_resume(struct operation *operation, struct result *result)
 {
-    (void)result;
     thread_resume(operation->tcb.target);
     return DONE;
 }
 
 static enum progress perform_bind(struct operation *operation, struct result *result)
 {
-    (void)result;
     notification_bind(operation->tcb.notification, operation->tcb.target);
     return DONE;
 }
@@ -247,7 +241,6 @@ static word_t decode_bind(const struct request *request, struct operation *opera
 
 static enum progress perform_unbind(struct operation *operation, struct result *result)
 {
-    (void)result;
     if (tcb_end_receiver(operation->tcb.target) == AGAIN) {
         return AGAIN;
     }
@@ -260,7 +253,6 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     struct tcb *target = operation->tcb.target;
     struct hart *hart = &harts_table[operation->tcb.value];
 
-    (void)result;
     thread_expel(target);
     receiver_move(target, hart);
     sched_set_hart(target, hart);
@@ -282,7 +274,6 @@ static word_t decode_set_affinity(const struct request *request, struct operatio
 
 static enum progress perform_set_tls_base(struct operation *operation, struct result *result)
 {
-    (void)result;
     thread_interrupt(operation->tcb.target);
     operation->tcb.target->context.regs[ABI_REG_TP] = operation->tcb.value;
     return DONE;
@@ -370,7 +361,6 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
 {
     struct tcb *thread = cap_object(cap);
 
-    (void)slot;
     if (!last) {
         return (struct remains){ 0 };
     }
@@ -391,7 +381,6 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
 
 static unsigned tcb_size_bits(struct cap cap)
 {
-    (void)cap;
     return ABI_TCB_BITS;
 }
 

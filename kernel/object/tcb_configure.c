@@ -24,7 +24,6 @@ static enum progress perform_configure(struct operation *operation, struct resul
 {
     struct tcb *target = operation->configure.target;
 
-    (void)result;
     thread_interrupt(target);
     if (operation->configure.set_roots) {
         target->fault_handler = operation->configure.fault_handler;

@@ -56,7 +56,6 @@ enum progress tcb_end_receiver(struct tcb *thread)
 
 static enum progress perform_unregister(struct operation *operation, struct result *result)
 {
-    (void)result;
     return tcb_end_receiver(operation->uintr.target);
 }
 

@@ -108,7 +108,6 @@ static enum progress perform_retype(struct operation *operation, struct result *
     word_t phys = operation->retype.start;
     bool device = untyped_is_device(memory);
 
-    (void)result;
     /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
     if (!MUTANT(REUSE_UNPAID)) {
         tlb_batch_pay();

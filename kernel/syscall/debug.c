@@ -148,8 +148,6 @@ static bool inspect(struct tcb *thread, word_t argument, word_t number)
 #else
 static bool inspect(struct tcb *thread, word_t argument, word_t number)
 {
-    (void)thread;
-    (void)argument;
     /* A call of kernels that print; there is nothing to print without the list of threads. */
     return (long)number == SYS_DEBUG_DUMP_SCHEDULER && console_enabled;
 }

@@ -18,18 +18,13 @@ extern struct tcb *debug_threads;
 #else
 static inline void thread_debug_register(struct tcb *thread, const char *name)
 {
-    (void)thread;
-    (void)name;
 }
 
 static inline void thread_debug_unregister(struct tcb *thread)
 {
-    (void)thread;
 }
 
 static inline void thread_debug_inherit_name(struct tcb *thread, const struct tcb *creator)
 {
-    (void)thread;
-    (void)creator;
 }
 #endif

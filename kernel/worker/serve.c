@@ -105,9 +105,6 @@ static inline void assert_nobody_else_is_current(const struct async_queue *queue
     assert(!owner->worker.queued && owner->state != THREAD_INACTIVE);
     assert(!(owner->ready.queued && hart->current == owner));
     assert(!hart->candidate || (!hart->candidate->ready.queued && hart->candidate != hart->current));
-    (void)hart;
-    (void)queue;
-    (void)owner;
 }
 
 /* Stops before the request in hand is answered; the queue keeps it. */

@@ -84,7 +84,6 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
         print_frame(pc);
     }
 #if REL4_DEBUG
-    (void)sp;
     for (unsigned i = 0; i < MAX_FRAMES; i++) {
         if (!stack_holds(hart, fp - 16) || fp % 16) {
             break;
@@ -98,7 +97,6 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
         fp = ((word_t *)fp)[-2]; /* NOLINT(performance-no-int-to-ptr): the same */
     }
 #else
-    (void)fp;
     unsigned shown = 0;
     for (; stack_holds(hart, sp) && shown < MAX_FRAMES; sp += 8) {
         word_t value = *(word_t *)sp; /* NOLINT(performance-no-int-to-ptr): a place on this stack */
