@@ -74,31 +74,77 @@ static uint32_t cells(word_t number)
     return (uint32_t)min_word(number, 3);
 }
 
-/* Makes a region with addresses below a bus one with addresses above it; false if it is not all in one of the
- * bus's ranges. Without entries the addresses are the same. */
-static bool leave_bus(const struct level *bus, struct region *region)
+/* The i-th entry of a bus's ranges: addresses below it, and what the first of them is above it. */
+static bool get_range(const struct level *bus, uint32_t i, struct region *below, word_t *above)
 {
     uint32_t child_cells = cells(bus->address_cells), parent_cells = cells(bus[-1].address_cells);
     uint32_t size_cells = cells(bus->size_cells);
-    word_t child, parent, size;
+    uint32_t at = i * (child_cells + parent_cells + size_cells);
+    word_t start, size;
 
-    for (uint32_t at = 0; fdt_number(&bus->ranges, at, child_cells, &child) &&
-                          fdt_number(&bus->ranges, at + child_cells, parent_cells, &parent) &&
-                          fdt_number(&bus->ranges, at + child_cells + parent_cells, size_cells, &size);
-         at += child_cells + parent_cells + size_cells) {
-        struct region from = region_at(child, size);
-        word_t offset = region->start - child;
+    if (!fdt_number(&bus->ranges, at, child_cells, &start) ||
+        !fdt_number(&bus->ranges, at + child_cells, parent_cells, above) ||
+        !fdt_number(&bus->ranges, at + child_cells + parent_cells, size_cells, &size)) {
+        return false;
+    }
+    *below = region_at(start, size);
+    return true;
+}
+
+/* Whether addresses below a bus are the same above it. */
+static bool is_transparent(const struct level *bus)
+{
+    return bus->has_ranges && bus->ranges.size == 0;
+}
+
+/* Makes a region with addresses below a bus one with addresses above it; false if it is not all in one of the
+ * bus's ranges. */
+static bool leave_bus(const struct level *bus, struct region *region)
+{
+    struct region from;
+    word_t parent;
+
+    for (uint32_t i = 0; get_range(bus, i, &from, &parent); i++) {
+        word_t offset = region->start - from.start;
         if (region->start >= from.start && region->end <= from.end && offset <= ~parent) {
             *region = region_at(parent + offset, region->end - region->start);
             return true;
         }
     }
-    return bus->has_ranges && bus->ranges.size == 0;
+    return is_transparent(bus);
 }
 
-/* The i-th entry of the node's reg property, in addresses of the machine. */
-static bool get_region(const struct walk *walk, const struct fdt_property *reg, uint32_t i,
-                       struct region *region)
+/* The same for whatever of the regions any of the ranges has. */
+static void leave_bus_in_pieces(const struct level *bus, struct regions *set)
+{
+    struct regions above = { .overflow = set->overflow };
+    struct region from;
+    word_t parent;
+
+    if (is_transparent(bus)) {
+        return;
+    }
+    for (uint32_t i = 0; get_range(bus, i, &from, &parent); i++) {
+        for (unsigned k = 0; k < set->count; k++) {
+            struct region piece = region_common(from, set->list[k]);
+            word_t offset = piece.start - from.start;
+            if (piece.start < piece.end && offset <= ~parent) {
+                regions_add(&above, region_at(parent + offset, piece.end - piece.start));
+            }
+        }
+    }
+    *set = above;
+}
+
+/* Whether addresses below the bus are not those of the machine. */
+static bool is_bus(const struct level *level)
+{
+    return level->place != ROOT && level->place != RESERVED_MEMORY;
+}
+
+/* The i-th entry of the node's reg property, in addresses of its bus. */
+static bool get_entry(const struct walk *walk, const struct fdt_property *reg, uint32_t i,
+                      struct region *region)
 {
     const struct level *bus = &walk->levels[walk->node.depth - 1];
     uint32_t address_cells = cells(bus->address_cells), size_cells = cells(bus->size_cells);
@@ -110,7 +156,17 @@ static bool get_region(const struct walk *walk, const struct fdt_property *reg, 
         return false;
     }
     *region = region_at(start, size);
-    for (; bus->place != ROOT && bus->place != RESERVED_MEMORY; bus--) {
+    return true;
+}
+
+/* The same in addresses of the machine. */
+static bool get_region(const struct walk *walk, const struct fdt_property *reg, uint32_t i,
+                       struct region *region)
+{
+    if (!get_entry(walk, reg, i, region)) {
+        return false;
+    }
+    for (const struct level *bus = &walk->levels[walk->node.depth - 1]; is_bus(bus); bus--) {
         if (!leave_bus(bus, region)) {
             return false;
         }
@@ -155,7 +211,25 @@ static uint32_t region_count(const struct walk *walk, const struct fdt_property 
     return entry_cells ? reg->size / 4 / entry_cells : 0;
 }
 
-/* What is done for each entry of the node's reg property that has an address of the machine. */
+/* A bus may have but a part of a region, or several. */
+static void for_each_piece(const struct walk *walk, struct region region,
+                           void (*what)(struct platform *, struct region))
+{
+    static struct regions pieces; /* too large for the stack */
+
+    pieces = (struct regions){ 0 };
+    regions_add(&pieces, region);
+    for (const struct level *bus = &walk->levels[walk->node.depth - 1]; is_bus(bus); bus--) {
+        leave_bus_in_pieces(bus, &pieces);
+    }
+    walk->platform->kernel_devices.overflow |= pieces.overflow;
+    for (unsigned i = 0; i < pieces.count; i++) {
+        what(walk->platform, pieces.list[i]);
+    }
+}
+
+/* What is done for each entry of the node's reg property, or each piece of one, that has addresses of the
+ * machine. */
 static void for_each_region(const struct walk *walk, void (*what)(struct platform *, struct region))
 {
     struct platform *platform = walk->platform;
@@ -167,8 +241,8 @@ static void for_each_region(const struct walk *walk, void (*what)(struct platfor
         for (uint32_t i = 0; i < entries && !platform->ram.overflow && !platform->reserved.overflow &&
                              !platform->kernel_devices.overflow;
              i++) {
-            if (get_region(walk, &reg, i, &region)) {
-                what(platform, region);
+            if (get_entry(walk, &reg, i, &region)) {
+                for_each_piece(walk, region, what);
             }
         }
     }

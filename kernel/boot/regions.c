@@ -99,6 +99,12 @@ bool regions_contain(const struct regions *set, struct region region)
     return false;
 }
 
+struct region region_common(struct region region, struct region other)
+{
+    return (struct region){ region.start > other.start ? region.start : other.start,
+                            min_word(region.end, other.end) };
+}
+
 bool region_overlaps(struct region region, struct region other)
 {
     return region.start < other.end && other.start < region.end;

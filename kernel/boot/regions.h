@@ -27,6 +27,9 @@ struct region region_at(word_t start, word_t size);
 struct region region_inside_pages(struct region region);
 struct region region_around(struct region region, unsigned bits);
 
+/* The bytes that both have; may be empty. */
+struct region region_common(struct region region, struct region other);
+
 void regions_add(struct regions *set, struct region region);
 void regions_remove(struct regions *set, struct region region);
 bool regions_contain(const struct regions *set, struct region region);

@@ -369,6 +369,31 @@ static void nobody_gets_controllers_and_timers(void **state)
     }
 }
 
+/* Neither is all of the timer's 8 bytes and 64 in one of the ranges of a bus. */
+static void nobody_gets_a_part_of_them(void **state)
+{
+    struct machine machine = usual;
+    struct platform platform;
+
+    (void)state;
+    machine.ranges = (struct ranges)RANGES(0, MTIME, 0x10, 0, 0, 4, 0, MTIME + 4, 0x20, 0, 0, 0x1000000);
+    platform = read_machine(&machine);
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(0x1000000000, 4)));
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(0x2000000000, 4)));
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(0x2000fffffc, 4)));
+    assert_int_equal(regions_total(&platform.kernel_devices), 3 * 0x200000);
+
+    machine.outer_ranges = (struct ranges)RANGES(0x10, 2, 0, UART, 0, 1, 0x20, 0, 0, UART * 2, 0, 4);
+    platform = read_machine(&machine);
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(UART, 1)));
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(UART * 2, 4)));
+    assert_int_equal(regions_total(&platform.kernel_devices), 2 * 0x200000);
+
+    machine.ranges.none = true;
+    platform = read_machine(&machine);
+    assert_int_equal(platform.kernel_devices.count, 0);
+}
+
 static void what_is_on_a_bus_that_is_off_is_off(void **state)
 {
     expect_uart(WITH(bus_status, "okay"), 0, 1);
@@ -403,6 +428,7 @@ int main(void)
         cmocka_unit_test(nothing_else_is_taken_for_the_uart),
         cmocka_unit_test(buses_translate_addresses),
         cmocka_unit_test(nobody_gets_controllers_and_timers),
+        cmocka_unit_test(nobody_gets_a_part_of_them),
         cmocka_unit_test(what_is_on_a_bus_that_is_off_is_off),
     };
 
