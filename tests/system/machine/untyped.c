@@ -64,7 +64,7 @@ TEST("7.7 untypeds: memory lies in the device tree's memory, devices do not")
 }
 
 /* Newer versions of QEMU have one name for those of AIA. */
-static const char *const controllers[] = { "plic@", "aplic@", "imsics@", "interrupt-controller@" };
+static const char *const controllers[] = { "plic@", "aplic@", "imsics@", "interrupt-controller@", "uintc@" };
 
 #define KINDS (sizeof(controllers) / sizeof(controllers[0]))
 
