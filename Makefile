@@ -52,7 +52,7 @@
 #?   make test TEST=boot
 
 APP      ?= async-demo
-ROOT     ?= $(OUT)/$(if $(findstring abi=up,$(BOOTARGS)),up/)apps$(APP_ELF)
+ROOT     ?= $(OUT)/$(if $(ABI_UP),up/)apps$(APP_ELF)
 HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=

@@ -6,6 +6,7 @@
 #   tests/fuzz/seeds.pl NAME FOLDER  written by hand, as a program that builds them
 
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(call one_of,TARGET,$(FUZZ_NAMES))
 FUZZ_TARGETS := $(FUZZ_NAMES:%=$(OUT)/fuzz/%)
 FUZZ_SEEDS   := $(FUZZ_NAMES:%=$(OUT)/fuzz/seeds/%/.complete)
 # Only the kernel is instrumented: the tests merely look on, often.

@@ -11,6 +11,16 @@ EXPERIMENTS := $(basename $(notdir $(wildcard bench/*.pl)))
 # The text as one word of the shell.
 quoted = '$(subst ','\'',$(1))'
 
+define newline
+
+
+endef
+
+# A recipe ends at the end of a line, wherever that came from.
+$(foreach name,APP ROOT HARTS MEM BOOTARGS KERNEL PLATFORM TEST JOBS EXPERIMENT DOMAINS GDB_PORT TARGET SEED CALLS CHECK OUT,\
+	$(if $(filter-out file undefined,$(origin $(name))),\
+		$(if $(findstring $(newline),$($(name))),$(error $(name) has more than one line))))
+
 # Arguments: a variable, the words that it can be.
 one_of = $(if $(filter-out 1,$(words $($(1))))$(filter-out $(2),$($(1))),$(error $(1) is one of $(2), not "$($(1))"))
 
@@ -29,6 +39,15 @@ $(call number,MEM,16,260096)
 $(call number,DOMAINS,1,16)
 $(call number,GDB_PORT,1,65535)
 $(if $(JOBS),$(call number,JOBS,1,999))
+
+# `make clean` removes it.
+$(if $(shell out=$(call quoted,$(OUT)); [[ $$out =~ ^[A-Za-z0-9/._+@,][A-Za-z0-9/._+@,-]*$$ ]] && \
+	[[ $$PWD/ != "$$(realpath -m "$$out" | sed 's:/$$::')"/* ]] && echo good),,\
+	$(error OUT is a folder that the sources are not in, with no other characters than letters, digits and /._+@,- and not "$(OUT)"))
+
+# Yes, if the kernel is told to have the interface for one node: by the last such option, in front of the program's words.
+ABI_UP := $(shell set -f; words=$(call quoted,$(BOOTARGS)); for word in $$words; do \
+	case $$word in (--) break ;; (abi=up) up=yes ;; (abi=*) up= ;; esac; done; echo $$up)
 
 ifeq ($(words $(APP)),1)
 override APP := $(patsubst %/,%,$(APP))

@@ -28,7 +28,7 @@ APP_FOLDER := $(call plain_path,$(APP))
 $(if $(APP_FOLDER),,$(error APP=$(APP): there is no such folder))
 $(if $(call sources,$(APP_FOLDER)),,$(error APP=$(APP): there is no .c or .S file in it))
 else
-$(if $(filter $(APP_NAMES),$(APP)),,$(error APP=$(APP): there is no folder apps/$(APP); there are $(APP_NAMES)))
+$(if $(and $(filter 1,$(words $(APP))),$(filter $(APP_NAMES),$(APP))),,$(error APP=$(APP): there is no folder apps/$(APP); there are $(APP_NAMES)))
 endif
 APP_ELF := $(patsubst $(OUT)/links%,/links%,$(or $(APP_FOLDER),/$(APP))).elf
 

@@ -7,6 +7,10 @@ SEED  ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 CALLS ?= 0
 CHECK ?= 2000
 
+$(if $(filter-out file,$(origin SEED)),$(call number,SEED,0,4294967295))
+$(call number,CALLS,0,999999999999999999)
+$(call number,CHECK,0,999999999)
+
 SYSFUZZ_SOURCES := $(call sources,tests/sysfuzz)
 $(eval $(call program,$(OUT),$(OUT)/tests/sysfuzz.elf,$(SYSFUZZ_SOURCES)))
 $(eval $(call program,$(OUT)/soak,$(OUT)/soak/tests/sysfuzz.elf,$(SYSFUZZ_SOURCES)))

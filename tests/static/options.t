@@ -25,10 +25,19 @@ sub make {
 mkdir "$folder/empty";
 for my $mistake ("HARTS=9", "HARTS=0", "HARTS=x", "HARTS=", "HARTS=1 2", "HARTS='", "HARTS=-1", "MEM=1", "MEM=512M", "DOMAINS=17", "GDB_PORT=65536",
     "JOBS=0", "JOBS=two", "KERNEL=both", "PLATFORM=virt uintc", "PLATFORM=", "EXPERIMENT=speed", "APP=nothing", "APP=", "APP=$folder/nothing",
-    "APP=$folder/empty", "ROOT=$folder/nothing", "ROOT=") {
+    "APP=$folder/empty", "APP=hello hello", "ROOT=$folder/nothing", "ROOT=", "TARGET=nothing", "SEED=1;:", "CALLS=-1", "CHECK=x", "OUT=", "OUT=a b",
+    "OUT=.", "OUT=../", "OUT=/", "OUT=\$\$(:)", "HARTS=2\n", "BOOTARGS=a\nb", "TEST=a\nb") {
     my ($name) = $mistake =~ /^(\w+)/;
     my ($status, $output) = make("run", $mistake);
-    ok($status != 0 && $output =~ /^\S+: \*\*\* \Q$name\E\b[^\n]*\.  Stop\.\n\z/, "make run $mistake") or diag($output);
+    ok($status != 0 && $output =~ /^\S+: \*\*\* \Q$name\E\b[^\n]*\.  Stop\.\n\z/, "make run " . $mistake =~ s/\n/\\n/gr) or diag($output);
+}
+
+# Which of the two builds of a program runs is what the kernel makes of the options.
+my %up = ("abi=up" => 1, "log=debug abi=smp abi=up -- abi=smp" => 1, "-- abi=up" => 0, "abi=up abi=smp" => 0, "log=none * -- 'abi=up" => 0);
+for my $options (sort keys %up) {
+    my ($status, $output) = make("-n", "run", "APP=hello", "BOOTARGS=$options");
+    my $folder = $up{$options} ? "out/up/apps" : "out/apps";
+    ok($status == 0 && $output =~ m{^scripts/qemu.sh out/rel4.elf $folder/hello.elf }m, "make run BOOTARGS=$options") or diag($output);
 }
 my ($status, $output) = make("test", "TEST=(");
 ok($status != 0 && $output =~ /^TEST=\( is no pattern of Perl: [^\n]*\n(?:make: [^\n]*\n)?\z/m, "make test TEST=(") or diag($output);
