@@ -45,7 +45,7 @@ kernel_release := $(call kernel_folder,$(DOMAINS))/rel4.elf
 kernel_debug   := $(call kernel_folder,$(DOMAINS))/debug/rel4.elf
 
 # Kernels of one domain whose stack overflows, for tests/boot/overflow.t. Arguments: folder, mode.
-OVERFLOW_WRAPS := timer_start handle_other_syscall handle_kernel_trap power_cut power_off
+OVERFLOW_WRAPS := timer_start kernel_enter handle_other_syscall handle_kernel_trap power_cut power_off
 define overflow_rules
 $(1)/overflow.o: tests/boot/overflow.c Makefile mk/kernel.mk | packages
 	$$(call say,CC,$$<)

@@ -1,8 +1,8 @@
 /*
  * A kernel whose stack overflows, for overflow.t: linked behind the kernel's own objects, with these
- * functions in front of five of theirs (-Wl,--wrap). On one hart that happens in a system call; on several,
- * on the last one, which boot starts; but the last of four loses its record and traps. Then it looks for
- * memory that has changed, and traps once more at the end of the panic.
+ * functions in front of six of theirs (-Wl,--wrap). On one hart that happens in a system call; on several,
+ * on the last one, which boot starts; but the last of four loses its record and traps, and so do all of five,
+ * at the same time. Then it looks for memory that has changed, and traps once more at the end of the panic.
  */
 #include "arch/context.h"
 #include "arch/power.h"
@@ -13,6 +13,7 @@
 
 #define MOST_WORDS 20000
 #define NOWHERE    ((struct hart *)8)
+#define SECOND     10000000 /* of QEMU's time counter */
 
 extern char rodata_end[], kernel_end[];
 extern unsigned char kernel_stacks[MAX_HARTS][KERNEL_STACK_SIZE];
@@ -25,6 +26,8 @@ static struct {
 
 void __real_timer_start(struct hart *hart);
 void __wrap_timer_start(struct hart *hart);
+_Noreturn void __real_kernel_enter(void);
+_Noreturn void __wrap_kernel_enter(void);
 void __wrap_handle_other_syscall(void);
 _Noreturn void __real_handle_kernel_trap(const struct context *context);
 _Noreturn void __wrap_handle_kernel_trap(const struct context *context);
@@ -62,15 +65,33 @@ static void overflow(void)
     print("%lu\n", go_deeper(1));
 }
 
+static void lose_record(void)
+{
+    __asm__ volatile("mv tp, %0\n\tunimp" ::"r"(NOWHERE));
+}
+
 void __wrap_timer_start(struct hart *hart)
 {
     __real_timer_start(hart);
-    if (hart->id > 0 && hart->id == harts_online - 1) {
+    if (hart->id > 0 && hart->id == harts_online - 1 && harts_online != 5) {
         if (harts_online == 4) {
-            __asm__ volatile("mv tp, %0\n\tunimp" ::"r"(NOWHERE));
+            lose_record();
         }
         overflow();
     }
+}
+
+_Noreturn void __wrap_kernel_enter(void)
+{
+    static unsigned arrived;
+
+    if (harts_online == 5) {
+        __atomic_add_fetch(&arrived, 1, __ATOMIC_RELAXED);
+        while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < harts_online) {
+        }
+        lose_record();
+    }
+    __real_kernel_enter();
 }
 
 void __wrap_handle_other_syscall(void)
@@ -85,6 +106,9 @@ _Noreturn void __wrap_handle_kernel_trap(const struct context *context)
     word_t changed = 0, i = 0;
 
     if (this_hart() == NOWHERE) {
+        /* By then the others trap, too. */
+        for (word_t start = time_now(); harts_online == 5 && time_now() - start < SECOND;) {
+        }
         __real_handle_kernel_trap(context);
     }
     for (word_t at = (word_t)rodata_end; at < (word_t)kernel_end && i < MOST_WORDS; at = next_word(at)) {

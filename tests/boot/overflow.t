@@ -26,4 +26,12 @@ for my $kernel ("out/overflow/rel4.elf", "out/overflow/debug/rel4.elf") {
     ok($status == 1 && $console =~ /^PANIC on hart 0: trap in the kernel, scause 2.*\na trap in the panic\n\z/ms, "$kernel: a hart that does not know who it is")
         or diag($console);
 }
+
+# Several of them at once are not taken for one: the report is whole.
+for my $kernel ("out/overflow/rel4.elf", "out/overflow/debug/rel4.elf") {
+    my ($status, $console) = Boot::boot(kernel => $kernel, harts => 5);
+    my @panics = $console =~ /PANIC/g;
+    ok($status == 1 && @panics == 1 && $console =~ /^PANIC on hart 0: trap in the kernel, scause 2.*  tp 0{15}8\nbacktrace:\n  \S+ \w+.*\na trap in the panic\n\z/ms,
+        "$kernel: five harts that do not know who they are") or diag($console);
+}
 done_testing();

@@ -104,13 +104,11 @@ enter_other_syscall:
     call    handle_other_syscall
 
 /* A trap from the kernel: sp is 0, sscratch holds the kernel's sp, which may be where no stack is. Report it on the
- * panic stack. Should that trap, too, it comes here again, and the machine ends; other harts stand still meanwhile. */
+ * panic stack. Should that trap, too, it comes here again, and the machine ends; other harts that come stand still. */
 kernel_trap:
     la      sp, panicking
     amoswap.d.aqrl sp, sp, (sp)
     bnez    sp, another_panic
-    la      sp, panic_hart
-    sd      tp, 0(sp)
     la      sp, panic_registers
     for_each_register sd
     sd      t0, REG(24)(sp)
@@ -122,12 +120,14 @@ kernel_trap:
     la      sp, panic_stack_top
     call    handle_kernel_trap
 
+/* Only the hart that reports was on the panic stack. Its record may be lost, so tp does not tell. */
 another_panic:
-    csrw    sscratch, zero
-    la      sp, panic_hart
-    ld      sp, 0(sp)
-    bne     sp, tp, stand_still
-    la      sp, panic_stack_top
+    csrrw   sp, sscratch, zero
+    la      t0, panic_stack
+    bltu    sp, t0, stand_still
+    la      t0, panic_stack_top
+    bgtu    sp, t0, stand_still
+    mv      sp, t0
     call    power_cut
 stand_still:
     wfi
@@ -143,14 +143,13 @@ panic_on_its_stack:
 .balign 16
 panic_registers:
     .skip   33 * 8
-/* Not 0 from the first panic on, and tp of the hart that reports it. */
+/* Not 0 from the first panic on. */
 .globl panicking
-.globl panic_hart
 panicking:
     .skip   8
-panic_hart:
-    .skip   8
 .balign 16
+.globl panic_stack
+.globl panic_stack_top
 panic_stack:
     .skip   2048
 panic_stack_top:

@@ -38,7 +38,7 @@ _Noreturn void handle_kernel_trap(const struct context *context);
 
 /* In entry.S. */
 extern word_t panicking;
-extern struct hart *panic_hart;
+extern char panic_stack[], panic_stack_top[];
 
 /* 0, if the hart has no record yet, or does not know any more where it is. */
 static unsigned hart_id(void)
@@ -108,14 +108,14 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 #endif
 }
 
-/* Only the first hart that panics reports; others stand still, and a panic inside a panic just ends. */
-static void begin_panic(void)
+/* Only the first hart that panics reports; others stand still, and a panic inside a panic, which has its
+ * frame on the panic stack, just ends. */
+static void begin_panic(word_t frame)
 {
     if (!__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
-        panic_hart = this_hart();
         return;
     }
-    if (panic_hart == this_hart()) {
+    if (frame >= (word_t)panic_stack && frame <= (word_t)panic_stack_top) {
         power_cut();
     }
     for (;;) {
@@ -127,7 +127,7 @@ _Noreturn void panic(const char *format, ...)
 {
     struct panic_report report = { .format = format, .fp = (word_t)__builtin_frame_address(0) };
 
-    begin_panic();
+    begin_panic(report.fp);
     report.sp = (word_t)&report;
     va_start(report.args, format);
     panic_on_its_stack(&report);
