@@ -291,10 +291,27 @@ static bool in_window(const struct region *region)
 static bool is_withheld(const struct fdt_property *compatible)
 {
     static const char *const names[] = {
-        "sifive,plic-1.0.0", "riscv,plic0",         "riscv,aplic",       "riscv,imsics",
-        "riscv,uintc0",      "thead,c900-plic",     "thead,c900-clint",  "andestech,nceplic100",
-        "andestech,plmt0",   "andestech,plicsw",    "sifive,clint0",     "riscv,clint0",
-        "riscv,aclint-mswi", "riscv,aclint-mtimer", "riscv,aclint-sswi",
+        "sifive,plic-1.0.0",
+        "riscv,plic0",
+        "riscv,aplic",
+        "riscv,imsics",
+        "riscv,uintc0",
+        "thead,c900-plic",
+        "thead,c900-clint",
+        "andestech,nceplic100",
+        "andestech,plmt0",
+        "andestech,plicsw",
+        "sifive,clint0",
+        "riscv,clint0",
+        "riscv,aclint-mswi",
+        "riscv,aclint-mtimer",
+        "riscv,aclint-sswi",
+        "thead,c900-aclint-mswi",
+        "thead,c900-aclint-mtimer",
+        "thead,c900-aclint-sswi",
+        "nuclei,ux900-aclint-mswi",
+        "nuclei,ux900-aclint-mtimer",
+        "mips,p8700-aclint-sswi",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {

@@ -36,6 +36,7 @@ struct machine {
     uint32_t shift, width, offset;
     struct ranges ranges, outer_ranges; /* of the bus; of another one around it, if there is any entry */
     const char *bus_status, *plic_status, *timer_status;
+    const char *timer; /* what the timer is compatible with, if that is not usual */
     bool chosen_is_last;
     uint32_t ram, reserved, plic; /* where else something is */
 };
@@ -125,7 +126,7 @@ static void put_bus(struct tree *tree, const struct machine *machine)
     put_status(tree, machine->plic_status);
     tree_end_node(tree);
     tree_begin_node(tree, "timer");
-    tree_put_string(tree, "compatible", "riscv,aclint-mtimer");
+    tree_put_string(tree, "compatible", machine->timer ? machine->timer : "riscv,aclint-mtimer");
     TREE_PUT_CELLS(tree, "reg", 0, MTIME, 0, 8, 0, MTIMECMP, 0, 0x40);
     put_status(tree, machine->timer_status);
     tree_end_node(tree);
@@ -369,6 +370,30 @@ static void nobody_gets_controllers_and_timers(void **state)
     }
 }
 
+static void nobody_gets_a_device_of_any_such_kind(void **state)
+{
+    static const char *const kinds[] = {
+        "sifive,clint0",
+        "thead,c900-clint",
+        "riscv,aclint-mswi",
+        "riscv,aclint-sswi",
+        "thead,c900-aclint-mswi",
+        "thead,c900-aclint-mtimer",
+        "thead,c900-aclint-sswi",
+        "andestech,plmt0",
+        "nuclei,ux900-aclint-mswi",
+        "nuclei,ux900-aclint-mtimer",
+        "mips,p8700-aclint-sswi",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct machine machine = WITH(timer, kinds[i]);
+        struct platform platform = read_machine(&machine);
+        assert_true(regions_overlap(&platform.kernel_devices, region_at(MTIME, 8)));
+    }
+}
+
 /* Neither is all of the timer's 8 bytes and 64 in one of the ranges of a bus. */
 static void nobody_gets_a_part_of_them(void **state)
 {
@@ -428,6 +453,7 @@ int main(void)
         cmocka_unit_test(nothing_else_is_taken_for_the_uart),
         cmocka_unit_test(buses_translate_addresses),
         cmocka_unit_test(nobody_gets_controllers_and_timers),
+        cmocka_unit_test(nobody_gets_a_device_of_any_such_kind),
         cmocka_unit_test(nobody_gets_a_part_of_them),
         cmocka_unit_test(what_is_on_a_bus_that_is_off_is_off),
     };
