@@ -42,8 +42,9 @@ $(if $(JOBS),$(call number,JOBS,1,999))
 
 # `make clean` removes it.
 $(if $(shell out=$(call quoted,$(OUT)); [[ $$out =~ ^[A-Za-z0-9/._+@,][A-Za-z0-9/._+@,-]*$$ ]] && \
-	[[ $$PWD/ != "$$(realpath -m "$$out" | sed 's:/$$::')"/* ]] && echo good),,\
-	$(error OUT is a folder that the sources are not in, with no other characters than letters, digits and /._+@,- and not "$(OUT)"))
+	[[ $$PWD/ != "$$(realpath -m "$$out" | sed 's:/$$::')"/* ]] && \
+	[[ ! $$(realpath -m --relative-to=. "$$out")/ =~ ^(\.[a-z].*|apps|bench|docs|include|kernel|lib|mk|platform|scripts|tests)/ ]] && echo good),,\
+	$(error OUT is a folder that no sources are in, with no other characters than letters, digits and /._+@,- and not "$(OUT)"))
 
 # Yes, if the kernel is told to have the interface for one node: by the last such option, in front of the program's words.
 ABI_UP := $(shell set -f; words=$(call quoted,$(BOOTARGS)); for word in $$words; do \

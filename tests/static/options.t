@@ -26,7 +26,7 @@ mkdir "$folder/empty";
 for my $mistake ("HARTS=9", "HARTS=0", "HARTS=x", "HARTS=", "HARTS=1 2", "HARTS='", "HARTS=-1", "MEM=1", "MEM=512M", "DOMAINS=17", "GDB_PORT=65536",
     "JOBS=0", "JOBS=two", "KERNEL=both", "PLATFORM=virt uintc", "PLATFORM=", "EXPERIMENT=speed", "APP=nothing", "APP=", "APP=$folder/nothing",
     "APP=$folder/empty", "APP=hello hello", "ROOT=$folder/nothing", "ROOT=", "TARGET=nothing", "SEED=1;:", "CALLS=-1", "CHECK=x", "OUT=", "OUT=a b",
-    "OUT=.", "OUT=../", "OUT=/", "OUT=\$\$(:)", "HARTS=2\n", "BOOTARGS=a\nb", "TEST=a\nb") {
+    "OUT=.", "OUT=../", "OUT=/", "OUT=kernel", "OUT=./docs/x", "OUT=\$\$(:)", "HARTS=2\n", "BOOTARGS=a\nb", "TEST=a\nb") {
     my ($name) = $mistake =~ /^(\w+)/;
     my ($status, $output) = make("run", $mistake);
     ok($status != 0 && $output =~ /^\S+: \*\*\* \Q$name\E\b[^\n]*\.  Stop\.\n\z/, "make run " . $mistake =~ s/\n/\\n/gr) or diag($output);
