@@ -19,6 +19,7 @@
 #include "arch/uintc.h"
 #include "arch/vm.h"
 #include "arch/window.h"
+#include "boot/fail.h"
 #include "boot/options.h"
 #include "boot/platform.h"
 #include "boot/root_task.h"
@@ -46,18 +47,6 @@ struct hart *starting_hart;
 /* Harts that arrived, apart from the boot hart, and whether they may go on. */
 static unsigned harts_arrived;
 static unsigned boot_finished;
-
-_Noreturn void boot_fail(const char *format, ...)
-{
-    va_list args;
-
-    print("rel4: error: ");
-    va_start(args, format);
-    print_args(format, args);
-    va_end(args);
-    print("\n");
-    power_off(1);
-}
 
 /* User mode may read the counters of cycles, time and instructions, unless the firmware keeps them back. */
 #define COUNTERS 7

@@ -10,6 +10,3 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys);
 
 /* Where the other harts arrive, with tp and their own stack. */
 _Noreturn void boot_secondary(void);
-
-/* Prints "rel4: error: ..." whatever the log level, and powers off with a failure. */
-_Noreturn void boot_fail(const char *format, ...) __attribute__((format(printf, 1, 2), cold));

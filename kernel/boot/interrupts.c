@@ -5,7 +5,7 @@
 #include "boot/interrupts.h"
 
 #include "arch/riscv64/aplic.h"
-#include "boot/boot.h"
+#include "boot/fail.h"
 #include "boot/platform.h"
 #include <sel4/abi.h>
 

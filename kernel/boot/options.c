@@ -3,7 +3,7 @@
  */
 #include "boot/options.h"
 
-#include "boot/boot.h"
+#include "boot/fail.h"
 #include "check/check.h"
 #include "lib/print.h"
 #include "lib/string.h"

@@ -7,7 +7,7 @@
 #include "arch/power.h"
 #include "arch/timer.h"
 #include "arch/window.h"
-#include "boot/boot.h"
+#include "boot/fail.h"
 #include "boot/interrupts.h"
 #include "lib/string.h"
 #include <sel4/abi.h>

@@ -12,7 +12,7 @@
 #include "arch/timer.h"
 #include "arch/tlb.h"
 #include "arch/uintc.h"
-#include "boot/boot.h"
+#include "boot/fail.h"
 #include "cap/revoke.h"
 #include "check/check.h"
 #include "host.h"
