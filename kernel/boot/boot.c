@@ -154,9 +154,9 @@ static void describe_harts(void)
         hart->current = &idle_thread;
         hart->arch.stack_top = stack_top(i);
         hart->arch.hart_id = found->hart_id;
-        hart->arch.plic = found->plic ? found->plic->region.start : 0;
-        hart->arch.aplic = found->aplic ? found->aplic->region.start : 0;
-        hart->arch.interrupt_context = found->interrupt_context;
+        hart->arch.plic = found->interrupts.plic ? found->interrupts.plic->region.start : 0;
+        hart->arch.aplic = found->interrupts.aplic ? found->interrupts.aplic->region.start : 0;
+        hart->arch.interrupt_context = found->interrupts.context;
     }
 }
 
@@ -180,8 +180,8 @@ static const char *init_aplics(void)
 
     for (unsigned i = 0; !wrong && i < harts_online; i++) {
         if (is_first_of_controller(i)) {
-            wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)platform.last_source,
-                               (unsigned)platform.last_identity);
+            wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)platform.controllers.last_source,
+                               (unsigned)platform.controllers.last_identity);
         }
     }
     if (!wrong && !interrupt_init_hart(&harts_table[0])) {
@@ -193,9 +193,9 @@ static const char *init_aplics(void)
 /* Initialises each PLIC in use. */
 static void init_plics(void)
 {
-    for (unsigned i = 0; platform.plic_count && i < harts_online; i++) {
+    for (unsigned i = 0; platform.controllers.plic_count && i < harts_online; i++) {
         word_t plic = harts_table[i].arch.plic;
-        if (is_first_of_controller(i) && !plic_init(plic, (unsigned)platform.last_source)) {
+        if (is_first_of_controller(i) && !plic_init(plic, (unsigned)platform.controllers.last_source)) {
             boot_fail("where the device tree has an interrupt controller, at %lx, there is none", plic);
         }
     }
@@ -205,33 +205,35 @@ static void init_plics(void)
 static void init_interrupts(const char *missing)
 {
     init_plics();
-    if (!missing && !platform.plic_count) {
+    if (!missing && !platform.controllers.plic_count) {
         missing = init_aplics();
     }
     if (missing) {
         log_info("%s: no device interrupts\n", missing);
-        platform.last_source = 0;
+        platform.controllers.last_source = 0;
         for (unsigned i = 0; i < harts_online; i++) {
             harts_table[i].arch.aplic = 0;
         }
     } else {
-        log_debug("device interrupts come through %s\n", platform.plic_count      ? "a PLIC"
-                                                         : platform.last_identity ? "an APLIC and IMSICs"
-                                                                                  : "an APLIC");
+        log_debug("device interrupts come through %s\n", platform.controllers.plic_count ? "a PLIC"
+                                                         : platform.controllers.last_identity
+                                                             ? "an APLIC and IMSICs"
+                                                             : "an APLIC");
     }
-    irq_init((unsigned)platform.last_source, boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
+    irq_init((unsigned)platform.controllers.last_source,
+             boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
 }
 
 /* Which of the backends there are is taken. */
 static void choose_uintr_backend(void)
 {
     enum uintr_option option = boot_options.uintr;
-    bool registers = platform.uintc.end && uintc_registers_exist();
+    bool registers = platform.controllers.uintc.end && uintc_registers_exist();
 
     if (registers) {
-        uintc.phys = platform.uintc.start;
-        uintc.extended = platform.uintc_extended && option != UINTR_PLAIN;
-        uintc.wake_source = uintc.extended ? (unsigned)platform.uintc_wake_source : 0;
+        uintc.phys = platform.controllers.uintc.start;
+        uintc.extended = platform.controllers.uintc_extended && option != UINTR_PLAIN;
+        uintc.wake_source = uintc.extended ? (unsigned)platform.controllers.uintc_wake_source : 0;
     }
     if (option == UINTR_NONE) {
         uintr_backend = REL4_UINTR_NONE;
@@ -317,7 +319,7 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
     choose_console();
     options_parse(&platform.boot_arguments, platform.hart_count);
     check_firmware();
-    const char *no_interrupts = platform_find_contexts(&platform, boot_options.harts);
+    const char *no_interrupts = controllers_connect(&platform, boot_options.harts);
     describe_harts();
     log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
              platform.hart_count, regions_total(&platform.ram) >> 20);

@@ -64,20 +64,20 @@ static void check_platform(const struct fdt *tree)
         require(platform.harts[i].hart_id != BOOT_HART);
         require(i == 1 || platform.harts[i - 1].hart_id < platform.harts[i].hart_id);
     }
-    require(platform.plic_count <= ARRAY_SIZE(platform.plics));
-    for (unsigned i = 0; i < platform.plic_count; i++) {
-        const struct platform_plic *plic = &platform.plics[i];
+    require(platform.controllers.plic_count <= ARRAY_SIZE(platform.controllers.plics));
+    for (unsigned i = 0; i < platform.controllers.plic_count; i++) {
+        const struct platform_plic *plic = &platform.controllers.plics[i];
         require(plic->region.start < plic->region.end && is_inside(tree, &plic->targets));
-        require(platform.last_source <= plic->last_source && plic->last_source <= 1023);
+        require(platform.controllers.last_source <= plic->last_source && plic->last_source <= 1023);
     }
-    require(platform.aplic_count <= ARRAY_SIZE(platform.aplics));
-    for (unsigned i = 0; i < platform.aplic_count; i++) {
-        const struct platform_aplic *aplic = &platform.aplics[i];
+    require(platform.controllers.aplic_count <= ARRAY_SIZE(platform.controllers.aplics));
+    for (unsigned i = 0; i < platform.controllers.aplic_count; i++) {
+        const struct platform_aplic *aplic = &platform.controllers.aplics[i];
         require(aplic->region.start < aplic->region.end && aplic->last_source <= 1023);
         require(is_inside(tree, &aplic->targets) && is_inside(tree, &aplic->target_indices));
     }
-    require(platform.imsics.region_count <= ARRAY_SIZE(platform.imsics.regions));
-    require(is_inside(tree, &platform.imsics.targets));
+    require(platform.controllers.imsics.region_count <= ARRAY_SIZE(platform.controllers.imsics.regions));
+    require(is_inside(tree, &platform.controllers.imsics.targets));
     check_uart();
     require(is_inside(tree, &platform.boot_arguments));
 }
@@ -85,16 +85,19 @@ static void check_platform(const struct fdt *tree)
 /* What the kernel would write to for a hart is inside of its controller's registers. */
 static void check_hart(const struct platform_hart *hart, bool without)
 {
-    require(!hart->plic == !platform.plic_count);
-    require(!hart->plic ||
-            hart->interrupt_context < (hart->plic->region.end - hart->plic->region.start) / 0x1000);
-    require(!hart->aplic == (without || hart->plic));
-    if (hart->aplic) {
-        word_t size = hart->aplic->region.end - hart->aplic->region.start;
-        require(size >= 0x4000 && hart->interrupt_context < 0x4000);
-        require(platform.last_source >= 1 && platform.last_source <= hart->aplic->last_source);
-        require(platform.last_identity ? platform.last_source <= platform.last_identity
-                                       : 0x4000 + 32 * (hart->interrupt_context + 1) <= size);
+    require(!hart->interrupts.plic == !platform.controllers.plic_count);
+    require(!hart->interrupts.plic ||
+            hart->interrupts.context <
+                (hart->interrupts.plic->region.end - hart->interrupts.plic->region.start) / 0x1000);
+    require(!hart->interrupts.aplic == (without || hart->interrupts.plic));
+    if (hart->interrupts.aplic) {
+        word_t size = hart->interrupts.aplic->region.end - hart->interrupts.aplic->region.start;
+        require(size >= 0x4000 && hart->interrupts.context < 0x4000);
+        require(platform.controllers.last_source >= 1 &&
+                platform.controllers.last_source <= hart->interrupts.aplic->last_source);
+        require(platform.controllers.last_identity
+                    ? platform.controllers.last_source <= platform.controllers.last_identity
+                    : 0x4000 + 32 * (hart->interrupts.context + 1) <= size);
     }
 }
 
@@ -115,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fdt_open(&tree, blob) && !setjmp(fuzz_refused)) { /* NOLINT(cert-err52-cpp) */
         platform_read(&platform, &tree, BOOT_HART);
         check_platform(&tree);
-        bool without = platform_find_contexts(&platform, platform.hart_count);
+        bool without = controllers_connect(&platform, platform.hart_count);
         for (unsigned i = 0; i < platform.hart_count; i++) {
             check_hart(&platform.harts[i], without);
         }

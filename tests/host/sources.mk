@@ -2,11 +2,11 @@
 # kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
 # And of lib/rel4 what needs neither system calls nor RISC-V; tests/host/rel4_machine.c stands in for both.
 HOST_KERNEL_SRCS := \
-	kernel/arch/riscv64/asid.c kernel/arch/riscv64/console.c \
+	$(addprefix kernel/arch/riscv64/,asid.c console.c contexts.c controllers.c) \
 	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c kernel/worker/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
-	kernel/boot/elf.c kernel/boot/fdt.c kernel/boot/interrupts.c kernel/boot/platform.c kernel/boot/regions.c \
+	$(addprefix kernel/boot/,elf.c fdt.c platform.c regions.c tree.c uart.c) \
 	lib/rel4/src/queue.c lib/rel4/src/executor.c lib/rel4/src/coroutine.c
 
 # What the simulation links instead of one hart: several, which run the rest of the kernel above the machine.

@@ -160,7 +160,7 @@ static const char *find(const struct machine *machine)
     assert_true(fdt_open(&fdt, blob));
     platform_read(&platform, &fdt, 0);
     assert_int_equal(platform.hart_count, 4);
-    const char *missing = platform_find_contexts(&platform, 4);
+    const char *missing = controllers_connect(&platform, 4);
     free(blob);
     return missing;
 }
@@ -168,11 +168,11 @@ static const char *find(const struct machine *machine)
 static void expect(struct machine machine, word_t last_source, word_t aplic, const word_t indices[4])
 {
     assert_null(find(&machine));
-    assert_int_equal(platform.last_source, last_source);
+    assert_int_equal(platform.controllers.last_source, last_source);
     for (unsigned i = 0; i < 4; i++) {
-        assert_null(platform.harts[i].plic);
-        assert_int_equal(platform.harts[i].aplic->region.start, aplic);
-        assert_int_equal(platform.harts[i].interrupt_context, indices[i]);
+        assert_null(platform.harts[i].interrupts.plic);
+        assert_int_equal(platform.harts[i].interrupts.aplic->region.start, aplic);
+        assert_int_equal(platform.harts[i].interrupts.context, indices[i]);
     }
 }
 
@@ -183,7 +183,7 @@ static void expect_none(struct machine machine, const char *why)
     assert_non_null(missing);
     assert_non_null(strstr(missing, why));
     for (unsigned i = 0; i < 4; i++) {
-        assert_null(platform.harts[i].aplic);
+        assert_null(platform.harts[i].interrupts.aplic);
     }
 }
 
@@ -200,7 +200,7 @@ static void an_aplic_interrupts_its_harts(void **state)
     struct machine two = WITH(direct, targets, { HART + 1, 9, HART, 9 });
 
     expect(direct, 96, 0xd000000, (word_t[]){ 0, 1, 2, 3 });
-    assert_int_equal(platform.last_identity, 0);
+    assert_int_equal(platform.controllers.last_identity, 0);
     expect(WITH(direct, targets, { HART + 2, 9, HART, 9, HART + 3, 9, HART + 1, 9 }), 96, 0xd000000,
            (word_t[]){ 1, 3, 0, 2 });
     expect(WITH(direct, indices, { 8, 6, 4, 2 }), 96, 0xd000000, (word_t[]){ 8, 6, 4, 2 });
@@ -208,8 +208,8 @@ static void an_aplic_interrupts_its_harts(void **state)
     memcpy(two.second_targets, (uint32_t[8]){ HART + 2, 9, HART + 3, 9 }, sizeof(two.second_targets));
     assert_null(find(&two));
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(platform.harts[i].aplic->region.start, i < 2 ? 0xd000000 : 0xd800000);
-        assert_int_equal(platform.harts[i].interrupt_context, i == 0 || i == 3);
+        assert_int_equal(platform.harts[i].interrupts.aplic->region.start, i < 2 ? 0xd000000 : 0xd800000);
+        assert_int_equal(platform.harts[i].interrupts.context, i == 0 || i == 3);
     }
 }
 
@@ -233,7 +233,7 @@ static void messages_go_to_the_file_of_the_hart(void **state)
     struct machine groups = messages, several = messages;
 
     expect(messages, 96, 0xd000000, (word_t[]){ 3, 2, 1, 0 });
-    assert_int_equal(platform.last_identity, 255);
+    assert_int_equal(platform.controllers.last_identity, 255);
     expect(WITH(messages, identities, { 63 }), 63, 0xd000000, (word_t[]){ 3, 2, 1, 0 });
     expect(WITH(messages, files, { 0x28004000, 0x4000 }), 96, 0xd000000, (word_t[]){ 3, 2, 1, 0 });
     expect(WITH(messages, hart_bits, { 3 }), 96, 0xd000000, (word_t[]){ 3, 2, 1, 0 });

@@ -366,7 +366,7 @@ static void nobody_gets_controllers_and_timers(void **state)
         assert_true(regions_overlap(&platform.kernel_devices, region_at(MTIME, 8)));
         assert_true(regions_overlap(&platform.kernel_devices, region_at(MTIMECMP, 8)));
         assert_true(regions_overlap(&platform.kernel_devices, region_at(0xc000000, 8)));
-        assert_int_equal(platform.plic_count, i < 2);
+        assert_int_equal(platform.controllers.plic_count, i < 2);
     }
 }
 
@@ -425,7 +425,7 @@ static void what_is_on_a_bus_that_is_off_is_off(void **state)
     expect_none(WITH(bus_status, "disabled"));
     expect_none(WITH(bus_status, "fail-bus"));
     struct machine machine = WITH(bus_status, "disabled");
-    assert_int_equal(read_machine(&machine).plic_count, 0);
+    assert_int_equal(read_machine(&machine).controllers.plic_count, 0);
 }
 
 static void nothing_else_is_taken_for_the_uart(void **state)

@@ -2,7 +2,7 @@
  * Which interrupt controller a hart has, and which number it has there. Nothing of what the device tree says
  * about that is trusted: an index is inside of the controller's registers.
  */
-#include "boot/interrupts.h"
+#include "arch/riscv64/contexts.h"
 
 #include "arch/riscv64/aplic.h"
 #include "boot/fail.h"
@@ -65,8 +65,8 @@ static bool find_plic_context(const struct platform_plic *plic, struct platform_
     if (!find_target(&plic->targets, hart, &place)) {
         return false;
     }
-    hart->plic = plic;
-    hart->interrupt_context = place;
+    hart->interrupts.plic = plic;
+    hart->interrupts.context = place;
     return PLIC_CONTEXTS + ((word_t)place + 1) * PLIC_CONTEXT_SIZE <= plic->region.end - plic->region.start;
 }
 
@@ -74,11 +74,11 @@ static void find_plics(struct platform *platform, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         unsigned tried = 0;
-        while (tried < platform->plic_count &&
-               !find_plic_context(&platform->plics[tried], &platform->harts[i])) {
+        while (tried < platform->controllers.plic_count &&
+               !find_plic_context(&platform->controllers.plics[tried], &platform->harts[i])) {
             tried++;
         }
-        if (tried == platform->plic_count) {
+        if (tried == platform->controllers.plic_count) {
             boot_fail("the device tree connects hart %lu to no interrupt controller",
                       platform->harts[i].hart_id);
         }
@@ -98,8 +98,8 @@ static bool find_delivery(const struct platform_aplic *aplic, struct platform_ha
     if (aplic->target_indices.size && !fdt_number(&aplic->target_indices, place, 1, &index)) {
         return false;
     }
-    hart->aplic = aplic;
-    hart->interrupt_context = index;
+    hart->interrupts.aplic = aplic;
+    hart->interrupts.context = index;
     return index <= HART_INDEX_MAX &&
            APLIC_DELIVERY + (index + 1) * APLIC_DELIVERY_SIZE <= aplic->region.end - aplic->region.start;
 }
@@ -128,9 +128,10 @@ static const struct platform_aplic *find_sender(const struct platform *platform)
 {
     const struct platform_aplic *sender = NULL;
 
-    for (unsigned i = 0; i < platform->aplic_count; i++) {
-        const struct platform_aplic *aplic = &platform->aplics[i];
-        if (platform->imsics.phandle && aplic->msi_parent == platform->imsics.phandle &&
+    for (unsigned i = 0; i < platform->controllers.aplic_count; i++) {
+        const struct platform_aplic *aplic = &platform->controllers.aplics[i];
+        if (platform->controllers.imsics.phandle &&
+            aplic->msi_parent == platform->controllers.imsics.phandle &&
             (!sender || aplic->region.start < sender->region.start)) {
             sender = aplic;
         }
@@ -141,7 +142,7 @@ static const struct platform_aplic *find_sender(const struct platform *platform)
 static const char *find_messages(struct platform *platform, const struct platform_aplic *sender,
                                  unsigned count)
 {
-    const struct platform_imsics *imsics = &platform->imsics;
+    const struct platform_imsics *imsics = &platform->controllers.imsics;
 
     if (imsics->guest_bits > GUEST_BITS_MAX || imsics->hart_bits > HART_BITS_MAX ||
         imsics->group_bits > GROUP_BITS_MAX || imsics->group_shift > GROUP_SHIFT_MAX) {
@@ -154,10 +155,10 @@ static const char *find_messages(struct platform *platform, const struct platfor
         struct platform_hart *hart = &platform->harts[i];
         uint32_t place;
         if (!find_target(&imsics->targets, hart, &place) ||
-            !find_file(imsics, place, &hart->interrupt_context)) {
+            !find_file(imsics, place, &hart->interrupts.context)) {
             return "the device tree has harts without an IMSIC";
         }
-        hart->aplic = sender;
+        hart->interrupts.aplic = sender;
     }
     return NULL;
 }
@@ -166,11 +167,11 @@ static const char *find_deliveries(struct platform *platform, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         unsigned tried = 0;
-        while (tried < platform->aplic_count &&
-               !find_delivery(&platform->aplics[tried], &platform->harts[i])) {
+        while (tried < platform->controllers.aplic_count &&
+               !find_delivery(&platform->controllers.aplics[tried], &platform->harts[i])) {
             tried++;
         }
-        if (tried == platform->aplic_count) {
+        if (tried == platform->controllers.aplic_count) {
             return "the device tree has harts that no APLIC interrupts";
         }
     }
@@ -180,10 +181,10 @@ static const char *find_deliveries(struct platform *platform, unsigned count)
 /* The sources that all APLICs in use have. */
 static const char *count_sources(struct platform *platform, unsigned count)
 {
-    word_t last = platform->harts[0].aplic->last_source;
+    word_t last = platform->harts[0].interrupts.aplic->last_source;
 
     for (unsigned i = 0; i < count; i++) {
-        const struct platform_aplic *aplic = platform->harts[i].aplic;
+        const struct platform_aplic *aplic = platform->harts[i].interrupts.aplic;
         if (aplic->region.end - aplic->region.start < APLIC_DELIVERY) {
             return "the device tree has an APLIC with too few registers";
         }
@@ -192,7 +193,7 @@ static const char *count_sources(struct platform *platform, unsigned count)
     if (last == 0) {
         return "the device tree does not say how many interrupts the APLIC has (riscv,num-sources)";
     }
-    platform->last_source = last;
+    platform->controllers.last_source = last;
     return NULL;
 }
 
@@ -205,22 +206,23 @@ static const char *find_aplics(struct platform *platform, unsigned count)
         missing = count_sources(platform, count);
     }
     if (!missing && sender) {
-        platform->last_identity = platform->imsics.last_identity;
-        platform->last_source = min_word(platform->last_source, platform->last_identity);
+        platform->controllers.last_identity = platform->controllers.imsics.last_identity;
+        platform->controllers.last_source =
+            min_word(platform->controllers.last_source, platform->controllers.last_identity);
     }
     for (unsigned i = 0; missing && i < count; i++) {
-        platform->harts[i].aplic = NULL;
+        platform->harts[i].interrupts.aplic = NULL;
     }
     return missing;
 }
 
-const char *platform_find_contexts(struct platform *platform, unsigned count)
+const char *controllers_connect(struct platform *platform, unsigned count)
 {
-    if (platform->plic_count) {
+    if (platform->controllers.plic_count) {
         find_plics(platform, count);
         return NULL;
     }
-    if (platform->aplic_count) {
+    if (platform->controllers.aplic_count) {
         return find_aplics(platform, count);
     }
     return "no interrupt controller that the kernel knows (PLIC, APLIC)";
