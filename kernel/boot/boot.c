@@ -6,15 +6,9 @@
 
 #include "arch/asid.h"
 #include "arch/console.h"
+#include "arch/controllers.h"
 #include "arch/fpu.h"
-#include "arch/interrupts.h"
-#include "arch/power.h"
-#include "arch/riscv64/aplic.h"
-#include "arch/riscv64/plic.h"
-#include "arch/riscv64/probe.h"
-#include "arch/riscv64/sbi.h"
-#include "arch/riscv64/sbi_numbers.h"
-#include "arch/stack.h"
+#include "arch/setup.h"
 #include "arch/timer.h"
 #include "arch/uintc.h"
 #include "arch/vm.h"
@@ -36,7 +30,7 @@
 /* A hart that was started and says nothing for so long will not. */
 #define HART_START_SECONDS 60
 
-extern char trap_entry[], kernel_start[], kernel_end[];
+extern char kernel_start[], kernel_end[];
 
 static struct platform platform;
 static struct fdt device_tree;
@@ -48,38 +42,6 @@ struct hart *starting_hart;
 static unsigned harts_arrived;
 static unsigned boot_finished;
 
-/* User mode may read the counters of cycles, time and instructions, unless the firmware keeps them back. */
-#define COUNTERS 7
-
-/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change what fences order. */
-#define CSR_SENVCFG 0x10a
-
-/* Nothing of it is left as the firmware has set it. */
-static void set_user_environment(void)
-{
-    csr_write(scounteren, COUNTERS);
-    (void)instruction_runs("csrw %[csr], zero", [csr] "i"(CSR_SENVCFG));
-}
-
-/* What a hart needs before it can take a trap, and for its first return to user mode: interrupts on there,
- * floating point off, and vectors off for good, as nobody saves them. */
-static void prepare_traps(void)
-{
-    csr_write(sscratch, 0);
-    csr_write(stvec, trap_entry);
-    csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
-    csr_set(sstatus, SSTATUS_SPIE);
-    fpu_look_for();
-    set_user_environment();
-}
-
-/* Whether an address can be read at all: a wrong address from the firmware is a mistake to report, not to die
- * of. */
-static bool is_readable(word_t phys)
-{
-    return instruction_runs("lbu %0, 0(%[address])", [address] "r"(phys_to_ptr(phys)));
-}
-
 /* Looks at every 2^step_bits bytes. */
 static bool range_is_readable(word_t phys, word_t bytes, unsigned step_bits)
 {
@@ -87,7 +49,7 @@ static bool range_is_readable(word_t phys, word_t bytes, unsigned step_bits)
         return false;
     }
     for (word_t at = phys; at < phys + bytes; at = align_down(at, step_bits) + bit(step_bits)) {
-        if (!is_readable(at)) {
+        if (!phys_is_readable(at)) {
             return false;
         }
     }
@@ -116,31 +78,10 @@ static void choose_console(void)
 
     console_init(platform.time_frequency);
     if (uart->end && !region_overlaps(*uart, kernel) &&
-        is_readable(console_status_address(uart->start, platform.uart_shift))) {
+        phys_is_readable(console_status_address(uart->start, platform.uart_shift))) {
         console_use_uart(uart->start, platform.uart_shift, platform.uart_width);
     } else {
         *uart = (struct region){ 0, 0 };
-    }
-}
-
-/* What the kernel cannot do without. */
-static void check_firmware(void)
-{
-    static const struct {
-        word_t number;
-        const char *name, *what;
-        bool with_others;
-    } extensions[] = {
-        { SBI_EXT_TIME, "TIME", "timer interrupts", false },
-        { SBI_EXT_IPI, "IPI", "interrupts of other harts", true },
-        { SBI_EXT_RFENCE, "RFENCE", "TLB fences of other harts", true },
-        { SBI_EXT_HSM, "HSM", "starting other harts", true },
-    };
-
-    for (unsigned i = 0; i < ARRAY_SIZE(extensions); i++) {
-        if ((boot_options.harts > 1 || !extensions[i].with_others) && !sbi_has(extensions[i].number)) {
-            boot_fail("the firmware has no SBI extension %s, for %s", extensions[i].name, extensions[i].what);
-        }
     }
 }
 
@@ -148,80 +89,11 @@ static void describe_harts(void)
 {
     harts_online = boot_options.harts;
     for (unsigned i = 0; i < harts_online; i++) {
-        const struct platform_hart *found = &platform.harts[i];
         struct hart *hart = &harts_table[i];
         hart->id = i;
         hart->current = &idle_thread;
-        hart->arch.stack_top = stack_top(i);
-        hart->arch.hart_id = found->hart_id;
-        hart->arch.plic = found->interrupts.plic ? found->interrupts.plic->region.start : 0;
-        hart->arch.aplic = found->interrupts.aplic ? found->interrupts.aplic->region.start : 0;
-        hart->arch.interrupt_context = found->interrupts.context;
+        setup_describe_hart(hart, &platform.harts[i]);
     }
-}
-
-/* No hart before this one has the same interrupt controller. */
-static bool is_first_of_controller(unsigned hart)
-{
-    unsigned first = 0;
-
-    while (harts_table[first].arch.plic != harts_table[hart].arch.plic ||
-           harts_table[first].arch.aplic != harts_table[hart].arch.aplic) {
-        first++;
-    }
-    return first == hart;
-}
-
-/* Initialises each APLIC in use, and tries out whether the boot hart has its IMSIC; the others are looked at
- * when they start. Returns what is wrong, or NULL. */
-static const char *init_aplics(void)
-{
-    const char *wrong = NULL;
-
-    for (unsigned i = 0; !wrong && i < harts_online; i++) {
-        if (is_first_of_controller(i)) {
-            wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)platform.controllers.last_source,
-                               (unsigned)platform.controllers.last_identity);
-        }
-    }
-    if (!wrong && !interrupt_init_hart(&harts_table[0])) {
-        wrong = "the hart does not have the IMSIC of the device tree";
-    }
-    return wrong;
-}
-
-/* Initialises each PLIC in use. */
-static void init_plics(void)
-{
-    for (unsigned i = 0; platform.controllers.plic_count && i < harts_online; i++) {
-        word_t plic = harts_table[i].arch.plic;
-        if (is_first_of_controller(i) && !plic_init(plic, (unsigned)platform.controllers.last_source)) {
-            boot_fail("where the device tree has an interrupt controller, at %lx, there is none", plic);
-        }
-    }
-}
-
-/* missing is why there are no device interrupts, as far as the device tree tells, or NULL. */
-static void init_interrupts(const char *missing)
-{
-    init_plics();
-    if (!missing && !platform.controllers.plic_count) {
-        missing = init_aplics();
-    }
-    if (missing) {
-        log_info("%s: no device interrupts\n", missing);
-        platform.controllers.last_source = 0;
-        for (unsigned i = 0; i < harts_online; i++) {
-            harts_table[i].arch.aplic = 0;
-        }
-    } else {
-        log_debug("device interrupts come through %s\n", platform.controllers.plic_count ? "a PLIC"
-                                                         : platform.controllers.last_identity
-                                                             ? "an APLIC and IMSICs"
-                                                             : "an APLIC");
-    }
-    irq_init((unsigned)platform.controllers.last_source,
-             boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
 }
 
 /* Which of the backends there are is taken. */
@@ -248,15 +120,13 @@ static void choose_uintr_backend(void)
 /* The last preparation of a hart: its interrupts, and code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
-    if (!interrupt_init_hart(hart)) {
-        boot_fail("hart %lu does not have the IMSIC of the device tree", hart->arch.hart_id);
-    }
+    controllers_init_hart(hart);
     timer_start(hart);
     interrupts_select(INTERRUPTS_ALL);
     if (uintc.phys) {
         uintc_init_hart(hart, uintr_backend == REL4_UINTR_HARDWARE);
     }
-    __asm__ volatile("fence.i" ::: "memory");
+    instruction_fence();
 }
 
 /* Sleeps until another hart sends an interrupt, or until a time. An emulator that runs one hart after the
@@ -264,7 +134,7 @@ static void prepare_interrupts(struct hart *hart)
 static void sleep_until_called(word_t time)
 {
     interrupts_select(INTERRUPT_IPI | INTERRUPT_TIMER);
-    sbi_set_timer(time);
+    timer_set(time);
     wait_for_interrupt();
     ipi_clear();
 }
@@ -276,17 +146,13 @@ static void sleep_until_called(word_t time)
  */
 static void start_harts(void)
 {
-    word_t deadline = csr_read(time) + HART_START_SECONDS * platform.time_frequency;
+    word_t deadline = time_now() + HART_START_SECONDS * platform.time_frequency;
 
     for (unsigned i = 1; i < harts_online; i++) {
         starting_hart = &harts_table[i];
-        long error = sbi_hart_start(starting_hart->arch.hart_id, ptr_to_phys(kernel_start), 0);
-        if (error) {
-            boot_fail("the firmware does not start hart %lu: SBI error %ld", starting_hart->arch.hart_id,
-                      error);
-        }
+        setup_start_hart(starting_hart);
         while (__atomic_load_n(&harts_arrived, __ATOMIC_ACQUIRE) < i) { /* pairs with boot_secondary() */
-            if (csr_read(time) > deadline) {
+            if (time_now() > deadline) {
                 boot_fail("of %u harts, only %u started", harts_online, harts_arrived + 1);
             }
             sleep_until_called(deadline);
@@ -307,18 +173,18 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
 {
     struct hart *hart = &harts_table[0];
 
-    __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
-    prepare_traps();
-    bool counts = instruction_runs("csrr %0, instret");
+    set_this_hart(hart);
+    setup_traps();
+    bool counts = setup_counts_instructions();
     word_t start = counts ? instructions_retired() : 0;
-    if (!instruction_runs("csrr %0, time")) {
+    if (!setup_has_time()) {
         boot_fail("the hart cannot read the time counter");
     }
     open_device_tree(dtb_phys);
     platform_read(&platform, &device_tree, hart_id);
     choose_console();
     options_parse(&platform.boot_arguments, platform.hart_count);
-    check_firmware();
+    setup_check_firmware(boot_options.harts > 1);
     const char *no_interrupts = controllers_connect(&platform, boot_options.harts);
     describe_harts();
     log_info("ReL4-C " REL4_VERSION " on %u of %u harts, %lu MiB of memory\n", harts_online,
@@ -328,7 +194,8 @@ _Noreturn void boot_main(word_t hart_id, word_t dtb_phys)
     vm_init_kernel();
     asids_work = boot_options.asids;
     vm_init_hart(hart);
-    init_interrupts(no_interrupts);
+    irq_init(controllers_init(&platform.controllers, no_interrupts),
+             boot_options.abi_up ? ABI_IRQ_MAX_UP : ABI_IRQ_MAX_SMP);
     timer_init(platform.time_frequency);
     choose_uintr_backend();
     abi_up = boot_options.abi_up;
@@ -356,7 +223,7 @@ _Noreturn void boot_secondary(void)
 {
     struct hart *hart = this_hart();
 
-    prepare_traps();
+    setup_traps();
     vm_init_hart(hart);
     prepare_interrupts(hart);
     __atomic_add_fetch(&harts_arrived, 1, __ATOMIC_RELEASE); /* pairs with start_harts() */

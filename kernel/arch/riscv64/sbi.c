@@ -5,6 +5,7 @@
 #include "arch/riscv64/sbi.h"
 
 #include "arch/riscv64/sbi_numbers.h"
+#include "arch/timer.h"
 #include "lib/assert.h"
 #include "thread/hart.h"
 
@@ -51,7 +52,7 @@ void sbi_put_char(char c)
     sbi_call(SBI_LEGACY_PUT_CHAR, 0, (unsigned char)c, 0, 0, 0, 0);
 }
 
-void sbi_set_timer(word_t time)
+void timer_set(word_t time)
 {
     long error = sbi_call(SBI_EXT_TIME, 0, time, 0, 0, 0, 0).error;
 

@@ -10,9 +10,6 @@ bool sbi_has(word_t extension);
 
 void sbi_put_char(char c);
 
-/* Sets the next timer interrupt of this hart, in counts of the time CSR; clears a pending one. */
-void sbi_set_timer(word_t time);
-
 /* What this hart stored before one of the following is seen by the other hart then. */
 
 /* Starts a stopped hart at a physical address with a1 = argument. Returns 0 or a negative SBI error. */

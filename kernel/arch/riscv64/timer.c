@@ -4,7 +4,6 @@
  */
 #include "arch/timer.h"
 
-#include "arch/riscv64/sbi.h"
 #include "thread/hart.h"
 
 word_t counts_per_tick;
@@ -17,12 +16,12 @@ void timer_init(word_t time_frequency)
 void timer_start(struct hart *hart)
 {
     hart->arch.deadline = time_now() + counts_per_tick;
-    sbi_set_timer(hart->arch.deadline);
+    timer_set(hart->arch.deadline);
 }
 
 void timer_stop(void)
 {
-    sbi_set_timer(~0ul);
+    timer_set(~0ul);
 }
 
 void timer_acknowledge(struct hart *hart)
@@ -33,5 +32,5 @@ void timer_acknowledge(struct hart *hart)
     if (hart->arch.deadline <= now) {
         hart->arch.deadline = now + counts_per_tick;
     }
-    sbi_set_timer(hart->arch.deadline);
+    timer_set(hart->arch.deadline);
 }

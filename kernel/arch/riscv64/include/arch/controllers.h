@@ -70,3 +70,12 @@ void controllers_check(struct platform *platform);
  * off if there are PLICs and one hart has none. Returns why there are no device interrupts, NULL if there
  * are. */
 const char *controllers_connect(struct platform *platform, unsigned count);
+
+/* Initialises the controllers of all harts, whose records are described. missing is why there are no device
+ * interrupts, as far as the device tree tells, or NULL. Returns the last source that there is, 0 for none;
+ * powers off if a PLIC is not where the tree says. */
+unsigned controllers_init(struct controllers *controllers, const char *missing);
+
+/* Prepares the running hart, behind controllers_init(): no source interrupts it. Powers off if it does not
+ * have what the device tree says. */
+void controllers_init_hart(const struct hart *hart);

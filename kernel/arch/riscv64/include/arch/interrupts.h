@@ -2,19 +2,15 @@
  * Device interrupts of a hart, through the controller that the machine has: a PLIC, or an APLIC, which may
  * send its interrupts as messages to the hart's IMSIC.
  *
- * All functions but interrupt_init_hart() need the kernel lock. What they do is ordered with everything
- * before and behind them, also on the harts that have the lock before and afterwards. A hart without a
- * controller has no sources, so only interrupt_init_hart() and interrupt_claim() are called for it.
+ * All functions need the kernel lock. What they do is ordered with everything before and behind them, also on
+ * the harts that have the lock before and afterwards. A hart without a controller has no sources, so only
+ * interrupt_claim() is called for it. How they are set up is in arch/controllers.h.
  */
 #pragma once
 
 #include "lib/types.h"
 
 struct hart;
-
-/* Prepares the running hart, behind the init function of its controller: no source interrupts it. False if it
- * does not have what the device tree says. */
-bool interrupt_init_hart(const struct hart *hart);
 
 /* Before the first interrupt_enable() of a source that no hart has: it will interrupt this hart, and is
  * edge-triggered or level-triggered, if that can be chosen. */

@@ -34,6 +34,11 @@ static inline struct hart *this_hart(void)
     return hart;
 }
 
+static inline void set_this_hart(struct hart *hart)
+{
+    __asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
+}
+
 /* Ends a load reservation, so that a store-conditional of the next thread cannot succeed because of it. */
 static inline void reservation_clear(struct hart_arch *arch)
 {
@@ -119,6 +124,12 @@ static inline void wait_for_interrupt(void)
 static inline void pause_hint(void)
 {
     __asm__ volatile(".word 0x0100000f" ::: "memory");
+}
+
+/* What this hart has stored can be executed by it afterwards. */
+static inline void instruction_fence(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
 }
 
 static inline word_t instructions_retired(void)

@@ -17,6 +17,9 @@ extern word_t counts_per_tick;
 void timer_init(word_t time_frequency);
 void timer_start(struct hart *hart);
 
+/* Interrupts this hart once, at a time, instead of every tick. */
+void timer_set(word_t time);
+
 /* No more ticks on this hart until timer_start(). */
 void timer_stop(void);
 
