@@ -328,7 +328,7 @@ void uintr_set_pending(struct tcb *thread, bool pending)
     }
 }
 
-bool uintr_prepare_return(struct hart *hart, struct tcb *thread)
+HOT bool uintr_prepare_return(struct hart *hart, struct tcb *thread)
 {
     struct uintr *uintr = &thread->uintr;
 

@@ -19,6 +19,15 @@ typedef uint64_t word_t;
  */
 #define COLD __attribute__((cold, noinline))
 
+/* Marks functions on the way of a call, or of a batch of asynchronous requests. The linker puts them side by
+ * side, on few pages, as each page more is a miss in some TLB. HOT_LOOP is for the loop over the requests of
+ * a batch: it lies on one page, as emulators follow a jump to another page more slowly. */
+#define HOT      __attribute__((section(".text.hot")))
+#define HOT_LOOP __attribute__((section(".text.hot.loop")))
+
+/* The same for variables. */
+#define HOT_DATA __attribute__((section(".bss.hot")))
+
 /* Keeps a function that is seldom called out of a hot one, which then needs no stack frame for it. */
 #define APART __attribute__((noinline))
 

@@ -287,7 +287,7 @@ static word_t decode_start(const struct request *request, struct operation *oper
     return ERR_NONE;
 }
 
-static enum progress perform_wake(struct operation *operation, struct result *result)
+static HOT enum progress perform_wake(struct operation *operation, struct result *result)
 {
     struct async_queue *queue = operation->queue.queue;
 
@@ -320,7 +320,8 @@ static enum progress perform_put_char(struct operation *operation, struct result
     return DONE;
 }
 
-static word_t decode_queue(const struct request *request, struct operation *operation, struct result *result)
+static HOT word_t decode_queue(const struct request *request, struct operation *operation,
+                               struct result *result)
 {
     struct async_queue *queue = cap_object(request->cap);
 

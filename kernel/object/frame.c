@@ -20,7 +20,7 @@ static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
     return read || execute ? pte_make_user(frame_phys(cap), read, allowed == FRAME_READ_WRITE, execute) : 0;
 }
 
-static enum progress perform_map(struct operation *operation, struct result *result)
+static HOT_LOOP enum progress perform_map(struct operation *operation, struct result *result)
 {
     word_t mapping = operation->map.mapping;
     pte_t old = *operation->map.entry;
@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
     }
 }
 
-static enum progress perform_unmap(struct operation *operation, struct result *result)
+static HOT_LOOP enum progress perform_unmap(struct operation *operation, struct result *result)
 {
     struct slot *slot = operation->map.slot;
     struct cap cap = slot->cap;
@@ -118,7 +118,8 @@ static enum progress perform_get_address(struct operation *operation, struct res
     return DONE;
 }
 
-static word_t decode_frame(const struct request *request, struct operation *operation, struct result *result)
+static HOT_LOOP word_t decode_frame(const struct request *request, struct operation *operation,
+                                    struct result *result)
 {
     if (likely(request->label == LABEL_PAGE_MAP)) {
         return decode_map(request, operation, result);

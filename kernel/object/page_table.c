@@ -6,7 +6,7 @@
 #include "object/vspace.h"
 #include "thread/hart.h"
 
-static enum progress perform_map(struct operation *operation, struct result *result)
+static HOT enum progress perform_map(struct operation *operation, struct result *result)
 {
     struct slot *slot = operation->map.slot;
 
@@ -77,7 +77,7 @@ static void unlink_table(struct cap cap)
     }
 }
 
-static enum progress perform_unmap(struct operation *operation, struct result *result)
+static HOT enum progress perform_unmap(struct operation *operation, struct result *result)
 {
     struct slot *slot = operation->map.slot;
 

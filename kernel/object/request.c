@@ -3,7 +3,7 @@
  */
 #include "object/request.h"
 
-bool abi_up;
+HOT_DATA bool abi_up;
 
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure)
 {

@@ -216,7 +216,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
 #define HANDLER(name, with_console)                                                                        \
     static inline                                                                                          \
         __attribute__((always_inline)) void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS);  \
-    static __attribute__((noinline)) void name##_slow(SYSCALL_ARGUMENTS)                                   \
+    static HOT __attribute__((noinline)) void name##_slow(SYSCALL_ARGUMENTS)                               \
     {                                                                                                      \
         name##_body(this_hart(), true, ARGUMENTS);                                                         \
     }                                                                                                      \
@@ -225,7 +225,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
         console_check_call_slow(thread);                                                                   \
         with_console(ARGUMENTS);                                                                           \
     }                                                                                                      \
-    static __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                                 \
+    static HOT __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                             \
     {                                                                                                      \
         struct hart *hart = this_hart();                                                                   \
         if (kernel_lock_exclusive(hart)) {                                                                 \
@@ -240,7 +240,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
         }                                                                                                  \
     }                                                                                                      \
     void name(SYSCALL_ARGUMENTS);                                                                          \
-    void name(SYSCALL_ARGUMENTS)                                                                           \
+    HOT void name(SYSCALL_ARGUMENTS)                                                                       \
     {                                                                                                      \
         struct hart *hart = this_hart();                                                                   \
         if (unlikely(hart->switch_slowly)) {                                                               \
@@ -259,7 +259,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
         struct hart *hart, UNUSED bool slow, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, \
         UNUSED word_t mr1, UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
 
-static __attribute__((noinline)) void call(struct hart *hart, struct tcb *thread)
+static HOT __attribute__((noinline)) void call(struct hart *hart, struct tcb *thread)
 {
     invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
     return_to(kernel_exit(hart));

@@ -26,11 +26,12 @@ enum {
     LOCK_SLEEPING = 2
 };
 
-struct hart harts_table[MAX_HARTS];
+HOT_DATA struct hart harts_table[MAX_HARTS];
+HOT_DATA word_t idle_harts;
 unsigned harts_online = 1;
 
 /* The last hart in the queue for the kernel lock; NULL if it is free. */
-static struct lock_node *lock_tail;
+static HOT_DATA struct lock_node *lock_tail;
 
 _Noreturn void return_to_user(struct tcb *thread);
 
@@ -91,7 +92,7 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
     }
 }
 
-bool kernel_lock_among_harts(struct hart *hart)
+HOT bool kernel_lock_among_harts(struct hart *hart)
 {
     struct lock_node *node = &hart->lock_node;
 
@@ -121,7 +122,7 @@ static struct hart *hart_of_node(struct lock_node *node)
     return (struct hart *)((char *)node - offsetof(struct hart, lock_node));
 }
 
-void kernel_unlock_among_harts(struct hart *hart)
+HOT void kernel_unlock_among_harts(struct hart *hart)
 {
     struct lock_node *node = &hart->lock_node;
     struct lock_node *next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE);
@@ -143,7 +144,7 @@ void kernel_unlock_among_harts(struct hart *hart)
     }
 }
 
-bool kernel_lock_is_waited_for(const struct hart *hart)
+HOT bool kernel_lock_is_waited_for(const struct hart *hart)
 {
     return __atomic_load_n(&lock_tail, __ATOMIC_RELAXED) != &hart->lock_node;
 }
@@ -272,7 +273,7 @@ static COLD struct tcb *choose_again(struct hart *hart)
     return next;
 }
 
-struct tcb *kernel_exit_slow(struct hart *hart)
+HOT struct tcb *kernel_exit_slow(struct hart *hart)
 {
     struct tcb *current = hart->current;
 

@@ -81,7 +81,7 @@ static bool worker_displaces(const struct hart *here, const struct tcb *owner, e
            (int)owner->priority > sched_running_priority(here);
 }
 
-void worker_enqueue(struct tcb *owner, enum worker_place place)
+HOT void worker_enqueue(struct tcb *owner, enum worker_place place)
 {
     struct hart *hart = owner->hart, *here = this_hart();
     unsigned domain = domain_index(owner);
@@ -106,7 +106,7 @@ void worker_enqueue(struct tcb *owner, enum worker_place place)
     }
 }
 
-void worker_dequeue(struct tcb *owner)
+HOT void worker_dequeue(struct tcb *owner)
 {
     struct hart *hart = owner->hart;
     unsigned domain = domain_index(owner);

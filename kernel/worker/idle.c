@@ -210,7 +210,7 @@ static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
     return true;
 }
 
-void idle_serve(struct hart *hart, struct tcb *owner)
+HOT void idle_serve(struct hart *hart, struct tcb *owner)
 {
     struct async_queue *queue = owner->async_queue;
     enum queue_state state;

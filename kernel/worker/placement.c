@@ -23,8 +23,6 @@
 #define LATENESS_MAX   6
 #define LATE_TICKS_MAX TICKS_PER_SECOND
 
-word_t idle_harts;
-
 _Static_assert(REL4_MAX_HARTS == MAX_HARTS, "each hart has its place in the statistics");
 
 static bool is_active(const struct tcb *owner)
@@ -388,7 +386,7 @@ static inline __attribute__((always_inline)) void settle(struct async_queue *que
     }
 }
 
-void placement_settle(struct async_queue *queue, enum queue_state state, bool at_head)
+HOT void placement_settle(struct async_queue *queue, enum queue_state state, bool at_head)
 {
     settle(queue, state, at_head, true);
 }
@@ -475,7 +473,7 @@ static enum progress wake_own(struct hart *hart, struct async_queue *queue, stru
     return fresh || take(queue) ? serve_in_call(hart, queue, owner, REL4_PLACE_CALL) : DONE;
 }
 
-enum progress placement_wake(struct async_queue *queue)
+HOT enum progress placement_wake(struct async_queue *queue)
 {
     struct hart *hart = this_hart();
     struct tcb *owner = queue->thread;
@@ -545,7 +543,7 @@ static void serve_at_home(struct hart *hart, struct tcb *owner)
     hart->serving = NULL;
 }
 
-void placement_serve(struct hart *hart)
+HOT void placement_serve(struct hart *hart)
 {
     struct tcb *owner = hart->serving;
 

@@ -20,12 +20,12 @@ static void find_item(const struct async_queue *queue, struct ring_cursor *curso
     cursor->end_index += (uint32_t)left;
 }
 
-void ring_find_request(struct async_queue *queue)
+HOT void ring_find_request(struct async_queue *queue)
 {
     find_item(queue, &queue->requests, REL4_RINGS, queue->request_bits);
 }
 
-void ring_find_response(struct async_queue *queue)
+HOT void ring_find_response(struct async_queue *queue)
 {
     find_item(queue, &queue->responses, REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits),
               queue->response_bits);
@@ -37,7 +37,7 @@ enum queue_state ring_fault(struct async_queue *queue, enum rel4_ring_fault reas
     return QUEUE_FAULTED;
 }
 
-enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items)
+HOT enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items)
 {
     uint32_t length = (uint32_t)bit(queue->response_bits);
     uint32_t consumer = user_ring_peer(async_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
@@ -49,7 +49,7 @@ enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items)
     return queue->response_limit - ring_response_producer(queue) >= items ? QUEUE_RUNNING : QUEUE_FULL;
 }
 
-enum queue_state ring_look_at_both(struct async_queue *queue, word_t most)
+HOT enum queue_state ring_look_at_both(struct async_queue *queue, word_t most)
 {
     uint32_t room = queue->response_limit - ring_response_producer(queue);
 

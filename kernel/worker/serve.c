@@ -188,8 +188,8 @@ static inline void count_run(struct async_queue *queue, word_t served, enum rel4
 
 /* Recursion ends here: worker_run() serves no request that runs a worker. A Wake does that only for the queue
  * of the thread that makes the call, and that queue is running. */
-enum queue_state worker_run(struct async_queue *queue, struct tcb *owner, enum rel4_place place,
-                            uint32_t budget, word_t *total)
+HOT_LOOP enum queue_state worker_run(struct async_queue *queue, struct tcb *owner, enum rel4_place place,
+                                     uint32_t budget, word_t *total)
 {
     word_t served = 0;
 

@@ -15,6 +15,7 @@
 
 struct hart harts_table[MAX_HARTS];
 unsigned harts_online = 1;
+word_t idle_harts;
 
 unsigned long host_preemption_points;
 

@@ -63,7 +63,7 @@ sub without_mutants {
 sub code_of {
     my ($text) = @_;
     $text =~ s{/\*.*?\*/|"(?:\\.|[^"\\])*"}{}gs;
-    $text =~ s{^(?:static )?(?:inline )?(?:void|bool) \w+\([^()]*\);?$}{}gm;
+    $text =~ s{^(?:static )?(?:HOT\w* )?(?:inline )?(?:void|bool) \w+\([^()]*\);?$}{}gm;
     return $text;
 }
 

@@ -103,21 +103,37 @@ sub read_kernel {
     return \%kernel;
 }
 
+# Where the functions of objects begin and end: file to section to [first, end, function].
+sub places {
+    my ($folder, @objects) = @_;
+    my ($file, %places) = ("");
+    open my $lines, "-|", "riscv64-unknown-elf-objdump", "-t", @objects or die "$!";
+    while (<$lines>) {
+        $file = $1 if m{^\Q$folder\E/(\S+)\.o:};
+        my ($first, $section, $size, $name) = /^([0-9a-f]+) .{6}F (\S+)\t([0-9a-f]+) (?:\.hidden )?(\S+)$/ or next;
+        push @{ $places{$file}{$section} }, [hex $first, hex($first) + hex $size, $name];
+    }
+    close $lines or die "the objects in $folder cannot be read\n";
+    return \%places;
+}
+
 # What objects jump to, and which functions' addresses they take.
 sub read_relocations {
     my ($kernel, $folder, @objects) = @_;
     my ($file, $section, %taken) = ("", "");
+    my $places = places($folder, @objects);
     open my $lines, "-|", "riscv64-unknown-elf-readelf", "-rW", @objects or die "$!";
     while (<$lines>) {
         $file = $1 if m{^File: \Q$folder\E/(\S+)\.o$};
         $section = $1 if /^Relocation section '\.rela(\S+)'/;
         next if $section =~ /^\.(?:debug|eh_frame)/;
-        my ($type, $symbol) = /^[0-9a-f]+\s+[0-9a-f]+\s+(R_RISCV_\w+)\s+[0-9a-f]+\s+([A-Za-z_]\S*) [+-] / or next;
+        my ($offset, $type, $symbol) = /^([0-9a-f]+)\s+[0-9a-f]+\s+(R_RISCV_\w+)\s+[0-9a-f]+\s+([A-Za-z_]\S*) [+-] / or next;
         my $target = named($kernel, $file, $symbol) // next;
         if ($file =~ /S$/) {
             $kernel->{entries}{$target} = 1 if !$label{$target};
         } elsif ($section =~ /^\.text/ && $type =~ /CALL|JAL|JUMP|BRANCH/) {
-            my $function = named($kernel, $file, $section =~ s/^\.text\.(?:unlikely\.)?//r);
+            my ($at) = grep { $_->[0] <= hex $offset && hex $offset < $_->[1] } @{ $places->{$file}{$section} };
+            my $function = $at && named($kernel, $file, $at->[2]);
             if (!$function) {
                 push @{ $kernel->{problems} }, "$file: $symbol is called in $section";
             } elsif ($function ne $target) {

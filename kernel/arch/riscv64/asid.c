@@ -9,7 +9,7 @@
 #include "thread/hart.h"
 #include "thread/kernel.h"
 
-struct asid_pool *asid_pools[ABI_ASID_POOLS];
+HOT_DATA struct asid_pool *asid_pools[ABI_ASID_POOLS];
 bool asids_work;
 
 void asid_expel_hart(struct hart *hart)

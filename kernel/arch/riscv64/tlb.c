@@ -50,7 +50,7 @@ static void begin_batch(struct tlb_batch *batch, word_t harts, word_t asid)
     batch->harts = harts;
 }
 
-void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
+HOT void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
     word_t self = bit(this_hart()->id), others = harts & ~self;
@@ -69,7 +69,7 @@ void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr)
     }
 }
 
-void tlb_flush_asid_slow(word_t harts, word_t asid)
+HOT void tlb_flush_asid_slow(word_t harts, word_t asid)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
@@ -80,7 +80,7 @@ void tlb_flush_asid_slow(word_t harts, word_t asid)
     }
 }
 
-void tlb_batch_pay_owed(void)
+HOT void tlb_batch_pay_owed(void)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
 
