@@ -92,7 +92,7 @@ static void describe_harts(void)
         struct hart *hart = &harts_table[i];
         hart->id = i;
         hart->current = &idle_thread;
-        setup_describe_hart(hart, &platform.harts[i]);
+        setup_describe_hart(hart, &platform);
     }
 }
 

@@ -66,13 +66,13 @@ static void check_platform(const struct fdt *tree)
     }
     require(platform.controllers.plic_count <= ARRAY_SIZE(platform.controllers.plics));
     for (unsigned i = 0; i < platform.controllers.plic_count; i++) {
-        const struct platform_plic *plic = &platform.controllers.plics[i];
+        const struct controller *plic = &platform.controllers.plics[i];
         require(plic->region.start < plic->region.end && is_inside(tree, &plic->targets));
         require(platform.controllers.last_source <= plic->last_source && plic->last_source <= 1023);
     }
     require(platform.controllers.aplic_count <= ARRAY_SIZE(platform.controllers.aplics));
     for (unsigned i = 0; i < platform.controllers.aplic_count; i++) {
-        const struct platform_aplic *aplic = &platform.controllers.aplics[i];
+        const struct controller *aplic = &platform.controllers.aplics[i];
         require(aplic->region.start < aplic->region.end && aplic->last_source <= 1023);
         require(is_inside(tree, &aplic->targets) && is_inside(tree, &aplic->target_indices));
     }
@@ -85,19 +85,20 @@ static void check_platform(const struct fdt *tree)
 /* What the kernel would write to for a hart is inside of its controller's registers. */
 static void check_hart(const struct platform_hart *hart, bool without)
 {
-    require(!hart->interrupts.plic == !platform.controllers.plic_count);
-    require(!hart->interrupts.plic ||
-            hart->interrupts.context <
-                (hart->interrupts.plic->region.end - hart->interrupts.plic->region.start) / 0x1000);
-    require(!hart->interrupts.aplic == (without || hart->interrupts.plic));
-    if (hart->interrupts.aplic) {
-        word_t size = hart->interrupts.aplic->region.end - hart->interrupts.aplic->region.start;
-        require(size >= 0x4000 && hart->interrupts.context < 0x4000);
-        require(platform.controllers.last_source >= 1 &&
-                platform.controllers.last_source <= hart->interrupts.aplic->last_source);
-        require(platform.controllers.last_identity
-                    ? platform.controllers.last_source <= platform.controllers.last_identity
-                    : 0x4000 + 32 * (hart->interrupts.context + 1) <= size);
+    const struct controller *controller = hart->interrupts.controller;
+
+    require(!controller == without);
+    if (controller) {
+        word_t size = controller->region.end - controller->region.start, context = hart->interrupts.context;
+        word_t last_source = platform.controllers.last_source;
+        require(size >= 0x4000 && context < 0x4000 && last_source <= controller->last_source);
+        if (platform.controllers.plic_count) {
+            require(context < size / 0x1000);
+        } else {
+            require(last_source >= 1);
+            require(platform.controllers.last_identity ? last_source <= platform.controllers.last_identity
+                                                       : 0x4000 + 32 * (context + 1) <= size);
+        }
     }
 }
 

@@ -32,25 +32,12 @@ static bool get_target(const struct fdt_property *targets, uint32_t i, word_t *p
     return fdt_number(targets, 2 * i, 1, phandle) && fdt_number(targets, 2 * i + 1, 1, input);
 }
 
-bool is_of_supervisor(const struct fdt_property *targets)
+bool find_target(const struct fdt_property *targets, const struct platform_hart *hart, uint32_t *place)
 {
     word_t phandle, input;
 
     for (uint32_t i = 0; get_target(targets, i, &phandle, &input); i++) {
-        if (input == IRQ_SUPERVISOR_EXTERNAL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The place of the hart's supervisor mode among the targets. */
-static bool find_target(const struct fdt_property *targets, const struct platform_hart *hart, uint32_t *place)
-{
-    word_t phandle, input;
-
-    for (uint32_t i = 0; get_target(targets, i, &phandle, &input); i++) {
-        if (phandle == hart->interrupt_phandle && input == IRQ_SUPERVISOR_EXTERNAL) {
+        if ((!hart || phandle == hart->interrupt_phandle) && input == IRQ_SUPERVISOR_EXTERNAL) {
             *place = i;
             return true;
         }
@@ -58,50 +45,48 @@ static bool find_target(const struct fdt_property *targets, const struct platfor
     return false;
 }
 
-static bool find_plic_context(const struct platform_plic *plic, struct platform_hart *hart)
-{
-    uint32_t place;
+/* Where a controller has the registers of its contexts, and how many bytes each takes. */
+struct contexts {
+    word_t start, size;
+};
 
-    if (!find_target(&plic->targets, hart, &place)) {
-        return false;
-    }
-    hart->interrupts.plic = plic;
-    hart->interrupts.context = place;
-    return PLIC_CONTEXTS + ((word_t)place + 1) * PLIC_CONTEXT_SIZE <= plic->region.end - plic->region.start;
-}
+static const struct contexts plic_contexts = { PLIC_CONTEXTS, PLIC_CONTEXT_SIZE };
+static const struct contexts aplic_contexts = { APLIC_DELIVERY, APLIC_DELIVERY_SIZE };
 
-static void find_plics(struct platform *platform, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        unsigned tried = 0;
-        while (tried < platform->controllers.plic_count &&
-               !find_plic_context(&platform->controllers.plics[tried], &platform->harts[i])) {
-            tried++;
-        }
-        if (tried == platform->controllers.plic_count) {
-            boot_fail("the device tree connects hart %lu to no interrupt controller",
-                      platform->harts[i].hart_id);
-        }
-    }
-}
-
-/* An APLIC that interrupts the hart directly. */
-static bool find_delivery(const struct platform_aplic *aplic, struct platform_hart *hart)
+/* True if the controller interrupts the hart directly. */
+static bool connect(const struct controller *controller, struct contexts contexts, struct platform_hart *hart)
 {
     word_t index;
     uint32_t place;
 
-    if (!find_target(&aplic->targets, hart, &place)) {
+    if (!find_target(&controller->targets, hart, &place)) {
         return false;
     }
     index = place;
-    if (aplic->target_indices.size && !fdt_number(&aplic->target_indices, place, 1, &index)) {
+    if (controller->target_indices.size && !fdt_number(&controller->target_indices, place, 1, &index)) {
         return false;
     }
-    hart->interrupts.aplic = aplic;
-    hart->interrupts.context = index;
+    hart->interrupts = (struct hart_connection){ controller, index };
     return index <= HART_INDEX_MAX &&
-           APLIC_DELIVERY + (index + 1) * APLIC_DELIVERY_SIZE <= aplic->region.end - aplic->region.start;
+           contexts.start + (index + 1) * contexts.size <= controller->region.end - controller->region.start;
+}
+
+/* Connects the first count harts to controllers of a list. Returns the first hart that none of them
+ * interrupts, or NULL. */
+static const struct platform_hart *connect_all(struct platform *platform, unsigned count,
+                                               const struct controller *list, unsigned length,
+                                               struct contexts contexts)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned tried = 0;
+        while (tried < length && !connect(&list[tried], contexts, &platform->harts[i])) {
+            tried++;
+        }
+        if (tried == length) {
+            return &platform->harts[i];
+        }
+    }
+    return NULL;
 }
 
 /* The number of the hart with the interrupt file at a place: those parts of its address that choose it. */
@@ -124,14 +109,13 @@ static bool find_file(const struct platform_imsics *imsics, word_t place, word_t
 }
 
 /* All messages come from one APLIC: of several, that with the lowest address. */
-static const struct platform_aplic *find_sender(const struct platform *platform)
+static const struct controller *find_sender(const struct controllers *controllers)
 {
-    const struct platform_aplic *sender = NULL;
+    const struct controller *sender = NULL;
 
-    for (unsigned i = 0; i < platform->controllers.aplic_count; i++) {
-        const struct platform_aplic *aplic = &platform->controllers.aplics[i];
-        if (platform->controllers.imsics.phandle &&
-            aplic->msi_parent == platform->controllers.imsics.phandle &&
+    for (unsigned i = 0; i < controllers->aplic_count; i++) {
+        const struct controller *aplic = &controllers->aplics[i];
+        if (controllers->imsics.phandle && aplic->msi_parent == controllers->imsics.phandle &&
             (!sender || aplic->region.start < sender->region.start)) {
             sender = aplic;
         }
@@ -139,8 +123,7 @@ static const struct platform_aplic *find_sender(const struct platform *platform)
     return sender;
 }
 
-static const char *find_messages(struct platform *platform, const struct platform_aplic *sender,
-                                 unsigned count)
+static const char *find_messages(struct platform *platform, const struct controller *sender, unsigned count)
 {
     const struct platform_imsics *imsics = &platform->controllers.imsics;
 
@@ -158,22 +141,7 @@ static const char *find_messages(struct platform *platform, const struct platfor
             !find_file(imsics, place, &hart->interrupts.context)) {
             return "the device tree has harts without an IMSIC";
         }
-        hart->interrupts.aplic = sender;
-    }
-    return NULL;
-}
-
-static const char *find_deliveries(struct platform *platform, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        unsigned tried = 0;
-        while (tried < platform->controllers.aplic_count &&
-               !find_delivery(&platform->controllers.aplics[tried], &platform->harts[i])) {
-            tried++;
-        }
-        if (tried == platform->controllers.aplic_count) {
-            return "the device tree has harts that no APLIC interrupts";
-        }
+        hart->interrupts.controller = sender;
     }
     return NULL;
 }
@@ -181,10 +149,10 @@ static const char *find_deliveries(struct platform *platform, unsigned count)
 /* The sources that all APLICs in use have. */
 static const char *count_sources(struct platform *platform, unsigned count)
 {
-    word_t last = platform->harts[0].interrupts.aplic->last_source;
+    word_t last = platform->harts[0].interrupts.controller->last_source;
 
     for (unsigned i = 0; i < count; i++) {
-        const struct platform_aplic *aplic = platform->harts[i].interrupts.aplic;
+        const struct controller *aplic = platform->harts[i].interrupts.controller;
         if (aplic->region.end - aplic->region.start < APLIC_DELIVERY) {
             return "the device tree has an APLIC with too few registers";
         }
@@ -197,33 +165,42 @@ static const char *count_sources(struct platform *platform, unsigned count)
     return NULL;
 }
 
-static const char *find_aplics(struct platform *platform, unsigned count)
+static const char *connect_aplics(struct platform *platform, unsigned count)
 {
-    const struct platform_aplic *sender = find_sender(platform);
-    const char *missing = sender ? find_messages(platform, sender, count) : find_deliveries(platform, count);
+    struct controllers *controllers = &platform->controllers;
+    const struct controller *sender = find_sender(controllers);
+    const char *missing = NULL;
 
+    if (sender) {
+        missing = find_messages(platform, sender, count);
+    } else if (connect_all(platform, count, controllers->aplics, controllers->aplic_count, aplic_contexts)) {
+        missing = "the device tree has harts that no APLIC interrupts";
+    }
     if (!missing) {
         missing = count_sources(platform, count);
     }
     if (!missing && sender) {
-        platform->controllers.last_identity = platform->controllers.imsics.last_identity;
-        platform->controllers.last_source =
-            min_word(platform->controllers.last_source, platform->controllers.last_identity);
+        controllers->last_identity = controllers->imsics.last_identity;
+        controllers->last_source = min_word(controllers->last_source, controllers->last_identity);
     }
     for (unsigned i = 0; missing && i < count; i++) {
-        platform->harts[i].interrupts.aplic = NULL;
+        platform->harts[i].interrupts.controller = NULL;
     }
     return missing;
 }
 
 const char *controllers_connect(struct platform *platform, unsigned count)
 {
-    if (platform->controllers.plic_count) {
-        find_plics(platform, count);
+    struct controllers *controllers = &platform->controllers;
+
+    if (controllers->plic_count) {
+        const struct platform_hart *alone =
+            connect_all(platform, count, controllers->plics, controllers->plic_count, plic_contexts);
+        if (alone) {
+            boot_fail("the device tree connects hart %lu to no interrupt controller", alone->hart_id);
+        }
         return NULL;
     }
-    if (platform->controllers.aplic_count) {
-        return find_aplics(platform, count);
-    }
-    return "no interrupt controller that the kernel knows (PLIC, APLIC)";
+    return controllers->aplic_count ? connect_aplics(platform, count)
+                                    : "no interrupt controller that the kernel knows (PLIC, APLIC)";
 }

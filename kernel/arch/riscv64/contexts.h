@@ -3,7 +3,8 @@
  */
 #pragma once
 
-#include "boot/fdt.h"
+#include "boot/platform.h"
 
-/* Whether a controller with these targets (its interrupts-extended) interrupts a hart in supervisor mode. */
-bool is_of_supervisor(const struct fdt_property *targets);
+/* Finds the place of a hart's supervisor mode, or with hart NULL of any hart's, among the targets of a
+ * controller (its interrupts-extended). */
+bool find_target(const struct fdt_property *targets, const struct platform_hart *hart, uint32_t *place);

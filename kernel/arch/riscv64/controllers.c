@@ -52,27 +52,27 @@ bool controllers_withhold(const struct fdt_property *compatible)
 /* Its last connection is the line that wakes the kernel, if it has that. Slots: 512 of 32 bytes. */
 static void add_uintc(struct tree_walk *walk, const struct fdt_property *compatible, struct region region)
 {
-    struct platform *platform = walk->platform;
+    struct controllers *controllers = &walk->platform->controllers;
     struct fdt_property targets;
 
-    if (platform->controllers.uintc.end || region.end - region.start < UINTC_SIZE) {
+    if (controllers->uintc.end || region.end - region.start < UINTC_SIZE) {
         return;
     }
-    platform->controllers.uintc = region;
-    platform->controllers.uintc_extended =
+    controllers->uintc = region;
+    controllers->uintc_extended =
         fdt_has_string(compatible, "rel4,uintc1") && region.end - region.start >= UINTC_EXTENDED_SIZE &&
         node_get(walk, "interrupts-extended", &targets) && targets.size >= 8 &&
-        fdt_number(&targets, targets.size / 4 - 1, 1, &platform->controllers.uintc_wake_source);
+        fdt_number(&targets, targets.size / 4 - 1, 1, &controllers->uintc_wake_source);
 }
 
 static void add_plic(struct tree_walk *walk, struct region region)
 {
-    struct platform *platform = walk->platform;
-    struct platform_plic *plic = &platform->controllers.plics[platform->controllers.plic_count];
+    struct controllers *controllers = &walk->platform->controllers;
+    struct controller *plic = &controllers->plics[controllers->plic_count];
 
-    if (platform->controllers.plic_count == ARRAY_SIZE(platform->controllers.plics)) {
+    if (controllers->plic_count == ARRAY_SIZE(controllers->plics)) {
         boot_fail("the device tree has more than %lu interrupt controllers (PLIC)",
-                  ARRAY_SIZE(platform->controllers.plics));
+                  ARRAY_SIZE(controllers->plics));
     }
     plic->region = region;
     if (!node_number(walk, "riscv,ndev", &plic->last_source)) {
@@ -84,29 +84,27 @@ static void add_plic(struct tree_walk *walk, struct region region)
                   region.start, plic->last_source);
     }
     node_get(walk, "interrupts-extended", &plic->targets);
-    platform->controllers.last_source = platform->controllers.plic_count
-                                            ? min_word(platform->controllers.last_source, plic->last_source)
-                                            : plic->last_source;
-    platform->controllers.plic_count++;
+    if (controllers->plic_count++ == 0 || plic->last_source < controllers->last_source) {
+        controllers->last_source = plic->last_source;
+    }
 }
 
 static void add_aplic(struct tree_walk *walk, struct region region)
 {
-    struct platform *platform = walk->platform;
-    struct platform_aplic *aplic = &platform->controllers.aplics[platform->controllers.aplic_count];
+    struct controllers *controllers = &walk->platform->controllers;
 
-    if (platform->controllers.aplic_count == ARRAY_SIZE(platform->controllers.aplics)) {
+    if (controllers->aplic_count == ARRAY_SIZE(controllers->aplics)) {
         return;
     }
+    struct controller *aplic = &controllers->aplics[controllers->aplic_count++];
     aplic->region = region;
     node_number(walk, "msi-parent", &aplic->msi_parent);
     node_get(walk, "interrupts-extended", &aplic->targets);
     node_get(walk, "riscv,hart-indexes", &aplic->target_indices);
-    if (!node_number(walk, "riscv,num-sources", &aplic->last_source) ||
-        aplic->last_source > LAST_SOURCE_MAX) {
+    node_number(walk, "riscv,num-sources", &aplic->last_source);
+    if (aplic->last_source > LAST_SOURCE_MAX) {
         aplic->last_source = 0;
     }
-    platform->controllers.aplic_count++;
 }
 
 /* Those of machine level and, behind the first node, further ones are not used. */
@@ -115,9 +113,10 @@ static void add_imsics(struct tree_walk *walk)
     struct platform_imsics *imsics = &walk->platform->controllers.imsics;
     struct platform_imsics found = { .group_shift = GROUP_SHIFT };
     struct fdt_property reg;
+    uint32_t place;
 
     if (imsics->phandle || !node_get(walk, "interrupts-extended", &found.targets) ||
-        !is_of_supervisor(&found.targets) || !node_get(walk, "reg", &reg) ||
+        !find_target(&found.targets, NULL, &place) || !node_get(walk, "reg", &reg) ||
         !node_number(walk, "phandle", &found.phandle)) {
         return;
     }
@@ -162,20 +161,21 @@ static void check_controller(const struct platform *platform, struct region cont
 
 void controllers_check(struct platform *platform)
 {
-    check_controller(platform, platform->controllers.uintc);
-    for (unsigned i = 0; i < platform->controllers.plic_count; i++) {
-        check_controller(platform, platform->controllers.plics[i].region);
+    struct controllers *controllers = &platform->controllers;
+
+    check_controller(platform, controllers->uintc);
+    for (unsigned i = 0; i < controllers->plic_count; i++) {
+        check_controller(platform, controllers->plics[i].region);
     }
-    for (unsigned i = 0; i < platform->controllers.aplic_count; i++) {
-        check_controller(platform, platform->controllers.aplics[i].region);
+    for (unsigned i = 0; i < controllers->aplic_count; i++) {
+        check_controller(platform, controllers->aplics[i].region);
     }
-    for (unsigned i = 0; i < platform->controllers.imsics.region_count; i++) {
-        check_controller(platform, platform->controllers.imsics.regions[i]);
+    for (unsigned i = 0; i < controllers->imsics.region_count; i++) {
+        check_controller(platform, controllers->imsics.regions[i]);
     }
     /* A line that the PLIC does not have wakes nobody; and of several it is on one. An APLIC's is not used.
      */
-    platform->controllers.uintc_extended =
-        platform->controllers.uintc_extended && platform->controllers.plic_count == 1 &&
-        platform->controllers.uintc_wake_source >= 1 &&
-        platform->controllers.uintc_wake_source <= platform->controllers.last_source;
+    controllers->uintc_extended = controllers->uintc_extended && controllers->plic_count == 1 &&
+                                  controllers->uintc_wake_source >= 1 &&
+                                  controllers->uintc_wake_source <= controllers->last_source;
 }

@@ -75,65 +75,36 @@ void interrupt_complete(const struct hart *hart, unsigned source)
     io_fence();
 }
 
-/* No hart before this one has the same interrupt controller. */
-static bool is_first_of_controller(unsigned hart)
-{
-    unsigned first = 0;
-
-    while (harts_table[first].arch.plic != harts_table[hart].arch.plic ||
-           harts_table[first].arch.aplic != harts_table[hart].arch.aplic) {
-        first++;
-    }
-    return first == hart;
-}
-
-/* Initialises each APLIC in use, and tries out whether the boot hart has its IMSIC; the others are looked at
- * when they start. Returns what is wrong, or NULL. */
-static const char *init_aplics(const struct controllers *controllers)
-{
-    const char *wrong = NULL;
-
-    for (unsigned i = 0; !wrong && i < harts_online; i++) {
-        if (is_first_of_controller(i)) {
-            wrong = aplic_init(harts_table[i].arch.aplic, (unsigned)controllers->last_source,
-                               (unsigned)controllers->last_identity);
-        }
-    }
-    if (!wrong && !interrupt_init_hart(&harts_table[0])) {
-        wrong = "the hart does not have the IMSIC of the device tree";
-    }
-    return wrong;
-}
-
-/* Initialises each PLIC in use. */
-static void init_plics(const struct controllers *controllers)
-{
-    for (unsigned i = 0; controllers->plic_count && i < harts_online; i++) {
-        word_t plic = harts_table[i].arch.plic;
-        if (is_first_of_controller(i) && !plic_init(plic, (unsigned)controllers->last_source)) {
-            boot_fail("where the device tree has an interrupt controller, at %lx, there is none", plic);
-        }
-    }
-}
-
 unsigned controllers_init(struct controllers *controllers, const char *missing)
 {
-    init_plics(controllers);
-    if (!missing && !controllers->plic_count) {
-        missing = init_aplics(controllers);
-    }
-    if (missing) {
-        log_info("%s: no device interrupts\n", missing);
-        controllers->last_source = 0;
-        for (unsigned i = 0; i < harts_online; i++) {
-            harts_table[i].arch.aplic = 0;
+    unsigned last_source = (unsigned)controllers->last_source;
+
+    for (unsigned i = 0; !missing && i < harts_online; i++) {
+        const struct hart_arch *arch = &harts_table[i].arch;
+        if (i && arch->plic == harts_table[i - 1].arch.plic && arch->aplic == harts_table[i - 1].arch.aplic) {
+            continue; /* the same one; to initialise one again does no harm either */
         }
-    } else {
+        if (!arch->plic) {
+            missing = aplic_init(arch->aplic, last_source, (unsigned)controllers->last_identity);
+        } else if (!plic_init(arch->plic, last_source)) {
+            boot_fail("where the device tree has an interrupt controller, at %lx, there is none", arch->plic);
+        }
+    }
+    /* Whether other harts have their IMSIC is seen when they start. */
+    if (!missing && !interrupt_init_hart(&harts_table[0])) {
+        missing = "the hart does not have the IMSIC of the device tree";
+    }
+    if (!missing) {
         log_debug("device interrupts come through %s\n", controllers->plic_count      ? "a PLIC"
                                                          : controllers->last_identity ? "an APLIC and IMSICs"
                                                                                       : "an APLIC");
+        return last_source;
     }
-    return (unsigned)controllers->last_source;
+    log_info("%s: no device interrupts\n", missing);
+    for (unsigned i = 0; i < harts_online; i++) {
+        harts_table[i].arch.aplic = 0;
+    }
+    return 0;
 }
 
 void controllers_init_hart(const struct hart *hart)

@@ -71,12 +71,15 @@ void setup_check_firmware(bool several_harts)
     }
 }
 
-void setup_describe_hart(struct hart *hart, const struct platform_hart *found)
+void setup_describe_hart(struct hart *hart, const struct platform *platform)
 {
+    const struct platform_hart *found = &platform->harts[hart->id];
+    word_t controller = found->interrupts.controller ? found->interrupts.controller->region.start : 0;
+
     hart->arch.stack_top = stack_top(hart->id);
     hart->arch.hart_id = found->hart_id;
-    hart->arch.plic = found->interrupts.plic ? found->interrupts.plic->region.start : 0;
-    hart->arch.aplic = found->interrupts.aplic ? found->interrupts.aplic->region.start : 0;
+    hart->arch.plic = platform->controllers.plic_count ? controller : 0;
+    hart->arch.aplic = platform->controllers.plic_count ? 0 : controller;
     hart->arch.interrupt_context = found->interrupts.context;
 }
 

@@ -8,14 +8,8 @@
 
 struct platform;
 
-struct platform_plic {
-    struct region region;
-    word_t last_source;
-    struct fdt_property targets;
-};
-
-/* A domain of an APLIC. Of which level it is, what it is connected to tells. */
-struct platform_aplic {
+/* A PLIC or a domain of an APLIC. Its targets tell whether it interrupts machine mode or supervisor mode. */
+struct controller {
     struct region region;
     word_t last_source;                 /* 0: unknown */
     word_t msi_parent;                  /* of the IMSICs to which it sends messages; 0: to none */
@@ -39,20 +33,19 @@ struct controllers {
     struct region uintc; /* the user-interrupt controller; empty if there is none */
     bool uintc_extended; /* with a gate, and a line that wakes the kernel */
     word_t uintc_wake_source;
-    struct platform_plic plics[MAX_HARTS]; /* one for all, or one for each socket */
+    struct controller plics[MAX_HARTS]; /* one for all, or one for each socket */
     unsigned plic_count;
-    struct platform_aplic aplics[2 * MAX_HARTS]; /* of which each level has one for all, or for each socket */
+    struct controller aplics[2 * MAX_HARTS]; /* of which each level has one for all, or for each socket */
     unsigned aplic_count;
     struct platform_imsics imsics;
     word_t last_source;   /* that all controllers in use have; 0 if there is none */
     word_t last_identity; /* of the IMSICs; 0 if the APLIC does not send messages */
 };
 
-/* From where a hart gets device interrupts. */
+/* The controller that interrupts a hart, and its number there; NULL: none. */
 struct hart_connection {
-    const struct platform_plic *plic;   /* NULL: from no PLIC */
-    const struct platform_aplic *aplic; /* NULL: from no APLIC */
-    word_t context;                     /* its number there */
+    const struct controller *controller;
+    word_t context;
 };
 
 /* Whether nobody else gets a device of this kind: interrupt controllers and the core-local interruptor, in

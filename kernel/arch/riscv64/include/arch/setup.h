@@ -20,8 +20,8 @@ bool phys_is_readable(word_t phys);
 /* Powers off if the firmware lacks what the kernel needs for itself, or several_harts for more than one. */
 void setup_check_firmware(bool several_harts);
 
-/* Fills in the architecture's part of a hart's record. */
-void setup_describe_hart(struct hart *hart, const struct platform_hart *found);
+/* Fills in the architecture's part of the record of a hart, whose logical number is set. */
+void setup_describe_hart(struct hart *hart, const struct platform *platform);
 
 /* Starts a hart, at kernel_start. Powers off if the firmware does not. */
 void setup_start_hart(const struct hart *hart);
