@@ -6,7 +6,7 @@
  */
 #include "arch/context.h"
 #include "arch/power.h"
-#include "arch/stack.h"
+#include "arch/riscv64/stack.h"
 #include "arch/timer.h"
 #include "lib/print.h"
 #include "thread/hart.h"

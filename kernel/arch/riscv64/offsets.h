@@ -10,5 +10,5 @@
 #define SYSCALLS          8
 #define KERNEL_STACK_BITS 12
 
-/* The window of the kernel stacks: the last GiB. See arch/stack.h. */
+/* The window of the kernel stacks: the last GiB. See stack.h. */
 #define KERNEL_STACKS 0xffffffffc0000000

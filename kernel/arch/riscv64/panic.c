@@ -5,7 +5,7 @@
  */
 #include "arch/context.h"
 #include "arch/power.h"
-#include "arch/stack.h"
+#include "arch/riscv64/stack.h"
 #include "arch/window.h"
 #include "lib/assert.h"
 #include "lib/print.h"

@@ -7,7 +7,7 @@
 #include "arch/riscv64/probe.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/sbi_numbers.h"
-#include "arch/stack.h"
+#include "arch/riscv64/stack.h"
 #include "arch/window.h"
 #include "boot/fail.h"
 

@@ -8,7 +8,7 @@
 #include "arch/vm.h"
 
 #include "arch/asid.h"
-#include "arch/stack.h"
+#include "arch/riscv64/stack.h"
 #include "arch/window.h"
 #include "lib/string.h"
 #include "thread/hart.h"

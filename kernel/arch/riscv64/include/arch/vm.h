@@ -123,7 +123,7 @@ static inline word_t satp_make(word_t root_phys, word_t asid)
     return SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
 }
 
-/* Maps the kernel stacks (arch/stack.h). Runs on the boot hart's, where the physical window shows it.
+/* Maps the kernel stacks (stack.h). Runs on the boot hart's, where the physical window shows it.
  */
 void vm_map_stacks(void);
 
