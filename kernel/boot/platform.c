@@ -26,6 +26,11 @@ static void reserve(struct platform *platform, struct region region)
     }
 }
 
+static bool is_overfull(const struct platform *platform)
+{
+    return platform->ram.overflow || platform->reserved.overflow || platform->kernel_devices.overflow;
+}
+
 /* A bus may have but a part of a region, or several. */
 static void for_each_piece(const struct tree_walk *walk, struct region region,
                            void (*what)(struct platform *, struct region))
@@ -45,18 +50,12 @@ static void for_each_piece(const struct tree_walk *walk, struct region region,
  * machine. */
 static void for_each_region(const struct tree_walk *walk, void (*what)(struct platform *, struct region))
 {
-    struct platform *platform = walk->platform;
     struct fdt_property reg;
     struct region region;
 
     if (node_get(walk, "reg", &reg)) {
-        uint32_t entries = node_region_count(walk, &reg);
-        for (uint32_t i = 0; i < entries && !platform->ram.overflow && !platform->reserved.overflow &&
-                             !platform->kernel_devices.overflow;
-             i++) {
-            if (node_entry(walk, &reg, i, &region)) {
-                for_each_piece(walk, region, what);
-            }
+        for (uint32_t i = 0; !is_overfull(walk->platform) && node_entry(walk, &reg, i, &region); i++) {
+            for_each_piece(walk, region, what);
         }
     }
 }
@@ -201,7 +200,7 @@ bool platform_has_memory_at(const struct platform *platform, struct region regio
 
 static void check(const struct platform *platform, word_t boot_hart)
 {
-    if (platform->ram.overflow || platform->reserved.overflow || platform->kernel_devices.overflow) {
+    if (is_overfull(platform)) {
         boot_fail("the device tree has too many pieces of memory");
     }
     if (platform->ram.count == 0) {

@@ -89,6 +89,13 @@ void regions_remove(struct regions *set, struct region region)
     replace(set, first, last, rest, count);
 }
 
+void regions_remove_all(struct regions *set, const struct regions *others, unsigned bits)
+{
+    for (unsigned i = 0; i < others->count; i++) {
+        regions_remove(set, region_around(others->list[i], bits));
+    }
+}
+
 bool regions_contain(const struct regions *set, struct region region)
 {
     for (unsigned i = 0; i < set->count; i++) {

@@ -32,6 +32,10 @@ struct region region_common(struct region region, struct region other);
 
 void regions_add(struct regions *set, struct region region);
 void regions_remove(struct regions *set, struct region region);
+
+/* Removes all blocks of 2^bits bytes that the other set touches. */
+void regions_remove_all(struct regions *set, const struct regions *others, unsigned bits);
+
 bool regions_contain(const struct regions *set, struct region region);
 
 /* Whether the range, which is not empty, has a byte in common with the set, or with another range. */

@@ -62,12 +62,8 @@ static void find_memory(struct builder *b)
         boot_fail("the kernel is not in the memory that the device tree describes");
     }
     regions_remove(&b->memory, kernel);
-    for (unsigned i = 0; i < platform->reserved.count; i++) {
-        regions_remove(&b->memory, region_around(platform->reserved.list[i], 12));
-    }
-    for (unsigned i = 0; i < platform->kernel_devices.count; i++) {
-        regions_remove(&b->memory, platform->kernel_devices.list[i]);
-    }
+    regions_remove_all(&b->memory, &platform->reserved, ABI_PAGE_BITS);
+    regions_remove_all(&b->memory, &platform->kernel_devices, ABI_PAGE_BITS);
     if (ramdisk.end == 0) {
         boot_fail("there is no root task: the device tree has no initial ramdisk");
     }
@@ -86,15 +82,9 @@ static void find_devices(struct builder *b)
     const struct platform *platform = b->platform;
 
     regions_add(&b->devices, (struct region){ 0, HIGHEST_ADDRESS });
-    for (unsigned i = 0; i < platform->ram.count; i++) {
-        regions_remove(&b->devices, region_around(platform->ram.list[i], 12));
-    }
-    for (unsigned i = 0; i < platform->reserved.count; i++) {
-        regions_remove(&b->devices, region_around(platform->reserved.list[i], 12));
-    }
-    for (unsigned i = 0; i < platform->kernel_devices.count; i++) {
-        regions_remove(&b->devices, platform->kernel_devices.list[i]);
-    }
+    regions_remove_all(&b->devices, &platform->ram, ABI_PAGE_BITS);
+    regions_remove_all(&b->devices, &platform->reserved, ABI_PAGE_BITS);
+    regions_remove_all(&b->devices, &platform->kernel_devices, ABI_PAGE_BITS);
     if (b->memory.overflow || b->unclaimed.overflow || b->devices.overflow) {
         boot_fail("the device tree cuts memory into too many pieces");
     }
@@ -379,16 +369,11 @@ static void create_checker(struct builder *b)
 #if REL4_DEBUG
     const struct regions *ram = &b->platform->ram;
     word_t start = ram->list[0].start;
-    word_t end = 0;
+    word_t end = min_word(ram->list[ram->count - 1].end, PHYS_WINDOW_SIZE);
 
     if (!check_interval) {
         return;
     }
-    for (unsigned i = 0; i < ram->count; i++) {
-        start = min_word(start, ram->list[i].start);
-        end = ram->list[i].end > end ? ram->list[i].end : end;
-    }
-    end = min_word(end, PHYS_WINDOW_SIZE);
     word_t bytes = align_up(check_bytes(start, end), ABI_PAGE_BITS);
     void *memory = take(b, bytes, ABI_PAGE_BITS);
     zero_words(memory, bytes);

@@ -129,14 +129,6 @@ void node_leave_buses(const struct tree_walk *walk, struct regions *set)
     }
 }
 
-uint32_t node_region_count(const struct tree_walk *walk, const struct fdt_property *reg)
-{
-    const struct level *bus = &walk->levels[walk->node.depth - 1];
-    uint32_t entry_cells = cells(bus->address_cells) + cells(bus->size_cells);
-
-    return entry_cells ? reg->size / 4 / entry_cells : 0;
-}
-
 bool node_is_enabled(const struct tree_walk *walk)
 {
     return walk->levels[walk->node.depth].enabled;

@@ -55,7 +55,6 @@ void node_leave_buses(const struct tree_walk *walk, struct regions *set);
 /* The i-th entry of the node's reg property, in addresses of the machine. */
 bool node_region(const struct tree_walk *walk, const struct fdt_property *reg, uint32_t i,
                  struct region *region);
-uint32_t node_region_count(const struct tree_walk *walk, const struct fdt_property *reg);
 
 /* Whether the node is there for the kernel. What has another status is broken, switched off, or reserved for
  * the firmware, and so is what is below it. */
