@@ -32,14 +32,20 @@ static void set_fs(word_t status, word_t fs)
     csr_write(sstatus, (status & ~(word_t)SSTATUS_FS) | fs);
 }
 
+/* Stores the registers that the hart holds, if the thread that owns them has changed them. */
+static void store_if_dirty(const struct hart *hart, word_t status)
+{
+    if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY && hart->fpu_owner) {
+        fpu_store_registers(&hart->fpu_owner->fpu);
+    }
+}
+
 void fpu_park(struct hart *hart)
 {
     word_t status = csr_read(sstatus);
 
-    if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
-        if (hart->fpu_owner) {
-            fpu_store_registers(&hart->fpu_owner->fpu);
-        }
+    store_if_dirty(hart, status);
+    if (status & SSTATUS_FS) {
         set_fs(status, SSTATUS_FS_CLEAN);
     }
 }
@@ -48,16 +54,10 @@ void fpu_switch_slow(struct hart *hart, struct tcb *to)
 {
     assert(to);
     word_t status = csr_read(sstatus);
-    word_t fs = status & SSTATUS_FS;
-
-    if (fs == SSTATUS_FS_DIRTY && hart->fpu_owner) {
-        fpu_store_registers(&hart->fpu_owner->fpu);
-    }
     bool loaded = to == hart->fpu_owner && to->fpu_hart == hart && !(to->flags & ABI_TCB_FLAG_FPU_DISABLED);
-    word_t wanted = loaded ? SSTATUS_FS_CLEAN : 0;
-    if (fs != wanted) {
-        set_fs(status, wanted);
-    }
+
+    store_if_dirty(hart, status);
+    set_fs(status, loaded ? SSTATUS_FS_CLEAN : 0);
 }
 
 /* Major opcodes of the F and D extensions, bits 6 to 2: loads, stores, the four multiply-adds, and the rest.

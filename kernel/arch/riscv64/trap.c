@@ -35,6 +35,14 @@ static bool fault_is_stale(const struct tcb *thread, word_t address, word_t need
     return true;
 }
 
+/* access is the cause by which the fault is reported, the same as for an address where there is nothing. */
+static void handle_page_fault(struct tcb *thread, word_t address, word_t needed, word_t access)
+{
+    if (!fault_is_stale(thread, address, needed)) {
+        fault_raise_vm(thread, address, access, access == CAUSE_FETCH_ACCESS);
+    }
+}
+
 static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause)
 {
     word_t address = csr_read(stval);
@@ -46,28 +54,18 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
         }
         break;
     case CAUSE_FETCH_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_EXECUTE)) {
-            fault_raise_vm(thread, address, 1, true);
-        }
+        handle_page_fault(thread, address, PTE_EXECUTE, CAUSE_FETCH_ACCESS);
         break;
     case CAUSE_LOAD_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_READ)) {
-            fault_raise_vm(thread, address, 5, false);
-        }
+        handle_page_fault(thread, address, PTE_READ, CAUSE_LOAD_ACCESS);
         break;
     case CAUSE_STORE_PAGE_FAULT:
-        if (!fault_is_stale(thread, address, PTE_WRITE)) {
-            fault_raise_vm(thread, address, 7, false);
-        }
+        handle_page_fault(thread, address, PTE_WRITE, CAUSE_STORE_ACCESS);
         break;
     case CAUSE_FETCH_ACCESS:
-        fault_raise_vm(thread, address, 1, true);
-        break;
     case CAUSE_LOAD_ACCESS:
-        fault_raise_vm(thread, address, 5, false);
-        break;
     case CAUSE_STORE_ACCESS:
-        fault_raise_vm(thread, address, 7, false);
+        fault_raise_vm(thread, address, cause, cause == CAUSE_FETCH_ACCESS);
         break;
     default:
         fault_raise_exception(thread, cause);
