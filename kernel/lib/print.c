@@ -32,16 +32,6 @@ static void print_number(word_t value, unsigned base, unsigned width, char fill)
     }
 }
 
-static void print_signed(long value)
-{
-    if (value < 0) {
-        console_put('-');
-        print_number(-(word_t)value, 10, 0, ' ');
-        return;
-    }
-    print_number((word_t)value, 10, 0, ' ');
-}
-
 void print_args(const char *format, va_list args)
 {
     for (; *format; format++) {
@@ -66,14 +56,18 @@ void print_args(const char *format, va_list args)
         case 'c':
             console_put((char)va_arg(args, int));
             break;
-        case 'd':
-            print_signed(is_long ? va_arg(args, long) : va_arg(args, int));
+        case 'd': {
+            long value = is_long ? va_arg(args, long) : va_arg(args, int);
+            if (value < 0) {
+                console_put('-');
+            }
+            print_number(value < 0 ? -(word_t)value : (word_t)value, 10, 0, ' ');
             break;
+        }
         case 'u':
-            print_number(is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned), 10, width, fill);
-            break;
         case 'x':
-            print_number(is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned), 16, width, fill);
+            print_number(is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned),
+                         *format == 'u' ? 10 : 16, width, fill);
             break;
         case 'p':
             print_number((word_t)va_arg(args, void *), 16, 16, '0');
