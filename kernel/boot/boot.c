@@ -1,6 +1,6 @@
 /*
- * The order of boot: find out about the machine, prepare this hart, build the root task, start the other
- * harts, leave for user mode. Nothing here trusts the device tree, the boot arguments or the ramdisk.
+ * The order of boot: read the device tree, prepare this hart, build the root task, start the other harts,
+ * enter user mode. Nothing here trusts the device tree, the boot arguments or the ramdisk.
  */
 #include "boot/boot.h"
 
@@ -27,7 +27,7 @@
 
 #define DEVICE_TREE_MAX bit(21)
 
-/* A hart that was started and says nothing for so long will not. */
+/* A hart that does not arrive for so long will not. */
 #define HART_START_SECONDS 60
 
 extern char kernel_start[], kernel_end[];
@@ -35,14 +35,14 @@ extern char kernel_start[], kernel_end[];
 static struct platform platform;
 static struct fdt device_tree;
 
-/* The hart that was told to start; it takes its record from here. */
+/* The hart that is being started, which takes its record from here. */
 struct hart *starting_hart;
 
-/* Harts that arrived, apart from the boot hart, and whether they may go on. */
+/* How many harts have arrived, apart from the boot hart, and whether they may continue. */
 static unsigned harts_arrived;
 static unsigned boot_finished;
 
-/* Looks at every 2^step_bits bytes. */
+/* Returns whether memory can be read; tries one byte in each 2^step_bits. */
 static bool range_is_readable(word_t phys, word_t bytes, unsigned step_bits)
 {
     if (phys >= PHYS_WINDOW_SIZE || bytes > PHYS_WINDOW_SIZE - phys) {
@@ -70,7 +70,7 @@ static void open_device_tree(word_t phys)
     }
 }
 
-/* The UART that the device tree names is used if something answers there; else the firmware goes on. */
+/* Uses the UART of the device tree if something answers there, else still the firmware. */
 static void choose_console(void)
 {
     struct region kernel = { ptr_to_phys(kernel_start), ptr_to_phys(kernel_end) };
@@ -96,7 +96,7 @@ static void describe_harts(void)
     }
 }
 
-/* Which of the backends there are is taken. */
+/* Chooses the backend of user interrupts. */
 static void choose_uintr_backend(void)
 {
     enum uintr_option option = boot_options.uintr;
@@ -112,12 +112,13 @@ static void choose_uintr_backend(void)
     } else if (registers && option != UINTR_EMULATED && uintc_is_delegated()) {
         uintr_backend = REL4_UINTR_HARDWARE;
     } else {
-        /* Where the instructions are there and no gate, they do not trap. */
+        /* Without a gate the instructions exist for every thread, so they do not trap and cannot be
+         * emulated. */
         uintr_backend = registers && !uintc.extended ? REL4_UINTR_NONE : REL4_UINTR_EMULATED;
     }
 }
 
-/* The last preparation of a hart: its interrupts, and code that was written as data. */
+/* Prepares the interrupts of a hart, and lets it execute code that was written as data. */
 static void prepare_interrupts(struct hart *hart)
 {
     controllers_init_hart(hart);
@@ -129,8 +130,8 @@ static void prepare_interrupts(struct hart *hart)
     instruction_fence();
 }
 
-/* Sleeps until another hart sends an interrupt, or until a time. An emulator that runs one hart after the
- * other goes on with another one at once. */
+/* Sleeps until another hart sends an interrupt, or until a time. An emulator that runs harts in turn
+ * continues with another one at once. */
 static void sleep_until_called(word_t time)
 {
     interrupts_select(INTERRUPT_IPI | INTERRUPT_TIMER);
@@ -140,9 +141,9 @@ static void sleep_until_called(word_t time)
 }
 
 /*
- * One hart after the other, all at the address where the firmware started the first one: firmware may mark a
- * hart as started before it has written down where, and a hart that looks in between begins at its old
- * address.
+ * Starts harts one after the other, all at the address where the firmware started the first one: firmware
+ * may mark a hart as started before it has stored the address, and a hart that reads it in between starts
+ * at its old address.
  */
 static void start_harts(void)
 {
@@ -160,7 +161,7 @@ static void start_harts(void)
     }
 }
 
-/* All harts may go on. */
+/* Lets all harts continue. */
 static void finish_boot(void)
 {
     __atomic_store_n(&boot_finished, 1, __ATOMIC_RELEASE); /* pairs with boot_secondary() */

@@ -5,8 +5,8 @@
 
 #include "lib/types.h"
 
-/* Where the firmware's hart arrives, translation on, on the boot stack. */
+/* Entry of the boot hart, with translation on, on the boot stack. */
 _Noreturn void boot_main(word_t hart_id, word_t dtb_phys);
 
-/* Where the other harts arrive, with tp and their own stack. */
+/* Entry of the other harts, with tp set, on their own stack. */
 _Noreturn void boot_secondary(void);

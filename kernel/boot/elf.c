@@ -1,6 +1,6 @@
 /*
- * Checking and loading an ELF executable (System V ABI, chapters 4 and 5). Headers may be unaligned in the
- * file, so they are copied before they are looked at.
+ * Checks and loads an ELF executable (System V ABI, chapters 4 and 5). Headers may be unaligned in the
+ * file, so they are copied first.
  */
 #include "boot/elf.h"
 

@@ -12,8 +12,8 @@ struct elf_image {
     word_t entry;
 };
 
-/* Checks everything about a file of size bytes whose image must end at or below top, a page boundary. Returns
- * NULL and fills image, or says what is wrong. */
+/* Checks a file of size bytes whose image must end at or below top, a page boundary. Fills image and
+ * returns NULL, or returns an error message. */
 const char *elf_check(const void *file, word_t size, word_t top, struct elf_image *image);
 
 /* Copies the segments of a file that passed elf_check() to memory, which holds image.end - image.start

@@ -1,5 +1,5 @@
 /*
- * How boot ends when something is missing or wrong.
+ * Ending the boot with an error message.
  */
 #include "boot/fail.h"
 

@@ -27,7 +27,7 @@ static uint32_t read_cell(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Bytes before the first NUL; limit if there is none. */
+/* Returns the number of bytes before the first NUL, or limit if there is none. */
 static uint32_t bounded_length(const uint8_t *string, uint32_t limit)
 {
     uint32_t length = 0;
@@ -76,8 +76,8 @@ bool fdt_open(struct fdt *fdt, const void *blob)
     return true;
 }
 
-/* Reads the token at *position and moves on behind it. False at the end of the tree and at anything unknown.
- */
+/* Reads the token at *position and moves behind it. Returns false at the end of the tree and at an
+ * unknown token. */
 static bool next_token(const struct fdt *fdt, uint32_t *position, struct token *token)
 {
     uint32_t at = *position;
@@ -153,7 +153,7 @@ bool fdt_next_node(const struct fdt *fdt, struct fdt_node *node)
     return false;
 }
 
-/* size is that of the wanted name, with its NUL. */
+/* size counts the wanted name with its NUL. */
 static bool has_name(const struct fdt *fdt, uint32_t name, const char *wanted, size_t size)
 {
     uint32_t limit = fdt->strings_end - fdt->strings;

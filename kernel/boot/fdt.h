@@ -29,24 +29,26 @@ struct fdt_property {
 
 #define FDT_HEADER_SIZE 40
 
-/* What the header claims as the size of the whole tree, 0 if it is none. Reads FDT_HEADER_SIZE bytes. */
+/* Returns the size of the whole tree according to its header, or 0 if it is no tree. Reads
+ * FDT_HEADER_SIZE bytes. */
 uint32_t fdt_total_size(const void *blob);
 
 /* Checks the header of a tree of which fdt_total_size() bytes can be read. */
 bool fdt_open(struct fdt *fdt, const void *blob);
 
-/* All nodes in the order of the tree, parents first. False at the end, or where the tree is broken. */
+/* Iterate over all nodes in the order of the tree, parents first. Return false at the end, or where the
+ * tree is broken. */
 bool fdt_first_node(const struct fdt *fdt, struct fdt_node *node);
 bool fdt_next_node(const struct fdt *fdt, struct fdt_node *node);
 
 bool fdt_get(const struct fdt *fdt, const struct fdt_node *node, const char *name,
              struct fdt_property *property);
 
-/* One of the strings in the property is this one. */
+/* Returns whether one of the strings of the property is this one. */
 bool fdt_has_string(const struct fdt_property *property, const char *string);
 
-/* The number in one or two 32-bit cells; false if the property does not have them. */
+/* Reads a number of one or two 32-bit cells. Returns false if the property does not have them. */
 bool fdt_number(const struct fdt_property *property, uint32_t first_cell, uint32_t cells, word_t *number);
 
-/* An entry of the memory reservation block; false behind the last one. */
+/* Reads an entry of the memory reservation block. Returns false behind the last one. */
 bool fdt_reservation(const struct fdt *fdt, uint32_t index, word_t *start, word_t *size);

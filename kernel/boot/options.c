@@ -1,5 +1,6 @@
 /*
- * Boot options. A mistake is an error: a machine that runs with other options than it was given helps nobody.
+ * Boot options. A mistake ends the boot, because a machine should not run with other options than it was
+ * given.
  */
 #include "boot/options.h"
 
@@ -11,14 +12,14 @@
 
 #define WORD_MAX 40
 
-/* The slots that the kernel itself fills need 2^6 at least; 2^28 slots are 8 GiB. */
+/* The kernel fills almost 2^6 slots itself; 2^28 slots take 8 GiB. */
 #define CNODE_BITS_MIN     6
 #define CNODE_BITS_MAX     28
 #define CNODE_BITS_DEFAULT 12
 
 struct boot_options boot_options;
 
-/* Value of a decimal number of one to nine digits, or 0 if it is none. */
+/* Returns a decimal number of one to nine digits, or 0 for anything else. */
 static unsigned parse_number(const char *text)
 {
     unsigned number = 0;
@@ -33,7 +34,7 @@ static unsigned parse_number(const char *text)
     return number;
 }
 
-/* Index of the value among count names; powers off if it is none of them. */
+/* Returns the index of the value among count names; powers off if it is none of them. */
 static unsigned parse_choice(const char *option, const char *value, const char *const *names, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -103,8 +104,8 @@ static void parse_option(const char *name, const char *value, unsigned harts_pre
     }
 }
 
-/* Copies the next word, or as much of it as any known option needs, with what could spoil the console
- * replaced. */
+/* Copies the next word, or as much of it as an option can need. Replaces characters that could upset a
+ * terminal. */
 static const uint8_t *next_word(const uint8_t *at, const uint8_t *end, char word[WORD_MAX])
 {
     unsigned length = 0;
@@ -143,8 +144,8 @@ void options_parse(const struct fdt_property *arguments, unsigned harts_present)
         parse_option(word, value, harts_present);
     }
     if (!boot_options.harts) {
-        /* With abi=up there is one node. More harts would run workers only, and whoever has none shall not
-         * pay for the kernel lock. */
+        /* With abi=up there is one node. More harts would only run workers, and a program without
+         * workers should not pay for the kernel lock. */
         boot_options.harts = REL4_NUM_DOMAINS > 1 || boot_options.abi_up ? 1 : harts_present;
     }
 }

@@ -17,7 +17,7 @@
 #include "boot/fdt.h"
 #include "lib/types.h"
 
-/* The best backend of user interrupts that is taken, in falling order. */
+/* The best backend of user interrupts that may be used, best first. */
 enum uintr_option {
     UINTR_AUTO,
     UINTR_PLAIN,
@@ -29,12 +29,13 @@ struct boot_options {
     bool abi_up;
     bool asids;
     bool console;
-    unsigned harts; /* that are started */
+    unsigned harts; /* to start */
     unsigned root_cnode_bits;
     enum uintr_option uintr;
 };
 
 extern struct boot_options boot_options;
 
-/* Sets boot_options and log_level; powers off with a message that names an option which is not understood. */
+/* Sets boot_options and log_level; powers off with a message that names an option that is not
+ * understood. */
 void options_parse(const struct fdt_property *arguments, unsigned harts_present);

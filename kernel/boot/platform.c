@@ -1,5 +1,5 @@
 /*
- * One walk over the device tree that takes note of what the kernel needs.
+ * Walks over the device tree and records what the kernel needs.
  */
 #include "boot/platform.h"
 
@@ -18,7 +18,8 @@ static bool is_same_pages(struct region a, struct region b)
     return a.start == b.start && a.end == b.end;
 }
 
-/* But for the root task's file, which some boot loaders reserve: that is free when it was copied. */
+/* Reserves memory, except for the file of the root task, which some boot loaders reserve: its memory is
+ * free once it was copied. */
 static void reserve(struct platform *platform, struct region region)
 {
     if (!is_same_pages(region, platform->ramdisk)) {
@@ -31,7 +32,8 @@ static bool is_overfull(const struct platform *platform)
     return platform->ram.overflow || platform->reserved.overflow || platform->kernel_devices.overflow;
 }
 
-/* A bus may have but a part of a region, or several. */
+/* Calls a function for each piece of a region that has addresses of the machine: a bus may map a region
+ * in parts, or only a part of it. */
 static void for_each_piece(const struct tree_walk *walk, struct region region,
                            void (*what)(struct platform *, struct region))
 {
@@ -46,8 +48,7 @@ static void for_each_piece(const struct tree_walk *walk, struct region region,
     }
 }
 
-/* What is done for each entry of the node's reg property, or each piece of one, that has addresses of the
- * machine. */
+/* Calls a function for each entry of the reg property of the node, in addresses of the machine. */
 static void for_each_region(const struct tree_walk *walk, void (*what)(struct platform *, struct region))
 {
     struct fdt_property reg;
@@ -65,7 +66,7 @@ static void add_ram(struct platform *platform, struct region region)
     regions_add(&platform->ram, region);
 }
 
-/* Keeps the harts in their order; if there are too many, the last ones are not used. */
+/* Adds a hart and keeps the harts in order; if there are too many, the last ones are dropped. */
 static void add_hart(struct tree_walk *walk)
 {
     struct platform *platform = walk->platform;
@@ -119,7 +120,7 @@ static void visit_device(struct tree_walk *walk)
     }
 }
 
-/* Is read first, so that the root task's file is known before what is reserved. */
+/* Reads /chosen before the rest, because reserve() must know the file of the root task. */
 static void read_chosen(struct tree_walk *walk)
 {
     struct platform *platform = walk->platform;

@@ -1,6 +1,5 @@
 /*
- * Sets of physical memory. Adding and removing both replace the ranges that are touched by what remains of
- * them.
+ * Sets of physical memory. Adding and removing replace the ranges that they touch by what remains of them.
  */
 #include "boot/regions.h"
 

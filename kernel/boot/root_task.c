@@ -1,9 +1,8 @@
 /*
- * Building the root task.
+ * Builds the root task.
  *
- * Its objects are taken from the top of free memory, away from the ramdisk and the device tree. When those
- * two have been copied, their memory is handed out like all other: nothing that the kernel does not need is
- * kept back.
+ * Its objects are taken from the top of free memory, away from the ramdisk and the device tree. Both are
+ * copied, and their memory is then handed out like all other: the kernel keeps only what it needs.
  */
 #include "boot/root_task.h"
 
@@ -26,15 +25,15 @@
 
 #define PAGE_SIZE       4096ul
 #define ROOT_ASID       1
-#define HIGHEST_ADDRESS bit(39) /* of a device that an untyped capability can name */
+#define HIGHEST_ADDRESS bit(39) /* highest address of a device for an untyped capability */
 
 extern char kernel_start[], kernel_end[];
 
 static struct builder {
     const struct platform *platform;
     const struct fdt *fdt;
-    struct regions memory;    /* free, and at the end handed out */
-    struct regions unclaimed; /* of that, what does not hold the ramdisk or the device tree */
+    struct regions memory;    /* free memory, which is handed out at the end */
+    struct regions unclaimed; /* free memory without the ramdisk and the device tree */
     struct regions devices;
     struct elf_image image;
     struct slot *cnode;
@@ -43,7 +42,7 @@ static struct builder {
     seL4_BootInfo *info;
     unsigned untyped_count;
     unsigned dropped_count;
-    word_t extra_size; /* of extra BootInfo, in bytes */
+    word_t extra_size; /* bytes of extra BootInfo */
     word_t extra_span; /* address space for it: a power of two */
 } builder;
 
@@ -76,7 +75,7 @@ static void find_memory(struct builder *b)
     regions_remove(&b->unclaimed, region_around(region_at(ptr_to_phys(b->fdt->blob), b->fdt->size), 12));
 }
 
-/* Everything that is neither memory, nor the firmware's, nor one of the kernel's own devices. */
+/* Devices are all addresses that are neither memory, nor reserved, nor devices of the kernel. */
 static void find_devices(struct builder *b)
 {
     const struct platform *platform = b->platform;
@@ -133,7 +132,7 @@ static word_t extra_vaddr(const struct builder *b)
     return b->image.end + 2 * PAGE_SIZE;
 }
 
-/* The entry for an address in its table at a level; the tables above it exist. */
+/* Returns the entry for an address in its table at a level; the tables above it exist. */
 static pte_t *find_entry(const struct builder *b, word_t vaddr, unsigned level)
 {
     pte_t *table = b->vspace;
@@ -144,7 +143,7 @@ static pte_t *find_entry(const struct builder *b, word_t vaddr, unsigned level)
     return &table[pt_index(vaddr, level)];
 }
 
-/* The tables of a level that the root task's addresses need, and their capabilities. */
+/* Adds the tables of a level that the addresses of the root task need, and their capabilities. */
 static void add_tables(struct builder *b, unsigned level)
 {
     unsigned covered_bits = pt_level_bits(level + 1);
@@ -174,7 +173,7 @@ static void add_frames(struct builder *b, const char *frames, word_t vaddr, word
     }
 }
 
-/* Where hardware has no gate, threads that do not use user interrupts find them, too. */
+/* Without a gate, threads that do not use user interrupts can access the registers, too. */
 static word_t features(void)
 {
     if (uintr_backend == REL4_UINTR_NONE) {
@@ -184,7 +183,8 @@ static word_t features(void)
     return REL4_FEATURE_ASYNC_QUEUES | REL4_FEATURE_USER_INTERRUPTS | (gate ? REL4_FEATURE_UINTR_GATE : 0);
 }
 
-/* Bytes of the chunk with the device tree: chunks follow one another without a gap, and each is aligned. */
+/* Returns the size of the chunk with the device tree. Chunks follow one another without gaps, and each
+ * is aligned. */
 static word_t tree_chunk_size(const struct builder *b)
 {
     return align_up(sizeof(seL4_BootInfoHeader) + b->fdt->size, 3);
@@ -218,7 +218,7 @@ static void add_extra_info(struct builder *b)
     b->info->extraBIPages.end = b->next_slot;
 }
 
-/* Checks the file and returns it; afterwards the layout of the root task's address space is known. */
+/* Checks the file and returns it. Afterwards the layout of the address space is known. */
 static const void *plan_image(struct builder *b)
 {
     struct region ramdisk = b->platform->ramdisk;
@@ -279,7 +279,7 @@ static void create_image(struct builder *b, const void *file)
     word_t bytes = b->image.end - b->image.start;
     void *memory = take(b, bytes, ABI_PAGE_BITS);
 
-    /* Only what fits into the CNode is worth clearing, so capabilities come first. */
+    /* Add capabilities first: if they do not fit into the CNode, clearing was in vain. */
     b->info->userImageFrames.start = b->next_slot;
     add_frames(b, memory, b->image.start, bytes);
     b->info->userImageFrames.end = b->next_slot;
@@ -320,11 +320,11 @@ static void add_untyped(struct builder *b, word_t start, unsigned bits, bool dev
     }
     b->info->untypedList[b->untyped_count++] =
         (seL4_UntypedDesc){ .paddr = start, .sizeBits = (uint8_t)bits, .isDevice = device };
-    /* As if all of it were given away, with no children: the first Retype finds that and clears it. */
+    /* Mark all of it as used, without children: the first Retype then resets and clears it. */
     add_cap(b, cap_make_untyped(start, bits, device, bit(bits)));
 }
 
-/* Cuts every range into the largest naturally aligned powers of two, from its start. */
+/* Cuts each range into the largest naturally aligned powers of two, from its start. */
 static void add_untypeds(struct builder *b, const struct regions *set, bool device)
 {
     for (unsigned i = 0; i < set->count; i++) {
@@ -363,7 +363,7 @@ static void finish_info(struct builder *b)
     info->initThreadCNodeSizeBits = boot_options.root_cnode_bits;
 }
 
-/* Room for the checker, if it is wanted. */
+/* Takes memory for the checker, if it is on. */
 static void create_checker(struct builder *b)
 {
 #if REL4_DEBUG

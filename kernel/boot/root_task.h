@@ -7,7 +7,7 @@
 
 struct tcb;
 
-/* Builds it from the ELF file in the initial ramdisk and hands out all memory and devices. Returns its
- * thread, ready to run but in no queue; powers off with a message if the file is bad or the machine too
- * small. */
+/* Builds the root task from the ELF file in the initial ramdisk, and hands out all memory and devices.
+ * Returns its thread, ready to run but in no queue. Powers off with a message if the file is bad or the
+ * machine too small. */
 struct tcb *root_task_create(const struct platform *platform, const struct fdt *fdt);

@@ -1,5 +1,5 @@
 /*
- * Properties of the node that a walk is at, and addresses behind buses.
+ * Properties of the current node of a walk, and addresses behind buses.
  */
 #include "boot/tree.h"
 
@@ -18,13 +18,14 @@ bool node_number(const struct tree_walk *walk, const char *name, word_t *number)
     return node_get(walk, name, &property) && fdt_number(&property, 0, property.size / 4, number);
 }
 
-/* How many cells a number takes; more than two are too many for fdt_number(). */
+/* Limits a number of cells; fdt_number() refuses more than two. */
 static uint32_t cells(word_t number)
 {
     return (uint32_t)min_word(number, 3);
 }
 
-/* The i-th entry of a bus's ranges: addresses below it, and what the first of them is above it. */
+/* Reads the i-th entry of the ranges of a bus: addresses below it, and the address above it that the
+ * first of them has. */
 static bool get_range(const struct level *bus, uint32_t i, struct region *below, word_t *above)
 {
     uint32_t child_cells = cells(bus->address_cells), parent_cells = cells(bus[-1].address_cells);
@@ -41,14 +42,14 @@ static bool get_range(const struct level *bus, uint32_t i, struct region *below,
     return true;
 }
 
-/* Whether addresses below a bus are the same above it. */
+/* Returns whether addresses below a bus are the same above it. */
 static bool is_transparent(const struct level *bus)
 {
     return bus->has_ranges && bus->ranges.size == 0;
 }
 
-/* Makes a region with addresses below a bus one with addresses above it; false if it is not all in one of the
- * bus's ranges. */
+/* Translates a region from addresses below a bus to addresses above it. Returns false if none of the
+ * ranges of the bus has all of it. */
 static bool leave_bus(const struct level *bus, struct region *region)
 {
     struct region from;
@@ -64,7 +65,7 @@ static bool leave_bus(const struct level *bus, struct region *region)
     return is_transparent(bus);
 }
 
-/* The same for whatever of the regions any of the ranges has. */
+/* Translates those parts of regions that are in any of the ranges. */
 static void leave_bus_in_pieces(const struct level *bus, struct regions *set)
 {
     struct regions above = { .overflow = set->overflow };
@@ -86,7 +87,7 @@ static void leave_bus_in_pieces(const struct level *bus, struct regions *set)
     *set = above;
 }
 
-/* Whether addresses below the bus are not those of the machine. */
+/* Returns whether addresses below a node need translation. */
 static bool is_bus(const struct level *level)
 {
     return level->place != ROOT && level->place != RESERVED_MEMORY;

@@ -1,13 +1,13 @@
 /*
- * A walk over the device tree that knows where it is: the nodes between the root and this one, and with them
- * how addresses are written here and which addresses of the machine they stand for.
+ * A walk over the device tree. It knows the nodes between the root and the current one, and with them the
+ * format of addresses, and how to translate them to addresses of the machine.
  */
 #pragma once
 
 #include "boot/fdt.h"
 #include "boot/regions.h"
 
-/* Nothing of interest is deeper. */
+/* Deeper nodes are ignored. */
 #define MAX_DEPTH 16
 
 enum place {
@@ -21,12 +21,12 @@ enum place {
 /* What a node on the path from the root means for its children. */
 struct level {
     enum place place;
-    bool enabled; /* it, and all above it */
+    bool enabled; /* the node and all above it are */
     word_t address_cells;
     word_t size_cells;
-    bool has_ranges; /* its children have addresses of the machine, by way of: */
+    bool has_ranges; /* its children have addresses of the machine, through ranges */
     struct fdt_property ranges;
-    struct fdt_property console; /* what is left of the console's path below this node; no data: not here */
+    struct fdt_property console; /* rest of the path to the console below this node; no data: not here */
 };
 
 struct tree_walk {
@@ -35,42 +35,45 @@ struct tree_walk {
     struct level levels[MAX_DEPTH];
     struct platform *platform;
     word_t boot_hart;
-    struct platform_hart *hart;  /* of the cpu node that was seen last, NULL if that is not used */
-    struct fdt_property console; /* the path of the console's node; no data if there is none */
+    struct platform_hart *hart;  /* of the last cpu node; NULL if that hart is not used */
+    struct fdt_property console; /* path of the console; no data if there is none */
     struct region finisher;      /* the test finisher; empty if there is none */
 };
 
 bool node_get(const struct tree_walk *walk, const char *name, struct fdt_property *property);
 
-/* A property that is one number, of one cell or two. */
+/* Reads a property that is one number of one or two cells. */
 bool node_number(const struct tree_walk *walk, const char *name, word_t *number);
 
-/* The i-th entry of the node's reg property, in addresses of its bus. */
+/* Reads the i-th entry of the reg property, in addresses of the bus of the node. Returns false behind
+ * the last one. */
 bool node_entry(const struct tree_walk *walk, const struct fdt_property *reg, uint32_t i,
                 struct region *region);
 
-/* Makes a set of addresses of the node's bus one of addresses of the machine: those that it has. */
+/* Translates a set from addresses of the bus of the node to addresses of the machine; what has none is
+ * dropped. */
 void node_leave_buses(const struct tree_walk *walk, struct regions *set);
 
-/* The i-th entry of the node's reg property, in addresses of the machine. */
+/* Reads the i-th entry of the reg property in addresses of the machine. Returns false if not all of it
+ * has one. */
 bool node_region(const struct tree_walk *walk, const struct fdt_property *reg, uint32_t i,
                  struct region *region);
 
-/* Whether the node is there for the kernel. What has another status is broken, switched off, or reserved for
- * the firmware, and so is what is below it. */
+/* Returns whether the kernel may use the node. A node with another status is broken, switched off, or
+ * reserved for the firmware, and so are all below it. */
 bool node_is_enabled(const struct tree_walk *walk);
 
-/* Where the node's device is, if the kernel can use it. */
+/* Reads where the device of the node is. Returns false if the kernel cannot use it. */
 bool node_device(const struct tree_walk *walk, struct region *region);
 
-/* The region is not empty, aligned, and in the physical window. */
+/* Returns whether a region is not empty, aligned, and in the physical window. */
 bool region_in_window(const struct region *region);
 
-/* The node's name, up to its unit address, is this one. */
+/* Returns whether the name of the node, up to its unit address, is this one. */
 bool node_is_named(const struct tree_walk *walk, const char *name);
 
-/* The first node of this name below the root becomes the walk's. */
+/* Moves the walk to the first node of this name below the root. */
 bool walk_to_top_level(struct tree_walk *walk, const char *name);
 
-/* Takes note of what the node that the walk has come to means for those below it. */
+/* Records what the current node means for its children. */
 void walk_enter(struct tree_walk *walk);

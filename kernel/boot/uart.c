@@ -1,15 +1,15 @@
 /*
- * Which UART of the device tree is the console.
+ * Finds the UART that the device tree names as the console.
  */
 #include "boot/uart.h"
 
 #include "arch/console.h"
 #include "lib/string.h"
 
-/* Of the name of an alias, which is a property, with its NUL. */
+/* Longest name of an alias, with its NUL. */
 #define ALIAS_SIZE 32
 
-/* A string property up to its end, or to the colon behind which there are options. */
+/* Reads a string property, up to the colon that begins options. */
 static bool get_path(const struct tree_walk *walk, const char *name, struct fdt_property *path)
 {
     uint32_t size = 0;

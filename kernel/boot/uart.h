@@ -1,20 +1,20 @@
 /*
- * Which UART of the device tree is the console.
+ * Finds the UART that the device tree names as the console.
  */
 #pragma once
 
 #include "boot/platform.h"
 #include "boot/tree.h"
 
-/* Where /chosen says that the console is: a path, or the name of one in /aliases. */
+/* Reads the path of the console from /chosen, where it is a path or an alias. */
 void uart_find_path(struct tree_walk *walk);
 
-/* What is left of a path below the walk's node, if it leads there: its next name is the node's, with the unit
- * address or without. */
+/* Returns the rest of a path below the current node, if the path leads there: the next name in it is
+ * that of the node, with or without its unit address. */
 struct fdt_property uart_follow(const struct tree_walk *walk, struct fdt_property path);
 
-/* The console's node: takes note of its UART if that is of a kind that the kernel knows. */
+/* Records the UART of the node of the console, if it is of a kind that the kernel can drive. */
 void uart_visit(struct tree_walk *walk);
 
-/* A wrong address of the console must not be written to by every message. */
+/* Drops a UART with a wrong address, so that messages do not overwrite memory or other devices. */
 void uart_check(struct platform *platform);

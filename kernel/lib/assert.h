@@ -1,13 +1,12 @@
 /*
- * Assertions hold what the code relies on. They are checked in debug builds; in release builds they cost
- * nothing and document. panic() ends the machine in both.
+ * Assertions state what the code relies on. Debug builds check them; in release builds they cost nothing.
+ * panic() ends the machine in both.
  */
 #pragma once
 
 #include "lib/types.h"
 
-/* Prints the message, the hart, its registers where known, and a backtrace; then powers off with a failure.
- */
+/* Prints the message, the hart, its registers if known, and a backtrace; then powers off with a failure. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 #if REL4_DEBUG

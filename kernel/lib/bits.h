@@ -1,12 +1,12 @@
 /*
- * Finding bits without the instructions for it (Zbb), which the base architecture lacks.
+ * Finding bits without instructions for it (Zbb), which the base architecture lacks.
  */
 #pragma once
 
 #include "lib/types.h"
 
-/* The number of the lowest bit that is set; value is not 0. A lone bit times a de Bruijn sequence has a
- * different pattern in its top six bits for each place. */
+/* Returns the number of the lowest bit set; value is not 0. The product of a single bit and a de Bruijn
+ * sequence has a different pattern in its top six bits for each bit. */
 static inline unsigned lowest_bit(word_t value)
 {
     static const uint8_t places[64] = {
@@ -18,7 +18,7 @@ static inline unsigned lowest_bit(word_t value)
     return places[(value & -value) * 0x022fdd63cc95386dul >> 58];
 }
 
-/* The number of the highest bit that is set; value is not 0. */
+/* Returns the number of the highest bit set; value is not 0. */
 static inline unsigned highest_bit(word_t value)
 {
     unsigned n = 0;

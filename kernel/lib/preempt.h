@@ -1,20 +1,21 @@
 /*
- * Long operations give way here and restart from their own state.
+ * Preemption points: long operations stop there and are restarted later.
  */
 #pragma once
 
 #include "lib/types.h"
 
-/* How an operation ended: it is complete, or it must be started again later to go on. */
+/* How an operation ended: it is complete, or must be started again later to continue. */
 enum progress {
     DONE,
     AGAIN
 };
 
-/* Counts a unit of work, some hundred instructions: a slot, 1 KiB. True, now and then, if an interrupt or
- * another hart waits: then the operation returns AGAIN. At least one unit is done before, so it ends at last,
- * whatever interrupts. */
+/* Counts a unit of work of some hundred instructions, such as a slot or 1 KiB. Returns true, once in
+ * several units, if an interrupt is pending or another hart waits for the kernel lock; then the
+ * operation returns AGAIN. At least one unit is done before that, so each operation ends, whatever
+ * interrupts it. */
 bool preemption_point(void);
 
-/* The unit was a large one: the next preemption point looks. */
+/* Makes the next preemption point check, after a large unit. */
 void preemption_soon(void);

@@ -1,5 +1,5 @@
 /*
- * A small printf for kernel messages. It writes through console_put(), keeps no buffer and allocates nothing.
+ * A small printf for kernel messages. It writes through console_put(), without a buffer.
  */
 #include "lib/print.h"
 

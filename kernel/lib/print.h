@@ -1,6 +1,6 @@
 /*
- * Kernel messages. Levels are chosen at boot with log=; a message above the chosen level costs one test.
- * Callers hold the kernel lock or run before the other harts do.
+ * Kernel messages. The boot option log= chooses the level; a message above it costs one test. Callers hold
+ * the kernel lock or run before other harts do.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ extern enum log_level log_level;
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_args(const char *format, va_list args);
 
-/* The same behind a "rel4: " prefix, if the level is shown. */
+/* Print with the prefix "rel4: ", if the level is shown. */
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)

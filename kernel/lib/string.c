@@ -1,5 +1,5 @@
 /*
- * Memory routines for a freestanding kernel: plain, word-wise where the operands allow it.
+ * Memory routines: plain, by words if the operands are aligned.
  */
 #include "lib/string.h"
 
@@ -79,6 +79,6 @@ void zero_words(void *to, size_t bytes)
     for (; p < end; p += 2) {
         p[0] = 0, p[1] = 0;
     }
-    /* Whoever walks page tables on another hart sees the entry only after this. */
+    /* Order the zeros before the entry that lets page-table walkers of other harts find the memory. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }

@@ -1,6 +1,6 @@
 /*
- * Memory routines. memcpy, memset and friends exist because the compiler calls them; zero_words() is the one
- * for large clears.
+ * Memory routines. The compiler calls memcpy, memset and the like; zero_words() is for clearing large
+ * memory.
  */
 #pragma once
 
@@ -12,6 +12,6 @@ int memcmp(const void *a, const void *b, size_t bytes);
 size_t strlen(const char *s);
 bool string_equal(const char *a, const char *b);
 
-/* Clears bytes at an address; both are multiples of 16. No other hart sees what is stored afterwards, such as
- * an entry that maps the memory, before it is clear. */
+/* Clears bytes at an address; both are multiples of 16. Other harts see the memory clear before anything
+ * that is stored afterwards, such as an entry that maps it. */
 void zero_words(void *to, size_t bytes);

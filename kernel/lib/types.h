@@ -1,6 +1,6 @@
 /*
- * The kernel's basic types and the few helpers that every file uses. No dependency on anything else, so it is
- * the same on the host, where unit tests compile the object layer.
+ * The basic types of the kernel, and helpers that every file uses. It depends on nothing else, so it is the
+ * same for unit tests on the host.
  */
 #pragma once
 
@@ -15,20 +15,20 @@ typedef uint64_t word_t;
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Marks code that runs once or only when something went wrong; the linker keeps it away from the hot paths.
- */
+/* Marks code that runs once or only after an error; the linker keeps it apart from hot code. */
 #define COLD __attribute__((cold, noinline))
 
-/* Marks functions on the way of a call, or of a batch of asynchronous requests. The linker puts them side by
- * side, on few pages, as each page more is a miss in some TLB. HOT_LOOP is for the loop over the requests of
- * a batch: it lies on one page, as emulators follow a jump to another page more slowly. */
+/* Marks functions on the way of a call, or of a batch of asynchronous requests. The linker puts them
+ * together, on few pages, as each page more is a miss in some TLB. HOT_LOOP marks those that run for
+ * each request of a batch: they lie on one page, because emulators follow jumps between pages more
+ * slowly. */
 #define HOT      __attribute__((section(".text.hot")))
 #define HOT_LOOP __attribute__((section(".text.hot.loop")))
 
 /* The same for variables. */
 #define HOT_DATA __attribute__((section(".bss.hot")))
 
-/* Keeps a function that is seldom called out of a hot one, which then needs no stack frame for it. */
+/* Keeps a rarely called function out of a hot one, which then needs no stack frame for it. */
 #define APART __attribute__((noinline))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -49,7 +49,7 @@ static inline word_t align_down(word_t value, unsigned bits)
     return value & ~mask(bits);
 }
 
-/* Wraps to 0 when the result does not fit; callers that take untrusted values check for it. */
+/* Wraps to 0 if the result does not fit; callers check for that if the value is not trusted. */
 static inline word_t align_up(word_t value, unsigned bits)
 {
     return (value + mask(bits)) & ~mask(bits);

@@ -1,7 +1,8 @@
 /*
- * A source is enabled for one hart, its target. It has no state "claimed", so who claims one disables it
- * until it is completed. By then the level may be up still, of which no message would tell, or may have been
- * up since a message that is on its way: a message of a source that is disabled goes back.
+ * A source is enabled for one hart, its target. An APLIC has no state "claimed", so the hart that claims a
+ * source disables it until the interrupt is completed. The source's level may still be up then, and no
+ * message would announce it; or it may have gone up after a message that is on its way, because the message
+ * of a disabled source is put back.
  */
 #include "arch/riscv64/aplic.h"
 
@@ -10,7 +11,7 @@
 #include "arch/window.h"
 #include "thread/hart.h"
 
-/* Registers of a domain. Those that have a bit for each source have 32 in a word. */
+/* Registers of a domain. Those with a bit for each source have 32 bits in a word. */
 enum {
     DOMAIN_CONFIGURATION = 0,
     SOURCE_CONFIGURATION = 0, /* of source 0, which does not exist */
@@ -120,7 +121,8 @@ void aplic_configure(const struct hart *hart, unsigned source, bool edge)
     uint32_t wanted = edge ? SOURCE_EDGE : SOURCE_LEVEL;
 
     *mode = wanted;
-    /* A level that is completed at once would stop its hart, so better no interrupts. */
+    /* If edges are not possible, leave the source off: a level that is completed at once would keep its
+     * hart in the kernel. */
     if (edge && *mode != wanted) {
         *mode = SOURCE_INACTIVE;
     }
@@ -130,7 +132,8 @@ void aplic_configure(const struct hart *hart, unsigned source, bool edge)
 
 void aplic_enable(const struct hart *hart, unsigned source)
 {
-    /* A level that stays up is sent once. In front of enabling, lest there are two messages. */
+    /* A level that stays up is sent only once. Make it pending before enabling it, so that it is not
+     * sent twice. */
     if (is_level(hart, source) && has_bit(hart, INPUTS, source)) {
         by_number(hart, SET_PENDING_BY_NUMBER, source);
     }
@@ -142,7 +145,7 @@ void aplic_disable(const struct hart *hart, unsigned source)
     by_number(hart, DISABLE_BY_NUMBER, source);
 }
 
-/* False if the source, whose message has come, was disabled meanwhile: then it is pending there again. */
+/* Returns false if the source was disabled after it sent its message; then it is made pending again. */
 static bool is_wanted(const struct hart *hart, unsigned source)
 {
     if (source > aplic_last_source) {
@@ -162,11 +165,11 @@ unsigned aplic_claim(const struct hart *hart)
     }
     unsigned source = imsic_last_identity ? imsic_claim() : *of_hart(hart, CLAIM) >> 16;
 
-    io_fence(); /* claimed before its level is looked at: it may go up in between */
+    io_fence(); /* claim before reading the level, which may go up in between */
     if (source == 0 || !is_wanted(hart, source)) {
         return 0;
     }
-    /* A level that is down again was none. QEMU's model keeps it pending. */
+    /* Ignore a level that is down again. QEMU keeps it pending. */
     if (is_level(hart, source) && !has_bit(hart, INPUTS, source)) {
         return 0;
     }

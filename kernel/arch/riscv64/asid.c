@@ -1,5 +1,5 @@
 /*
- * The table of address spaces, and taking one down under the feet of other harts.
+ * The table of address spaces, and removing one while harts are in it.
  */
 #include "arch/asid.h"
 

@@ -1,8 +1,8 @@
 /*
- * The kernel console, by polling a UART of the 16550 family or by the firmware's legacy output call.
+ * The kernel console: a polled UART of the 16550 family, or the legacy output call of the firmware.
  *
- * A character is written when the UART has begun to send the last one before it. So nothing has to be known
- * of how many it could hold, and the wait is one character's time at most.
+ * The kernel writes a character when the UART has begun to send the previous one. So it need not know the
+ * size of the FIFO, and it waits for one character at most.
  */
 #include "arch/console.h"
 
@@ -20,7 +20,7 @@
 
 #define PATIENCE_PER_SECOND 100 /* 10 ms */
 
-/* A firmware that had not to wait is back in less than 2 us; a character at 4 million baud takes longer. */
+/* A firmware call that does not wait returns within 2 us; a character at 4 million baud takes longer. */
 #define CALLS_PER_SECOND 500000
 
 bool console_enabled = true;
@@ -31,16 +31,16 @@ static struct {
     unsigned width; /* of an access; 0: there is no UART */
 } uart;
 
-static word_t patience;   /* with the UART, in counts of the time CSR */
-static word_t short_call; /* of the firmware */
+static word_t patience;   /* longest wait for the UART, in counts of the time CSR */
+static word_t short_call; /* a call of the firmware that takes longer has waited */
 
-static bool stuck;  /* the last byte was dropped; then characters are lost that are not yet reported */
-static word_t lost; /* characters that were dropped and not yet reported */
+static bool stuck;  /* the last byte was dropped, so there are lost characters to report */
+static word_t lost; /* characters dropped and not yet reported */
 
 static enum {
     NO_REPORT,
     REPORT,
-    REPORT_CUT /* the rest is not printed, and the line is no report: it is repeated later */
+    REPORT_CUT /* part of the report was dropped: drop the rest, and report again later */
 } report;
 
 void console_init(word_t time_frequency)
@@ -74,7 +74,8 @@ static bool is_free(void)
     return register_read(uart.status, uart.width) & LINE_STATUS_IS_FREE;
 }
 
-/* Gives up after 10 ms, but not without a look at their end: the hart may have stood still meanwhile. */
+/* Gives up after 10 ms, but checks once more at their end: the hart may have been stopped by the host
+ * meanwhile. */
 static COLD bool wait_until_free(void)
 {
     word_t start = time_now();
@@ -95,7 +96,7 @@ static void write_byte(char byte)
     register_write(uart.data, uart.width, (unsigned char)byte);
 }
 
-/* False if the byte was dropped. Sets *waited if it had to wait, and leaves it otherwise. */
+/* Returns false if it dropped the byte. Sets *waited if it had to wait, and never clears it. */
 static bool send(char byte, bool *waited)
 {
     if (!is_free()) {
@@ -147,7 +148,7 @@ static __attribute__((noinline)) bool put_slowly(char c)
     return waited;
 }
 
-/* The firmware puts the carriage return before a newline itself. */
+/* The firmware itself puts a carriage return before a newline. */
 static bool put_by_firmware(char c)
 {
     word_t start = time_now();

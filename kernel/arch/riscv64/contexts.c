@@ -1,6 +1,7 @@
 /*
- * Which interrupt controller a hart has, and which number it has there. Nothing of what the device tree says
- * about that is trusted: an index is inside of the controller's registers.
+ * Connects harts to interrupt controllers: which controller interrupts a hart, and the number of the hart
+ * there. The device tree is not trusted: each number is checked to lie inside of the registers of the
+ * controller.
  */
 #include "arch/riscv64/contexts.h"
 
@@ -14,19 +15,20 @@
 #define PLIC_CONTEXTS     0x200000
 #define PLIC_CONTEXT_SIZE 0x1000
 
-/* Of the number of a hart in the target of a source. */
+/* Largest number of a hart that a source can have as target. */
 #define HART_INDEX_MAX 0x3fff
 
-/* Of an interrupt file. */
+/* Largest identity of an interrupt file. */
 #define LAST_IDENTITY_MAX 2047
 
-/* What the address of an interrupt file can be made of: more than any machine has, and no shift too far. */
+/* Limits for the fields of the address of an interrupt file: more than any machine has, and no shift too
+ * far. */
 #define GUEST_BITS_MAX  7
 #define HART_BITS_MAX   15
 #define GROUP_BITS_MAX  7
 #define GROUP_SHIFT_MAX 55
 
-/* Targets are pairs: a hart's own interrupt controller, and one of its inputs. */
+/* Targets are pairs: the interrupt controller of a hart, and one of its inputs. */
 static bool get_target(const struct fdt_property *targets, uint32_t i, word_t *phandle, word_t *input)
 {
     return fdt_number(targets, 2 * i, 1, phandle) && fdt_number(targets, 2 * i + 1, 1, input);
@@ -53,7 +55,7 @@ struct contexts {
 static const struct contexts plic_contexts = { PLIC_CONTEXTS, PLIC_CONTEXT_SIZE };
 static const struct contexts aplic_contexts = { APLIC_DELIVERY, APLIC_DELIVERY_SIZE };
 
-/* True if the controller interrupts the hart directly. */
+/* Returns true if the controller interrupts the hart directly. */
 static bool connect(const struct controller *controller, struct contexts contexts, struct platform_hart *hart)
 {
     word_t index;
@@ -89,7 +91,8 @@ static const struct platform_hart *connect_all(struct platform *platform, unsign
     return NULL;
 }
 
-/* The number of the hart with the interrupt file at a place: those parts of its address that choose it. */
+/* Finds the number of the hart that has the interrupt file at a place: the fields of its address that
+ * select it. */
 static bool find_file(const struct platform_imsics *imsics, word_t place, word_t *index)
 {
     unsigned file_bits = ABI_PAGE_BITS + (unsigned)imsics->guest_bits;
@@ -108,7 +111,7 @@ static bool find_file(const struct platform_imsics *imsics, word_t place, word_t
     return false;
 }
 
-/* All messages come from one APLIC: of several, that with the lowest address. */
+/* Returns the APLIC that sends all messages: of several, the one with the lowest address. */
 static const struct controller *find_sender(const struct controllers *controllers)
 {
     const struct controller *sender = NULL;
@@ -146,7 +149,7 @@ static const char *find_messages(struct platform *platform, const struct control
     return NULL;
 }
 
-/* The sources that all APLICs in use have. */
+/* Computes how many sources all APLICs in use have. */
 static const char *count_sources(struct platform *platform, unsigned count)
 {
     word_t last = platform->harts[0].interrupts.controller->last_source;

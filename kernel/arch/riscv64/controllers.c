@@ -12,7 +12,7 @@
 #define UINTC_SIZE          0x4000
 #define UINTC_EXTENDED_SIZE 0x4040
 
-/* Where the number of a group of harts begins in the addresses of IMSICs, if the tree does not say. */
+/* Default for where the number of a group of harts begins in the addresses of IMSICs. */
 #define GROUP_SHIFT 24
 
 bool controllers_withhold(const struct fdt_property *compatible)
@@ -49,7 +49,8 @@ bool controllers_withhold(const struct fdt_property *compatible)
     return false;
 }
 
-/* Its last connection is the line that wakes the kernel, if it has that. Slots: 512 of 32 bytes. */
+/* The last connection of an extended controller is the line that wakes the kernel. Slots: 512 of 32
+ * bytes. */
 static void add_uintc(struct tree_walk *walk, const struct fdt_property *compatible, struct region region)
 {
     struct controllers *controllers = &walk->platform->controllers;
@@ -107,7 +108,7 @@ static void add_aplic(struct tree_walk *walk, struct region region)
     }
 }
 
-/* Those of machine level and, behind the first node, further ones are not used. */
+/* Ignores interrupt files of machine level, and all nodes after the first. */
 static void add_imsics(struct tree_walk *walk)
 {
     struct platform_imsics *imsics = &walk->platform->controllers.imsics;
@@ -151,7 +152,7 @@ void controllers_visit(struct tree_walk *walk, const struct fdt_property *compat
     }
 }
 
-/* The kernel writes to what it takes for an interrupt controller. */
+/* The kernel writes to its interrupt controllers, so they must not lie in memory. */
 static void check_controller(const struct platform *platform, struct region controller)
 {
     if (controller.end && platform_has_memory_at(platform, controller)) {
@@ -173,8 +174,8 @@ void controllers_check(struct platform *platform)
     for (unsigned i = 0; i < controllers->imsics.region_count; i++) {
         check_controller(platform, controllers->imsics.regions[i]);
     }
-    /* A line that the PLIC does not have wakes nobody; and of several it is on one. An APLIC's is not used.
-     */
+    /* The wake line must exist, and must reach all harts: with several PLICs it is on one of them. It
+     * does not work with an APLIC. */
     controllers->uintc_extended = controllers->uintc_extended && controllers->plic_count == 1 &&
                                   controllers->uintc_wake_source >= 1 &&
                                   controllers->uintc_wake_source <= controllers->last_source;

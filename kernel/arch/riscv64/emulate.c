@@ -1,6 +1,6 @@
 /*
- * Emulation of user interrupts: exactly the encodings of uipi_*, uret and the user-level registers, with the
- * meaning that docs/uintc.md gives them. Anything else stays an illegal instruction.
+ * Emulates user interrupts: the encodings of uipi_*, uret and accesses to the user-level registers, with
+ * the meaning given in docs/uintc.md. All other instructions stay illegal.
  */
 #include "arch/riscv64/emulate.h"
 
@@ -18,12 +18,12 @@
 
 #define OPCODE_SYSTEM 0x73
 
-/* Function 3 of the register instructions; 3 clears; with bit 2 set, rs1 is the operand itself. */
+/* Values of funct3 for CSR instructions; 3 clears. With bit 2 set, rs1 is an immediate operand. */
 #define CSR_RW        1
 #define CSR_RS        2
 #define CSR_IMMEDIATE 4
 
-/* Where x1 to x31 are in the register block; x0 is nowhere. */
+/* Index of x1 to x31 in the registers of a context; x0 has none. */
 static const uint8_t places[32] = {
     [1] = 1,   [2] = 2,   [3] = 3,   [4] = 31,  [5] = 24,  [6] = 25,  [7] = 26,  [8] = 4,
     [9] = 5,   [10] = 16, [11] = 17, [12] = 18, [13] = 19, [14] = 20, [15] = 21, [16] = 22,
@@ -43,7 +43,7 @@ static void write_register(struct tcb *thread, unsigned x, word_t value)
     }
 }
 
-/* The registers that hold a word and nothing else. */
+/* Returns a register without special bits, or NULL. */
 static word_t *plain_csr(struct uintr *uintr, unsigned csr)
 {
     switch (csr) {
@@ -90,7 +90,7 @@ static void write_csr(struct tcb *thread, unsigned csr, word_t value)
     word_t *plain = plain_csr(&thread->uintr, csr);
 
     if (plain) {
-        /* Modes 2 and 3 of utvec do not exist; such a write is dropped. */
+        /* Drop writes with the modes 2 and 3 of utvec, which do not exist. */
         if (csr != REL4_CSR_UTVEC || !(value & 2)) {
             *plain = value;
         }
@@ -115,7 +115,7 @@ static bool emulate_csr(struct tcb *thread, word_t instruction)
         return false;
     }
     if (csr == REL4_CSR_UIP) {
-        /* It reads as more than software set, so only what is named may be written back. */
+        /* uip also shows bits that software has not set, so write back only the bit that is named. */
         operand &= REL4_UI_SOFTWARE;
     }
     if (function == CSR_RW) {
@@ -191,7 +191,7 @@ bool uintr_emulate(struct tcb *thread, word_t instruction)
     } else {
         return false;
     }
-    /* It may have opened what a pending interrupt waits for. */
+    /* The instruction may have enabled a pending interrupt. */
     this_hart()->pending |= PENDING_UINTR;
     return true;
 }

@@ -1,9 +1,10 @@
 /*
- * The instructions and registers of user interrupts, carried out by the kernel where the hardware does not.
+ * Instructions and registers of user interrupts, emulated where the hardware does not have them.
  */
 #pragma once
 
 #include "thread/tcb.h"
 
-/* Carries out an instruction that was illegal. False if it is none of these, or not the thread's to use. */
+/* Emulates an instruction that was illegal. Returns false if it is none of user interrupts, or not
+ * allowed to the thread. */
 bool uintr_emulate(struct tcb *thread, word_t instruction);

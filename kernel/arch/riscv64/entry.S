@@ -1,8 +1,8 @@
 /*
- * The door between user mode and the kernel.
+ * Entry from user mode, and return to it.
  *
  * While a thread runs, sscratch holds its TCB, which begins with its context. While the kernel runs, sscratch is
- * zero, so a trap from the kernel itself is recognised and ends in a panic. Everything is saved on entry and
+ * zero, so a trap from the kernel itself is recognised and ends in a panic. All registers are saved on entry and
  * loaded on exit, in one place; the kernel stack is empty at both.
  */
 #include "arch/riscv64/csr.h"
@@ -61,16 +61,16 @@ trap_entry:
     bne     t0, t1, enter_trap
 
 enter_syscall:
-    /* a0 to a5 are the arguments of every system call as they came; see syscall/entry.h. */
+    /* a0 to a5 hold the arguments of every system call unchanged; see syscall/entry.h. */
     addi    t2, t2, 4
     sd      t2, CONTEXT_NEXT_PC(sp)
     mv      a6, sp
     ld      sp, HART_STACK_TOP(tp)
-    li      t0, SYS_CALL        /* in the table, too, but it is the one that counts most */
+    li      t0, SYS_CALL        /* also in the table, but the most frequent call */
     bne     a7, t0, enter_by_table
     jal     handle_call
 
-/* a0 = the thread to run; everything else of the hart is set up for it. Every handler ends here. */
+/* Returns to user mode. a0 = the thread to run, for which the hart is prepared. Every handler ends here. */
 .balign 4
 .globl return_to_user
 return_to_user:
@@ -103,8 +103,8 @@ enter_trap:
 enter_other_syscall:
     call    handle_other_syscall
 
-/* A trap from the kernel: sp is 0, sscratch holds the kernel's sp, which may be where no stack is. Report it on the
- * panic stack. Should that trap, too, it comes here again, and the machine ends; other harts that come stand still. */
+/* A trap from the kernel: sp is 0, and sscratch holds the sp of the kernel, which may point to no stack. Report it
+ * on the panic stack. If the report traps, too, power off; other harts that panic stop here. */
 kernel_trap:
     la      sp, panicking
     amoswap.d.aqrl sp, sp, (sp)
@@ -120,7 +120,7 @@ kernel_trap:
     la      sp, panic_stack_top
     call    handle_kernel_trap
 
-/* Only the hart that reports was on the panic stack. Its record may be lost, so tp does not tell. */
+/* Only the hart that reports was on the panic stack. tp does not tell which one it is, as it may be lost. */
 another_panic:
     csrrw   sp, sscratch, zero
     la      t0, panic_stack
@@ -133,7 +133,7 @@ stand_still:
     wfi
     j       stand_still
 
-/* Goes on in report_panic(), with the same argument, on the panic stack. */
+/* Switches to the panic stack and calls report_panic() with the same argument. */
 .globl panic_on_its_stack
 panic_on_its_stack:
     la      sp, panic_stack_top
@@ -143,7 +143,7 @@ panic_on_its_stack:
 .balign 16
 panic_registers:
     .skip   33 * 8
-/* Not 0 from the first panic on. */
+/* Not 0 once a hart has panicked. */
 .globl panicking
 panicking:
     .skip   8

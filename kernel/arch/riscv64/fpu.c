@@ -1,8 +1,8 @@
 /*
- * Floating point on demand; see fpu.h for the scheme.
+ * Floating point on demand; fpu.h describes the scheme.
  *
- * hart->fpu_owner is the thread whose registers the hart holds. They are current for that thread only if its
- * fpu_hart still names this hart: loading them elsewhere moves it.
+ * hart->fpu_owner is the thread whose registers the hart holds. They are up to date only while the thread's
+ * fpu_hart names this hart: loading them on another hart changes it.
  */
 #include "arch/fpu.h"
 
@@ -32,7 +32,7 @@ static void set_fs(word_t status, word_t fs)
     csr_write(sstatus, (status & ~(word_t)SSTATUS_FS) | fs);
 }
 
-/* Stores the registers that the hart holds, if the thread that owns them has changed them. */
+/* Stores the owner's registers if it has changed them. */
 static void store_if_dirty(const struct hart *hart, word_t status)
 {
     if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY && hart->fpu_owner) {
@@ -67,7 +67,8 @@ void fpu_switch_slow(struct hart *hart, struct tcb *to)
 #define OPCODE_SYSTEM 0x1c
 #define CSR_FCSR      3
 
-/* The instruction needs floating point; also true if the hart does not tell what it was (0). */
+/* Returns whether an instruction needs floating point; also true for 0, from a hart that does not report
+ * the instruction. */
 static bool uses_floating_point(word_t instruction)
 {
     unsigned opcode = instruction >> 2 & 31;
@@ -79,7 +80,7 @@ static bool uses_floating_point(word_t instruction)
         word_t csr = instruction >> 20 & 0xfff;
         return FP_OPCODES >> opcode & 1 || (opcode == OPCODE_SYSTEM && csr >= 1 && csr <= CSR_FCSR);
     }
-    /* Compressed loads and stores of doubles: quadrants 0 and 2, function 1 and 5. */
+    /* Compressed loads and stores of doubles: quadrants 0 and 2, funct3 1 and 5. */
     return (instruction & 1) == 0 && (instruction >> 13 & 3) == 1;
 }
 

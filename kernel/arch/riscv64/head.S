@@ -2,9 +2,9 @@
  * The first instructions: from the firmware, with translation off, to C at the kernel's own addresses.
  *
  * All harts arrive at kernel_start, at the physical load address: first the boot hart, with a0 = hart and a1 = device
- * tree, then the others, one at a time, as it starts them. All turn translation on by letting the next fetch fault
- * into stvec, which already holds the address in the physical window, so no page is ever mapped at its physical
- * address. What traps otherwise before C takes traps is reported through the firmware and ends the machine.
+ * tree, then the others, one at a time, when the boot hart starts them. Each turns translation on by letting the next
+ * fetch fault into stvec, which already holds the address in the physical window, so no page is ever mapped at its
+ * physical address. Any other trap before C takes traps is reported through the firmware and ends the machine.
  */
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/offsets.h"
@@ -65,7 +65,7 @@ secondary_start:
     ld      sp, HART_STACK_TOP(tp)
     tail    boot_secondary
 
-/* Returns to its caller at the caller's address in the physical window. That is a trap vector for a moment, so calls
+/* Returns at the caller's address in the physical window. That address is a trap vector for a moment, so callers
  * are aligned to 4 bytes. */
 enable_translation:
     li      t0, -1
@@ -78,15 +78,15 @@ enable_translation:
     or      t1, t1, t2
     sfence.vma
     csrw    satp, t1
-    /* Not reached where translation takes effect at once; harmless where the pipeline still runs on. A mode that
-     * a hart does not have leaves satp as it is. */
+    /* Not reached where translation takes effect at once; harmless where the pipeline still runs on. satp does not
+     * change if the hart does not have the mode. */
     csrr    t2, satp
     bne     t1, t2, 1f
     jr      ra
 1:  la      s0, no_translation
     j       report
 
-/* Says what is wrong, the string at s0, and powers off with a failure. */
+/* Prints the string at s0, and powers off with a failure. */
 .balign 4
 trapped:
     la      s0, early_trap

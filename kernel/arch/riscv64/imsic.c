@@ -1,5 +1,5 @@
 /*
- * The registers of an interrupt file are behind a window of two: siselect chooses, sireg is it.
+ * Registers of an interrupt file are accessed indirectly: siselect selects one, sireg accesses it.
  */
 #include "arch/riscv64/imsic.h"
 
@@ -10,10 +10,10 @@
 
 #define EIDELIVERY  0x70
 #define EITHRESHOLD 0x72
-#define EIP         0x80 /* pending, 64 in every second register */
-#define EIE         0xc0 /* enabled */
+#define EIP         0x80 /* pending bits, 64 in every second register */
+#define EIE         0xc0 /* enable bits */
 
-/* False if it is not there. */
+/* Returns false if the hart does not have the register. */
 static bool write_register(word_t selected, word_t value)
 {
     return instruction_runs(
@@ -22,7 +22,7 @@ static bool write_register(word_t selected, word_t value)
         [siselect] "i"(CSR_SISELECT), [sireg] "i"(CSR_SIREG), [selected] "r"(selected), [value] "r"(value));
 }
 
-/* The 64 identities from first on, up to last, as bits. That of identity 0 cannot be set. */
+/* Returns the 64 identities from first on, up to last, as bits. Identity 0 does not exist. */
 static word_t identities(unsigned first, unsigned last)
 {
     if (first > last) {

@@ -1,7 +1,8 @@
 /*
- * The incoming message-signaled interrupt controller, by the RISC-V Advanced Interrupt Architecture 1.0,
- * chapter 3: the interrupt file of supervisor level of the running hart. Messages are identities, which are
- * always enabled here: only the hart itself could change that, so who masks a source does it at the sender.
+ * The incoming message-signaled interrupt controller (RISC-V Advanced Interrupt Architecture 1.0, chapter
+ * 3): the interrupt file of the running hart for supervisor mode. Messages carry identities. All used
+ * identities are always enabled, because only the hart itself could change that: a source is masked at its
+ * sender.
  */
 #pragma once
 
@@ -9,16 +10,16 @@
 
 #define CSR_STOPEI "0x15c"
 
-/* Forgets what is pending and lets the identities 1 to last_used interrupt, of those up to last_identity that
- * there are. False if the hart does not have them. */
+/* Clears all pending identities and enables 1 to last_used; last_identity is the last one that exists.
+ * Returns false if the hart has no interrupt file, or fewer identities. */
 bool imsic_init_hart(unsigned last_identity, unsigned last_used);
 
-/* Takes the pending identity with the lowest number; 0 if there is none. */
+/* Claims the pending identity with the lowest number; returns 0 if there is none. */
 static inline unsigned imsic_claim(void)
 {
     word_t top;
 
-    /* Read and claimed in one: another may become the top in between. */
+    /* One instruction reads and claims it, as another one may become the top in between. */
     __asm__ volatile("csrrw %0, " CSR_STOPEI ", zero" : "=r"(top)::"memory");
     return (unsigned)(top >> 16);
 }

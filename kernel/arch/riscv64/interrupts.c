@@ -1,5 +1,6 @@
 /*
- * Which controller a hart has is in its record. Machines with a PLIC pay as little as can be for the others.
+ * The record of a hart says which controller it has. The functions test for a PLIC first, to cost least
+ * there.
  */
 #include "arch/interrupts.h"
 
@@ -15,7 +16,7 @@ static bool has_plic(const struct hart *hart)
     return likely(hart->arch.plic);
 }
 
-/* False if the hart does not have what the device tree says. */
+/* Returns false if the hart lacks an interrupt file that the device tree has. */
 static bool interrupt_init_hart(const struct hart *hart)
 {
     if (has_plic(hart)) {
@@ -82,7 +83,7 @@ unsigned controllers_init(struct controllers *controllers, const char *missing)
     for (unsigned i = 0; !missing && i < harts_online; i++) {
         const struct hart_arch *arch = &harts_table[i].arch;
         if (i && arch->plic == harts_table[i - 1].arch.plic && arch->aplic == harts_table[i - 1].arch.aplic) {
-            continue; /* the same one; to initialise one again does no harm either */
+            continue; /* the same controller; initialising one twice does no harm */
         }
         if (!arch->plic) {
             missing = aplic_init(arch->aplic, last_source, (unsigned)controllers->last_identity);
@@ -90,7 +91,7 @@ unsigned controllers_init(struct controllers *controllers, const char *missing)
             boot_fail("where the device tree has an interrupt controller, at %lx, there is none", arch->plic);
         }
     }
-    /* Whether other harts have their IMSIC is seen when they start. */
+    /* Other harts find out whether they have their IMSIC when they start. */
     if (!missing && !interrupt_init_hart(&harts_table[0])) {
         missing = "the hart does not have the IMSIC of the device tree";
     }

@@ -1,5 +1,5 @@
 /*
- * Byte offsets that assembler needs. C asserts every one of them beside the structure it belongs to.
+ * Byte offsets for assembly. C asserts each of them beside its structure.
  */
 #pragma once
 
@@ -10,5 +10,5 @@
 #define SYSCALLS          8
 #define KERNEL_STACK_BITS 12
 
-/* The window of the kernel stacks: the last GiB. See stack.h. */
+/* Window of the kernel stacks, the last GiB; see stack.h. */
 #define KERNEL_STACKS 0xffffffffc0000000

@@ -1,7 +1,6 @@
 /*
- * The end: what the kernel says when it finds itself broken. Prints the hart, the registers where a trap left
- * them, and a backtrace with names from the symbol table that the build links in. That runs on a stack of its
- * own.
+ * The report of a panic: the hart, the registers of a trap, and a backtrace with names from the symbol
+ * table that the build links in. It runs on a stack of its own.
  */
 #include "arch/context.h"
 #include "arch/power.h"
@@ -25,7 +24,7 @@ extern const struct kernel_symbol kernel_symbols[];
 extern const char kernel_symbol_names[];
 extern char kernel_start[], text_end[];
 
-/* What panic() was told, and where the frames of its callers are. */
+/* The message of panic(), and where the frames of its callers are. */
 struct panic_report {
     const char *format;
     va_list args;
@@ -40,7 +39,7 @@ _Noreturn void handle_kernel_trap(const struct context *context);
 extern word_t panicking;
 extern char panic_stack[], panic_stack_top[];
 
-/* 0, if the hart has no record yet, or does not know any more where it is. */
+/* Returns the logical number of the hart; 0 if it has no record yet, or tp is lost. */
 static unsigned hart_id(void)
 {
     for (unsigned i = 0; i < MAX_HARTS; i++) {
@@ -72,8 +71,8 @@ static void print_frame(word_t address)
 }
 
 /*
- * Walks frame pointers where the build keeps them (debug). Otherwise, any word on the stack that points
- * behind a call in the kernel's text is shown; some of those are left over from earlier calls.
+ * Prints the callers. Debug builds follow frame pointers. Others print every word on the stack that points
+ * behind a call in the text of the kernel, some of which are left over from earlier calls.
  */
 static void print_backtrace(word_t pc, word_t fp, word_t sp)
 {
@@ -108,8 +107,8 @@ static void print_backtrace(word_t pc, word_t fp, word_t sp)
 #endif
 }
 
-/* Only the first hart that panics reports; others stand still, and a panic inside a panic, which has its
- * frame on the panic stack, just ends. */
+/* Lets only the first hart that panics report; others stop here. A panic inside a panic, whose frame is
+ * on the panic stack, powers off. */
 static void begin_panic(word_t frame)
 {
     if (!__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {

@@ -41,7 +41,7 @@ void plic_init_hart(const struct hart *hart)
 void plic_enable(const struct hart *hart, unsigned source)
 {
     *enable_register(hart, source) |= 1u << (source % 32);
-    /* QEMU's model does not look whether the source is already pending before a priority is written. */
+    /* QEMU checks whether the source is pending only when a priority is written. */
     *plic_register(hart->arch.plic, 4ul * source) = SOURCE_PRIORITY;
 }
 

@@ -1,18 +1,18 @@
 /*
- * The platform-level interrupt controller, by the RISC-V PLIC specification 1.0: interrupts.h for harts that
- * have one. Enable bits, and claims, are each hart's own, so there is nothing to configure.
+ * The platform-level interrupt controller (RISC-V PLIC specification 1.0), behind interrupts.h. Each hart
+ * has its own enable bits and claims, so there is nothing to configure.
  */
 #pragma once
 
 #include "arch/window.h"
 #include "thread/hart.h"
 
-/* Threshold and claim/complete are here, 0x1000 per context. */
+/* Offset of threshold and claim/complete, 0x1000 bytes per context. */
 #define PLIC_CONTEXT 0x200000
 
-/* phys is the address of a controller, of which there may be several; sources above last_source, which is the
- * same for all, are not used. A hart's own is in its record. Disables everything. False if nothing
- * answers there. Before the hart takes traps of others. */
+/* Disables all sources of a controller at phys. Machines may have several; sources above last_source,
+ * which is the same for all of them, are not used. Returns false if nothing answers there. Before the
+ * hart takes traps from others. */
 bool plic_init(word_t phys, unsigned last_source);
 void plic_init_hart(const struct hart *hart);
 

@@ -1,5 +1,5 @@
 /*
- * Power off with a status through the test finisher where there is one, else through the firmware.
+ * Powers off, with a status through the test finisher if there is one, else through the firmware.
  */
 #include "arch/power.h"
 
@@ -31,10 +31,10 @@ static void turn_off(unsigned code)
 {
     word_t at = finisher;
 
-    finisher = 0; /* should it trap, the panic must not come back to it */
+    finisher = 0; /* if it traps, the panic must not come here again */
     if (at) {
         *finisher_register(at) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
-        /* QEMU stops harts a little later; what the firmware did until then would replace the status. */
+        /* QEMU stops harts a little later. Wait, because the firmware would replace the status. */
         for (word_t start = time_now(); time_now() - start < patience;) {
             pause_hint();
         }

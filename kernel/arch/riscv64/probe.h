@@ -1,5 +1,5 @@
 /*
- * Finding out what a hart has: by an instruction that traps where it is missing.
+ * Probing for features of a hart: execute an instruction that traps if the feature is missing.
  */
 #pragma once
 
@@ -7,8 +7,8 @@
 #include "lib/types.h"
 
 /*
- * Whether an instruction runs without a trap. It may write %0, a general register, and must not change
- * memory; other operands are inputs, which it uses by name. Before the hart takes traps of others.
+ * Returns whether an instruction runs without a trap. It may write %0, a general register, and must not
+ * change memory; other operands are inputs, used by name. Before the hart takes traps from others.
  */
 #define instruction_runs(instruction, ...)                        \
     ({                                                            \
@@ -23,7 +23,7 @@
                          : "+&r"(traps_), "=&r"(scratch_)         \
                          : __VA_ARGS__                            \
                          : "memory");                             \
-        /* A trap has changed where sret goes. */                 \
+        /* A trap has changed the mode that sret returns to. */   \
         csr_write(sstatus, status_);                              \
         !traps_;                                                  \
     })

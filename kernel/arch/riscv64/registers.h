@@ -1,6 +1,6 @@
 /*
- * Device registers of one byte or four, by their physical address inside the window. A device sees the
- * accesses of a hart in their order.
+ * Device registers of one or four bytes, by their physical address inside the window. A device sees the
+ * accesses of a hart in order.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * SBI calls. An interrupt, a fence or a timer that the firmware refuses ends the machine: to go on would be
- * unsafe. A failing hart start is reported by the caller.
+ * SBI calls. If the firmware refuses an interrupt, a fence or a timer, the kernel panics, as it could not
+ * go on safely.
  */
 #include "arch/riscv64/sbi.h"
 
@@ -31,8 +31,8 @@ static struct sbi_result sbi_call(word_t extension, word_t function, word_t arg0
     return (struct sbi_result){ (long)a0, (long)a1 };
 }
 
-/* One that another hart notices. How the firmware tells it is not said, so nothing else orders that and what
- * was stored before. */
+/* Makes a call with an effect on another hart. The SBI does not say how the firmware reaches it, so only
+ * this fence orders the call after earlier stores. */
 static long call_for_others(word_t extension, word_t function, word_t arg0, word_t arg1, word_t arg2,
                             word_t arg3, word_t arg4)
 {

@@ -1,5 +1,5 @@
 /*
- * Preparing a hart, and trying out what it and the firmware have.
+ * Prepares harts, and checks what they and the firmware have.
  */
 #include "arch/setup.h"
 
@@ -13,13 +13,14 @@
 
 extern char trap_entry[], kernel_start[];
 
-/* User mode may read the counters of cycles, time and instructions, unless the firmware keeps them back. */
+/* Lets user mode read the counters of cycles, time and instructions, if the firmware permits it. */
 #define COUNTERS 7
 
-/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change what fences order. */
+/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change the meaning of
+ * fences. */
 #define CSR_SENVCFG 0x10a
 
-/* Nothing of it is left as the firmware has set it. */
+/* Sets all that the firmware may have set differently. */
 static void set_user_environment(void)
 {
     csr_write(scounteren, COUNTERS);

@@ -1,6 +1,6 @@
 /*
- * The kernel stacks, one per hart: pages of a window of their own, each behind one that is not mapped. So a
- * stack that overflows ends in a trap, and reaches no other memory.
+ * The kernel stacks, one per hart: pages in a window of their own, each above one that is not mapped. So a
+ * stack that overflows ends in a trap and overwrites nothing.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #define KERNEL_STACK_SIZE (1ul << KERNEL_STACK_BITS)
 
-/* The lowest address of a hart's stack. */
+/* Returns the lowest address of the stack of a hart. */
 static inline word_t stack_bottom(unsigned hart)
 {
     return KERNEL_STACKS + (2 * hart + 1) * KERNEL_STACK_SIZE;
@@ -25,7 +25,7 @@ static inline bool stack_holds(unsigned hart, word_t address)
     return address - stack_bottom(hart) < KERNEL_STACK_SIZE;
 }
 
-/* Whether an access to this address shows that the hart's stack has overflowed. */
+/* Returns whether an access to this address shows an overflow of the stack. */
 static inline bool stack_ends_above(unsigned hart, word_t address)
 {
     return stack_bottom(hart) - 1 - address < KERNEL_STACK_SIZE;

@@ -1,6 +1,6 @@
 /*
- * The tick, from the SBI timer. Missed ticks are not made up for: after a long delay the next one is a full
- * period away.
+ * The tick, by the SBI timer. After a long delay the next tick is a full period away: missed ticks are not
+ * repeated.
  */
 #include "arch/timer.h"
 

@@ -1,5 +1,5 @@
 /*
- * TLB maintenance: the local fence, and the firmware's for the other harts.
+ * TLB maintenance: the local fence, and the remote fence of the firmware.
  */
 #include "arch/tlb.h"
 
@@ -10,7 +10,8 @@
 
 #define ALL_ADDRESSES (~(word_t)0)
 
-/* One call of the firmware for all whose numbers lie within a word of each other. */
+/* Fences other harts, with one call of the firmware for all whose numbers lie within a word of each
+ * other. */
 static void remote_fence(word_t harts, word_t start, word_t size, word_t asid)
 {
     while (harts) {
@@ -42,7 +43,7 @@ static void flush_asid(word_t harts, word_t asid)
     }
 }
 
-/* The first flush of an address space in a batch, which may owe something for another one. */
+/* Begins to owe flushes of an address space; pays first what the batch owes for another one. */
 static void begin_batch(struct tlb_batch *batch, word_t harts, word_t asid)
 {
     tlb_batch_pay();

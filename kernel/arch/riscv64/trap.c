@@ -15,9 +15,9 @@
 #include "thread/kernel.h"
 
 /*
- * The page is there, and this hart only remembers that it was not. After a fence the access succeeds: an
- * entry that permits an access and still faults does not exist, as the kernel writes none with reserved or
- * clear A and D bits.
+ * Returns true if the page is mapped and only this hart has cached that it was not, and fences. Then the
+ * access succeeds when it is repeated: the kernel writes no entries with reserved bits, or with A or D
+ * clear, so an entry that permits an access does not fault again.
  */
 static bool fault_is_stale(const struct tcb *thread, word_t address, word_t needed)
 {
@@ -35,7 +35,7 @@ static bool fault_is_stale(const struct tcb *thread, word_t address, word_t need
     return true;
 }
 
-/* access is the cause by which the fault is reported, the same as for an address where there is nothing. */
+/* Reports a page fault like an access to an address without memory: access is the cause of that. */
 static void handle_page_fault(struct tcb *thread, word_t address, word_t needed, word_t access)
 {
     if (!fault_is_stale(thread, address, needed)) {
@@ -86,7 +86,7 @@ void handle_trap(struct tcb *thread, word_t cause)
     if (cause & CAUSE_INTERRUPT) {
         handle_interrupts(hart);
     } else {
-        /* A faulting instruction is repeated when its thread runs again without more ado. */
+        /* If no fault is raised, the thread repeats the instruction. */
         handle_exception(hart, thread, cause);
     }
     return_to(kernel_exit(hart));

@@ -1,8 +1,8 @@
 /*
  * Slots, and loading and storing the user-level registers.
  *
- * hart->uintr_live is the thread whose registers a hart holds. On hardware without a gate any thread can use
- * them, so there idle_thread stands for whoever runs, and they are cleared at every switch.
+ * hart->uintr_live is the thread whose registers a hart holds. On hardware without a gate any thread can
+ * use the registers: there idle_thread stands for the current thread, and they are cleared at every switch.
  */
 #include "arch/uintc.h"
 
@@ -12,7 +12,7 @@
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
-/* Registers that the assembler does not know. */
+/* Registers without a name in the assembler. */
 #define CSR_SIDELEG 0x103
 #define CSR_SUIST   0x1b0
 #define CSR_SUIRS   0x1b1
@@ -62,8 +62,9 @@ bool uintc_is_delegated(void)
     return delegated;
 }
 
-/* What was stored before is seen by whoever takes the bits. And the hart that has the lock next finds them:
- * if it armed the slot first, they would wake nobody. */
+/* The fence before the store lets whoever takes the bits see everything that was stored before. The
+ * fence after it makes sure that the next owner of the lock finds the bits: if it armed the slot before
+ * they arrive, they would wake nobody. */
 void uintc_post(unsigned slot, word_t bits)
 {
     tlb_batch_pay();
@@ -87,7 +88,7 @@ word_t uintc_take_and_arm(unsigned slot)
     return uintc_take(slot);
 }
 
-/* Before the hart that has the lock next makes it active. */
+/* The fence makes the slot inactive before the next owner of the lock makes it active. */
 void uintc_disarm(unsigned slot)
 {
     *slot_register(slot, SLOT_LOW) = MODE_64;
@@ -101,8 +102,9 @@ word_t uintc_take_woken(unsigned index)
     return *word;
 }
 
-/* A hart that waits for the lock does this while another one has it; pairs with wake() in ipc/receiver.c.
- * store() has a fence, so who sees that a receiver has left finds its slot inactive, and "active" read. */
+/* Sets whose registers the hart holds. A hart that waits for the lock does this while another one holds
+ * it; pairs with wake() in ipc/receiver.c. store() has a fence, so a hart that sees that a receiver has
+ * left finds its slot inactive and "active" read. */
 static void set_live(struct hart *hart, struct tcb *thread)
 {
     __atomic_store_n(&hart->uintr_live, thread, __ATOMIC_RELAXED);
@@ -115,7 +117,7 @@ static void store(struct uintr *uintr)
         uintr->active = *slot_register(uintr->slot, SLOT_ACTIVE);
         uintc_disarm(uintr->slot);
     }
-    /* With the slot inactive this is software's bit. */
+    /* With the slot inactive, this is the bit that software has set. */
     uintr->software = csr_read(sip) & SIP_USER;
     uintr->status = csr_read(sstatus) & SSTATUS_USER;
     uintr->enabled = READ(REL4_CSR_UIE);
@@ -159,7 +161,7 @@ void uintr_enter(struct hart *hart, struct tcb *thread)
     assert(!hart->uintr_live || hart->uintr_live == &idle_thread);
     set_live(hart, thread);
     if (uintr->table) {
-        /* The page for the controller is a table's first. */
+        /* The first page of a table is the one for the controller. */
         WRITE(CSR_SUIST, ENABLE | 1ul << SUIST_PAGES | ptr_to_phys(uintr->table) >> ABI_PAGE_BITS);
     }
     WRITE(REL4_CSR_UTVEC, uintr->utvec);

@@ -1,9 +1,9 @@
 /*
- * The kernel's own mappings and the switch of address spaces.
+ * The kernel's own mappings, and the switch of address spaces.
  *
  * The physical window uses pages of 1 GiB, except where the kernel image lies: there a table of 2 MiB pages
- * and one of 4 KiB pages give text, constants and data their own rights. The kernel stacks have a window,
- * too.
+ * and one of 4 KiB pages give text, constants and data their own rights. The kernel stacks have a window of
+ * their own.
  */
 #include "arch/vm.h"
 
@@ -78,7 +78,7 @@ void vm_init_hart(struct hart *hart)
 {
     word_t kernel_satp = satp_make(ptr_to_phys(kernel_root), 0);
 
-    /* How many bits of an ASID the hart keeps is known by writing ones. */
+    /* Write ones to learn how many bits of an ASID the hart keeps. */
     csr_write(satp, kernel_satp | (word_t)0xffff << SATP_ASID_SHIFT);
     asids_work = asids_work && (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) == 0xffff;
     csr_write(satp, kernel_satp);

@@ -1,8 +1,9 @@
 /*
- * Address-space identifiers: which root each number stands for, and which harts may hold translations of it.
+ * Address-space identifiers: the root for each number, and the harts that may hold translations of it.
  *
- * A pool is one page of entries. An entry is the physical address of the root (its low 12 bits are free) and
- * a bit per hart that ran in the address space since all of its translations were last flushed.
+ * A pool is one page of entries. An entry is the physical address of the root, whose low 12 bits are free,
+ * and there a bit for each hart that was in the address space since all of its translations were last
+ * flushed.
  */
 #pragma once
 
@@ -21,9 +22,9 @@ extern struct asid_pool *asid_pools[ABI_ASID_POOLS];
 
 #define ASID_HARTS_MASK 0xfffull
 
-/* An address space that a hart was in lately: the first word of the capability that names its root, and the
- * word that vm_restore() takes. What stands here exists, as asid_release() removes it; so returning to it
- * needs no look at the pool. */
+/* An address space that a hart was in recently: the first word of the capability of its root, and the
+ * word for vm_restore(). asid_release() removes it, so it exists, and returning to it needs no lookup in
+ * the pool. */
 struct recent_space {
     word_t cap;
     word_t space;
@@ -31,11 +32,11 @@ struct recent_space {
 
 #define RECENT_SPACES 16
 
-/* All harts keep translations of all ASIDs apart. If not, or if a boot option says so, no space is recent,
- * and each switch flushes. */
+/* All harts keep translations of all ASIDs apart. If false, or with the boot option asids=off, no space
+ * is recent, and each switch flushes the TLB. */
 extern bool asids_work;
 
-/* The entry of an ASID below 2^16; NULL if there is no such pool. */
+/* Returns the entry of an ASID below 2^16; NULL if there is no such pool. */
 static inline word_t *asid_entry(word_t asid)
 {
     struct asid_pool *pool = asid_pools[asid / ABI_ASIDS_PER_POOL];
@@ -48,13 +49,13 @@ static inline word_t asid_root_phys(word_t entry)
     return entry & ~ASID_HARTS_MASK;
 }
 
-/* The root that an entry names; NULL if none. */
+/* Returns the root of an entry; NULL if it has none. */
 static inline pte_t *asid_entry_root(word_t entry)
 {
     return asid_root_phys(entry) ? phys_to_ptr(asid_root_phys(entry)) : NULL;
 }
 
-/* The root of an ASID, NULL if it is not assigned. */
+/* Returns the root of an ASID; NULL if it is not assigned. */
 static inline pte_t *asid_root(word_t asid)
 {
     const word_t *entry = asid_entry(asid);
@@ -62,7 +63,7 @@ static inline pte_t *asid_root(word_t asid)
     return entry ? asid_entry_root(*entry) : NULL;
 }
 
-/* The harts that may hold translations of an assigned ASID. */
+/* Returns the set of harts that may hold translations of an assigned ASID. */
 static inline word_t asid_harts(word_t asid)
 {
     const word_t *entry = asid_entry(asid);
@@ -70,22 +71,21 @@ static inline word_t asid_harts(word_t asid)
     return entry ? *entry & ASID_HARTS_MASK : 0;
 }
 
-/* Whether a word for vm_restore() names a root that has its address-space number. For the checker of debug
- * kernels. */
+/* Returns whether a word for vm_restore() names a root and its ASID. For the checker of debug kernels. */
 static inline bool asid_space_is_valid(word_t space)
 {
     return asid_root(space >> SATP_ASID_SHIFT & mask(16)) == phys_to_ptr((space & mask(44)) << 12);
 }
 
-/* Makes a hart that runs, or waits for the kernel lock, use the kernel's own root. */
+/* Makes another hart use the kernel's own root. It runs, or waits for the kernel lock. */
 void asid_expel_hart(struct hart *hart);
 
 /*
- * Of a set of harts, those that are not in an address space, as a set. They forget it, so nothing is flushed
- * there again before they come back; the caller flushes all of it there once more, before anything relies on
- * that.
+ * Returns those of a set of harts that are not in an address space, and makes them forget it: nothing is
+ * flushed there again until they come back. The caller flushes the whole address space on them before
+ * anything relies on that.
  */
 word_t asid_dismiss(word_t harts, word_t asid);
 
-/* Takes the root away: afterwards no hart runs in the address space or holds translations of it. */
+/* Removes the root. Afterwards no hart is in the address space or holds translations of it. */
 void asid_release(word_t asid);

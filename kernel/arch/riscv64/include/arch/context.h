@@ -9,10 +9,10 @@
 #include <sel4/abi.h>
 
 struct context {
-    /* regs[ABI_REG_PC] is the address of the last trap: the faulting instruction, the ecall, or where an
-     * interrupt hit. It is where a restarted thread continues. */
+    /* regs[ABI_REG_PC] is the address of the last trap: the faulting instruction, the ecall, or the
+     * instruction that was interrupted. A restarted thread continues there. */
     word_t regs[ABI_REG_COUNT];
-    /* Where the thread continues when it is simply resumed. */
+    /* Where a resumed thread continues. */
     word_t next_pc;
 };
 

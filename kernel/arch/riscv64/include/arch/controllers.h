@@ -12,9 +12,9 @@ struct platform;
 struct controller {
     struct region region;
     word_t last_source;                 /* 0: unknown */
-    word_t msi_parent;                  /* of the IMSICs to which it sends messages; 0: to none */
+    word_t msi_parent;                  /* phandle of the IMSICs that get its messages; 0: none */
     struct fdt_property targets;        /* size 0 if it interrupts no hart directly */
-    struct fdt_property target_indices; /* the number of each, if that is not its place in the list */
+    struct fdt_property target_indices; /* numbers of the targets, if not their places in the list */
 };
 
 /* The interrupt files of supervisor level, in the order of their harts, one after the other in each region.
@@ -25,7 +25,7 @@ struct platform_imsics {
     unsigned region_count;
     struct fdt_property targets;
     word_t last_identity;
-    /* What the address of a file is made of, and thereby the number of its hart. */
+    /* Widths and places of the fields in the address of a file, which give the number of its hart. */
     word_t guest_bits, hart_bits, group_bits, group_shift;
 };
 
@@ -35,7 +35,8 @@ struct controllers {
     word_t uintc_wake_source;
     struct controller plics[MAX_HARTS]; /* one for all, or one for each socket */
     unsigned plic_count;
-    struct controller aplics[2 * MAX_HARTS]; /* of which each level has one for all, or for each socket */
+    struct controller
+        aplics[2 * MAX_HARTS]; /* for machine mode and for supervisor mode one each, or one for each socket */
     unsigned aplic_count;
     struct platform_imsics imsics;
     word_t last_source;   /* that all controllers in use have; 0 if there is none */
@@ -48,27 +49,26 @@ struct hart_connection {
     word_t context;
 };
 
-/* Whether nobody else gets a device of this kind: interrupt controllers and the core-local interruptor, in
- * one piece or a part of it. Those that the kernel does not use are the firmware's, whatever their status
- * says. */
+/* Returns whether a device of this kind is kept from programs: interrupt controllers, and the core-local
+ * interruptor or a part of it. Those that the kernel does not use belong to the firmware, whatever their
+ * status says. */
 bool controllers_withhold(const struct fdt_property *compatible);
 
-/* Takes note of the node's device, which the kernel can use, if it is an interrupt controller. */
+/* Records the node's device, which is usable, if it is an interrupt controller. */
 void controllers_visit(struct tree_walk *walk, const struct fdt_property *compatible, struct region region);
 
-/* Behind the last node. Powers off if a controller lies in memory. */
+/* Checks the controllers after the last node. Powers off if one lies in memory. */
 void controllers_check(struct platform *platform);
 
-/* Finds out from which controller, and as which of its contexts, the first count harts get interrupts; powers
- * off if there are PLICs and one hart has none. Returns why there are no device interrupts, NULL if there
- * are. */
+/* Finds for the first count harts the controller that interrupts them, and their number there. Powers
+ * off if there are PLICs and a hart has none. Returns why there are no device interrupts, or NULL. */
 const char *controllers_connect(struct platform *platform, unsigned count);
 
-/* Initialises the controllers of all harts, whose records are described. missing is why there are no device
- * interrupts, as far as the device tree tells, or NULL. Returns the last source that there is, 0 for none;
- * powers off if a PLIC is not where the tree says. */
+/* Initialises the controllers of all harts, after setup_describe_hart(). missing is the reason why the
+ * device tree permits no device interrupts, or NULL. Returns the last source, 0 if there is none. Powers
+ * off if a PLIC does not answer. */
 unsigned controllers_init(struct controllers *controllers, const char *missing);
 
-/* Prepares the running hart, behind controllers_init(): no source interrupts it. Powers off if it does not
- * have what the device tree says. */
+/* Prepares the running hart, after controllers_init(): no source interrupts it. Powers off if the hart
+ * lacks an interrupt file that the device tree has. */
 void controllers_init_hart(const struct hart *hart);

@@ -5,13 +5,13 @@
 
 #include "lib/types.h"
 
-/* phys is where a SiFive test finisher should be, which carries an exit status on QEMU. If nothing answers
- * there, or the machine is still on a second later, the firmware turns it off. time_frequency is in counts of
- * the time CSR per second. Before the hart takes traps of others. */
+/* Sets the address of the SiFive test finisher, which carries an exit status on QEMU, and the frequency
+ * of the time CSR in Hz. The firmware turns the machine off if nothing answers there, or if the machine
+ * is still on after a second. Before the hart takes traps from others. */
 void power_init(word_t phys, word_t time_frequency);
 
-/* code 0 is success. Never returns, whatever the platform does. */
+/* Turns the machine off; code 0 is success. Never returns, whatever the platform does. */
 _Noreturn void power_off(unsigned code);
 
-/* The same with a failure, from inside a panic: says nothing, as that may be what failed. */
+/* The same with a failure, from inside a panic. Prints nothing, as printing may be what failed. */
 _Noreturn void power_cut(void);

@@ -1,6 +1,6 @@
 /*
- * What RISC-V adds to a hart's record, and how the running hart finds its own. The rest of the record is in
- * thread/hart.h.
+ * The running hart: the architecture's part of its record, its interrupts, and how the kernel leaves it.
+ * The rest of the record is in thread/hart.h.
  */
 #pragma once
 
@@ -12,20 +12,20 @@ struct hart;
 struct tcb;
 
 struct hart_arch {
-    word_t reservation;       /* for reservation_clear(), which costs least if it is first */
+    word_t reservation;       /* for reservation_clear(), which is cheapest if this is first */
     word_t stack_top;         /* kernel stack, empty at every entry from user mode */
     word_t hart_id;           /* the firmware's number */
-    word_t plic;              /* physical address of its interrupt controller; 0 if that is none */
+    word_t plic;              /* physical address of its PLIC; 0: none */
     word_t interrupt_context; /* its number there: a PLIC's supervisor context, an APLIC's hart index */
     word_t space;             /* the address space that the hart is in: satp, as last written */
     word_t vspace;            /* first word of the capability of its root; 0 for the kernel's own root */
     word_t deadline;          /* of the next tick, in time counts */
-    word_t aplic;             /* as plic; at most one of them is not 0 */
+    word_t aplic;             /* the same for an APLIC; at most one of the two is not 0 */
 };
 
 _Static_assert(offsetof(struct hart_arch, stack_top) == HART_STACK_TOP, "offsets.h");
 
-/* The running hart's record; the kernel keeps it in tp. */
+/* Returns the record of the running hart, which the kernel keeps in tp. */
 static inline struct hart *this_hart(void)
 {
     struct hart *hart;
@@ -45,7 +45,7 @@ static inline void reservation_clear(struct hart_arch *arch)
     __asm__ volatile("sc.d zero, zero, %0" : "+A"(arch->reservation));
 }
 
-/* Goes to thread_switch_exit_slow(), from where nothing comes back: a call would have the fast path save
+/* Jumps to thread_switch_exit_slow(), which does not return. A call would make the fast path save
  * registers on the stack. */
 _Noreturn static inline __attribute__((always_inline)) void jump_to_slow_switch(struct hart *hart,
                                                                                 struct tcb *next)
@@ -57,16 +57,16 @@ _Noreturn static inline __attribute__((always_inline)) void jump_to_slow_switch(
     __builtin_unreachable();
 }
 
-/* Orders all that was done before it and all that comes behind: memory, devices, and control registers, which
- * count as devices. Acquire and release order memory only. */
+/* Orders everything before it and everything after it: accesses to memory, devices, and control
+ * registers, which count as devices. Acquire and release order memory only. */
 static inline void io_fence(void)
 {
     __asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
-/* Ends a handler. Nothing that it keeps on the stack or in registers is needed any more, so it leaves without
- * putting that back in order. The compiler does not know that nothing comes after this: it would think every
- * path that ends here improbable. */
+/* Leaves a handler for user mode. Nothing on the stack or in registers is needed any more, so it does
+ * not restore them. It is not marked as noreturn, as the compiler would then take every path that ends
+ * here for improbable. */
 static inline __attribute__((always_inline)) void return_to(struct tcb *next)
 {
     register struct tcb *a0 __asm__("a0") = next;
@@ -74,13 +74,13 @@ static inline __attribute__((always_inline)) void return_to(struct tcb *next)
     __asm__ volatile("j return_to_user" ::"r"(a0) : "memory");
 }
 
-/* Interrupts of a hart, as a set: the bits of sie and sip. */
+/* Sets of interrupts of a hart: bits of sie and sip. */
 #define INTERRUPT_IPI    0x2ul /* from another hart */
 #define INTERRUPT_TIMER  0x20ul
 #define INTERRUPT_DEVICE 0x200ul
 #define INTERRUPTS_ALL   (INTERRUPT_IPI | INTERRUPT_TIMER | INTERRUPT_DEVICE)
 
-/* The interrupts that wait to be taken by this hart. */
+/* Returns the pending interrupts of this hart, enabled or not. */
 static inline word_t interrupts_pending(void)
 {
     return csr_read(sip) & INTERRUPTS_ALL;
@@ -91,17 +91,18 @@ static inline bool interrupt_pending(void)
     return interrupts_pending() != 0;
 }
 
-/* Enables this set of interrupts on this hart: they end wait_for_interrupt(), and user mode. */
+/* Enables exactly this set of interrupts on this hart: they end wait_for_interrupt(), and trap from user
+ * mode. */
 static inline void interrupts_select(word_t set)
 {
     csr_write(sie, set);
 }
 
-/* Interrupts another hart. */
+/* Sends an inter-processor interrupt. */
 void hart_send_ipi(const struct hart *hart);
 
-/* Takes back the interrupt that other harts have sent to this one. Call this before the state that the
- * interrupt announces is read: then an interrupt for a later change stays pending. */
+/* Clears the inter-processor interrupt of this hart. Call it before reading the state that the interrupt
+ * announces; then an interrupt for a later change stays pending. */
 static inline void ipi_clear(void)
 {
     csr_clear(sip, INTERRUPT_IPI);
@@ -126,7 +127,7 @@ static inline void pause_hint(void)
     __asm__ volatile(".word 0x0100000f" ::: "memory");
 }
 
-/* What this hart has stored can be executed by it afterwards. */
+/* Makes what this hart has stored visible to its instruction fetches. */
 static inline void instruction_fence(void)
 {
     __asm__ volatile("fence.i" ::: "memory");

@@ -5,23 +5,25 @@
 
 #include "boot/platform.h"
 
-/* Prepares the running hart for traps, and for its first return to user mode: interrupts on there, floating
- * point off, and vectors off for good, as nobody saves them. */
+/* Prepares the running hart for traps and for its first return to user mode: interrupts on, floating
+ * point off, and vectors off for ever, as the kernel does not save them. */
 void setup_traps(void);
 
-/* Whether the running hart counts instructions, and has the time counter. Before it takes traps of others. */
+/* Returns whether the running hart counts instructions, and whether it has the time counter. Before it
+ * takes traps from others. */
 bool setup_counts_instructions(void);
 bool setup_has_time(void);
 
-/* Whether a byte of physical memory can be read at all: a wrong address from the firmware is a mistake to
- * report, not to die of. phys is in the window. Before the hart takes traps of others. */
+/* Returns whether a byte of physical memory inside the window can be read: a wrong address from the
+ * firmware should be reported, not end in a panic. Before the hart takes traps from others. */
 bool phys_is_readable(word_t phys);
 
-/* Powers off if the firmware lacks what the kernel needs for itself, or several_harts for more than one. */
+/* Powers off if the firmware lacks an SBI extension that the kernel needs, for several_harts also those
+ * for other harts. */
 void setup_check_firmware(bool several_harts);
 
 /* Fills in the architecture's part of the record of a hart, whose logical number is set. */
 void setup_describe_hart(struct hart *hart, const struct platform *platform);
 
-/* Starts a hart, at kernel_start. Powers off if the firmware does not. */
+/* Starts a hart at kernel_start. Powers off if the firmware refuses. */
 void setup_start_hart(const struct hart *hart);

@@ -1,7 +1,7 @@
 /*
- * Stores into memory of programs. They are not written in C: the compiler is told that pointers of all types
- * may name the same memory, and would read everything of the kernel anew behind each of them. The order among
- * them, and to other volatile accesses, is that of the source.
+ * Stores into memory of programs. They are not written in C, because the compiler is told that pointers of
+ * all types may alias, so it would reload everything of the kernel after each such store. They keep their
+ * order, also with other volatile accesses.
  */
 #pragma once
 

@@ -10,23 +10,24 @@
 
 struct hart;
 
-/* Of the time counter, from one tick to the next. */
+/* Counts of the time CSR from one tick to the next. */
 extern word_t counts_per_tick;
 
-/* time_frequency is in counts of the time CSR per second, from the device tree. */
+/* time_frequency is that of the time CSR in Hz, from the device tree. */
 void timer_init(word_t time_frequency);
 void timer_start(struct hart *hart);
 
-/* Interrupts this hart once, at a time, instead of every tick. */
+/* Interrupts this hart once when the time CSR reaches a value, instead of with every tick. Clears a
+ * pending timer interrupt. */
 void timer_set(word_t time);
 
-/* No more ticks on this hart until timer_start(). */
+/* Stops the ticks of this hart until timer_start(). */
 void timer_stop(void);
 
 /* Acknowledges the tick and sets the next one. */
 void timer_acknowledge(struct hart *hart);
 
-/* The time counter, which is the same on all harts. */
+/* Returns the time counter, which is the same on all harts. */
 static inline word_t time_now(void)
 {
     return csr_read(time);

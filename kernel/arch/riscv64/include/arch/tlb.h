@@ -1,10 +1,10 @@
 /*
- * TLB maintenance. A set of harts is a bit mask by logical number: those that may hold entries of an address
- * space.
+ * TLB maintenance. A set of harts is a bit mask of their logical numbers: those that may hold entries of an
+ * address space.
  *
- * The calls return when no hart of the set can use a stale entry any more; or, while a batch is open on this
- * hart, they make a note of it. Then nothing may rely on it before the batch is paid for, and the kernel
- * stays locked.
+ * The functions return when no hart of the set can use a stale entry any more. While a batch is open on
+ * this hart, they only record the flush as owed. Then nothing may rely on it before the batch is paid, and
+ * the kernel stays locked.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 void tlb_flush_page_slow(word_t harts, word_t asid, word_t vaddr);
 void tlb_flush_asid_slow(word_t harts, word_t asid);
 
-/* True: a batch is open that owes flushes of this address space, and now this one, too. What is owed is for
- * one address space at a time, and there is none with number 0. */
+/* Adds a flush to the open batch if that already owes flushes of this address space, and returns true. A
+ * batch owes flushes of one address space at a time; none has the number 0. */
 static inline bool tlb_batch_takes(word_t harts, word_t asid)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
@@ -46,10 +46,10 @@ static inline void tlb_batch_open(void)
     this_hart()->tlb_batch.open = true;
 }
 
-/* Something is owed, and flushed here. */
+/* Pays a batch that owes flushes. */
 void tlb_batch_pay_owed(void);
 
-/* Flushes what is owed; for one who is about to reuse memory, too. */
+/* Pays what is owed, if anything. Also called before memory is reused. */
 static inline void tlb_batch_pay(void)
 {
     if (this_hart()->tlb_batch.harts) {
@@ -57,7 +57,7 @@ static inline void tlb_batch_pay(void)
     }
 }
 
-/* Pays. True if anything was flushed since it was opened. */
+/* Pays and closes the batch. Returns true if anything was flushed since it was opened. */
 static inline bool tlb_batch_close(void)
 {
     struct tlb_batch *batch = &this_hart()->tlb_batch;
@@ -68,5 +68,5 @@ static inline bool tlb_batch_close(void)
     return paid;
 }
 
-/* On this hart only: forgets everything, also that tables and pages were not there. */
+/* Flushes everything on this hart, also cached invalid entries. */
 void tlb_flush_local(void);

@@ -1,10 +1,10 @@
 /*
- * The user-interrupt controller, and the registers of a hart that go with it (docs/uintc.md).
+ * The user-interrupt controller, and the registers of a hart for user interrupts (docs/uintc.md).
  *
- * Senders write to slots at any time, so a slot is never read, changed and written back: its pending word is
- * only added to or taken whole, and its mode is written by the kernel alone.
+ * Senders write to slots at any time, so the kernel never reads, changes and writes back a slot: it only
+ * adds to the pending word or takes all of it, and only the kernel writes the mode.
  *
- * All functions need the kernel lock in exclusive mode, but for uintr_leave().
+ * All functions but uintr_leave() need the kernel lock in exclusive mode.
  */
 #pragma once
 
@@ -13,43 +13,44 @@
 struct hart;
 struct tcb;
 
-/* Slot 0 is not used, so that 0 is no slot. */
+/* Slot 0 is not used: 0 means no slot. */
 #define UINTC_SLOTS 512
 
-/* What the machine has; see uintc_init(). */
+/* The controller of the machine, set at boot. */
 struct uintc {
     word_t phys;          /* 0: no controller */
-    bool extended;        /* has the gate and wakes the kernel, and both are to be used */
-    unsigned wake_source; /* of the PLIC */
+    bool extended;        /* has the gate and the wake line, and both are used */
+    unsigned wake_source; /* source of the wake line at the PLIC */
 };
 extern struct uintc uintc;
 
-/* The harts have the registers. May be called before anything else. */
+/* Returns whether the hart has the registers. May be called before everything else. */
 bool uintc_registers_exist(void);
 
-/* The firmware lets user mode have its interrupts. */
+/* Returns whether the firmware delegates user interrupts. */
 bool uintc_is_delegated(void);
 
-/* Prepares a hart: nothing is live. With use false, the gate is closed for ever, if there is one. */
+/* Prepares a hart, which holds no registers then. With use false, closes the gate for ever, if there is
+ * one. */
 void uintc_init_hart(struct hart *hart, bool use);
 
-/* Bits for a slot. */
+/* Adds bits to the pending word of a slot. */
 void uintc_post(unsigned slot, word_t bits);
 
-/* Takes the pending word. */
+/* Takes the pending word: returns and clears it. */
 word_t uintc_take(unsigned slot);
 
-/* The same; from now on a send to the slot, which is not active, wakes the kernel. */
+/* The same, and lets the next send to the slot, which is not active, wake the kernel. */
 word_t uintc_take_and_arm(unsigned slot);
 
-/* The slot is not active, and wakes nobody. */
+/* Makes a slot inactive; a send to it does not wake the kernel. */
 void uintc_disarm(unsigned slot);
 
-/* The slots, 64 from 64 * index on, that woke the kernel since this was asked last. */
+/* Returns and clears the slots that woke the kernel, as a bit mask from slot 64 * index on. */
 word_t uintc_take_woken(unsigned index);
 
-/* Loads the registers of a thread, a user of the hardware, into its hart, where nothing is live. */
+/* Loads the registers of a thread that uses the hardware into its hart, which holds none. */
 void uintr_enter(struct hart *hart, struct tcb *thread);
 
-/* Stores what is live in this hart, and leaves nothing behind for the next thread. */
+/* Stores the registers that this hart holds, and clears them for the next thread. */
 void uintr_leave(struct hart *hart);

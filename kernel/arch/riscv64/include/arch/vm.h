@@ -34,25 +34,25 @@ static inline pte_t pte_make(word_t phys, word_t flags)
     return phys >> 12 << 10 | flags;
 }
 
-/* The bits above the address are reserved, and 0 in all that pte_make() makes. */
+/* The bits above the address are reserved; pte_make() sets them to 0. */
 static inline word_t pte_phys(pte_t pte)
 {
     return pte >> 10 << 12;
 }
 
-/* Whether it is for the page at this address, which is a multiple of 4096. */
+/* Returns whether an entry names the page at an address that is a multiple of 4096. */
 static inline bool pte_names(pte_t pte, word_t phys)
 {
     return pte >> 10 == phys >> 12;
 }
 
-/* The entry for a table of the next lower level. */
+/* Makes the entry for a table of the next lower level. */
 static inline pte_t pte_make_table(word_t phys)
 {
     return pte_make(phys, PTE_VALID);
 }
 
-/* The entry for a page of user mode, which may do at least one of the three. */
+/* Makes the entry for a page of user mode, with at least one of the three rights. */
 static inline pte_t pte_make_user(word_t phys, bool read, bool write, bool execute)
 {
     return pte_make(phys, (read ? PTE_READ : 0) | (write ? PTE_WRITE : 0) | (execute ? PTE_EXECUTE : 0) |
@@ -74,7 +74,7 @@ static inline bool pte_is_table(pte_t pte)
     return (pte & (PTE_VALID | PTE_LEAF)) == PTE_VALID;
 }
 
-/* What a leaf permits. */
+/* The rights of a leaf. */
 static inline bool pte_can_read(pte_t pte)
 {
     return pte & PTE_READ;
@@ -90,7 +90,7 @@ static inline bool pte_is_user(pte_t pte)
     return (pte & PTE_USER) && !(pte & PTE_GLOBAL);
 }
 
-/* A bit that hardware ignores. For the checker of debug kernels. */
+/* A bit that hardware ignores, for the checker of debug kernels. */
 static inline pte_t pte_mark(pte_t pte)
 {
     return pte | PTE_MARK;
@@ -106,7 +106,7 @@ static inline bool pte_is_marked(pte_t pte)
     return pte & PTE_MARK;
 }
 
-/* log2 of the bytes that one entry of a table at this level covers; the root is level 2. */
+/* Returns log2 of the bytes that an entry of a table at this level covers; the root is level 2. */
 static inline unsigned pt_level_bits(unsigned level)
 {
     return 12 + PT_INDEX_BITS * level;
@@ -117,39 +117,41 @@ static inline unsigned pt_index(word_t vaddr, unsigned level)
     return vaddr >> pt_level_bits(level) & (PT_ENTRIES - 1);
 }
 
-/* The register that chooses the address space. */
+/* Makes the word for satp, which selects an address space. */
 static inline word_t satp_make(word_t root_phys, word_t asid)
 {
     return SATP_SV39 | asid << SATP_ASID_SHIFT | root_phys >> 12;
 }
 
-/* Maps the kernel stacks (stack.h). Runs on the boot hart's, where the physical window shows it.
- */
+/* Maps the kernel stacks (stack.h). Runs on the stack of the boot hart, at its address in the physical
+ * window. */
 void vm_map_stacks(void);
 
 /* Replaces the boot mapping by the final one: kernel text read-only, nothing both writable and executable. */
 void vm_init_kernel(void);
 
-/* What this hart's TLB can do, which asids_work is set for before; the hart is in the kernel's own root. */
+/* Switches this hart to the kernel's own root, and clears asids_work if its TLB does not keep all ASIDs
+ * apart. */
 void vm_init_hart(struct hart *hart);
 
 /* Copies the kernel half into a new root. */
 void vm_install_kernel_half(pte_t *root);
 
-/* Whether a root has the kernel half, and whether a word for vm_restore() names the kernel's own root. For
- * the checker of debug kernels. */
+/* Return whether a root has the kernel half, and whether a word for vm_restore() names the kernel's own
+ * root. For the checker of debug kernels. */
 bool vm_has_kernel_half(const pte_t *root);
 bool vm_is_kernel_space(word_t space);
 
 /* Switches this hart to an address space, if it is not there already. */
 void vm_activate(word_t root_phys, word_t asid);
 
-/* Switches this hart back to an address space: space is what arch->space was in it. Only while asids_work. */
+/* Switches this hart back to an address space; space is the value of arch->space there. Only while
+ * asids_work. */
 static inline void vm_restore(struct hart_arch *arch, word_t space)
 {
     arch->space = space;
     csr_write(satp, space);
 }
 
-/* The address space of nobody: kernel mappings only. */
+/* Switches this hart to the kernel's own root: no user mappings. */
 void vm_activate_kernel(void);

@@ -1,6 +1,6 @@
 /*
- * The physical window: all of physical memory below 254 GiB, seen by the kernel at a fixed offset. Kernel
- * objects live in it, and so does the kernel image itself, so one conversion serves everything.
+ * The physical window: all physical memory below 254 GiB, at a fixed offset. Kernel objects and the kernel
+ * image are used at their addresses in it, so one conversion serves everything.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ static inline void *phys_to_ptr(word_t phys)
     return (void *)(PHYS_WINDOW_BASE | phys); /* NOLINT(performance-no-int-to-ptr): this is the conversion */
 }
 
-/* The same for a word whose bits above the window's are anything: the window fills them with ones. */
+/* The same for a word with any bits above those of the window: ORing the base sets them. */
 static inline void *window_ptr(word_t bits)
 {
     return (void *)(PHYS_WINDOW_BASE | bits); /* NOLINT(performance-no-int-to-ptr): and its twin */
