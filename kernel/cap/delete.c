@@ -270,12 +270,6 @@ static void zombie_moved(struct cap cap, struct slot *to)
     }
 }
 
-static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
-{
-    *derived = cap_null();
-    return ERR_NONE;
-}
-
 const struct cap_ops zombie_ops = {
     .name = "zombie",
     .derive = derive_nothing,

@@ -45,6 +45,12 @@ struct cap cap_apply_data(struct cap cap, word_t data, bool preserve)
     }
 }
 
+word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
+{
+    *derived = cap_null();
+    return ERR_NONE;
+}
+
 word_t cap_derive_while_revoking(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     const struct cap_ops *ops = cap_ops(cap);

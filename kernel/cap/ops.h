@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cap/revoke.h"
+#include "lib/preempt.h"
 
 struct request;
 struct operation;
@@ -18,12 +19,31 @@ struct remains {
     bool again;
 };
 
+/* What a capability type can be asked to do: a row for each label. */
+struct invocation {
+    uint16_t label;
+    uint8_t words;  /* message words that the request has at least */
+    uint8_t extras; /* extra capabilities that it has at least */
+
+    /* Checks the request against everything it names and fills operation, or returns the error of the binary
+     * interface with its words in result. Changes nothing. Missing: there is nothing to check. */
+    word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
+
+    /* Does what was checked, and cannot fail. */
+    enum progress (*perform)(const struct request *request, const struct operation *operation,
+                             struct result *result);
+} __attribute__((aligned(32))); /* so that finding a row takes no multiplication */
+
 struct cap_ops {
     const char *name;
 
-    /* Checks a request against everything it names and fills operation, or returns the error of the binary
-     * interface with its words in result. Changes nothing. Missing: it is not invoked in this way. */
-    word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
+    /* Its invocations with consecutive labels, in order. Missing: it is not invoked in this way. */
+    const struct invocation *invocations;
+    unsigned invocation_count;
+
+    /* Those with other labels. */
+    unsigned other_count;
+    const struct invocation *others;
 
     /* The capability that a copy gets, or an error. A null capability means that it cannot be copied.
      * Missing: the same capability. */
@@ -41,6 +61,9 @@ struct cap_ops {
     unsigned (*size_bits)(struct cap cap);
 };
 
+#define INVOCATIONS(rows) .invocations = (rows), .invocation_count = ARRAY_SIZE(rows)
+#define OTHERS(rows)      .others = (rows), .other_count = ARRAY_SIZE(rows)
+
 /* In cap/delete.c. */
 extern const struct cap_ops zombie_ops;
 extern const struct cap_ops closed_ops;
@@ -55,8 +78,11 @@ static inline const struct cap_ops *cap_ops(struct cap cap)
 /* Invoked by a request that is decoded and performed. */
 static inline bool cap_is_kernel_object(struct cap cap)
 {
-    return cap_ops(cap)->decode;
+    return cap_ops(cap)->invocations;
 }
+
+/* In cap/derive.c: the derive function of types that cannot be copied. */
+word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived);
 
 /* In cap/derive.c: cap_derive() while a Revoke is under way. */
 word_t cap_derive_while_revoking(const struct slot *slot, struct cap cap, struct cap *derived);

@@ -10,31 +10,25 @@
  * harts. */
 #define RELEASE_BATCH 1
 
-static enum progress perform_make_pool(struct operation *operation, struct result *result)
+static enum progress perform_make_pool(const struct request *request, const struct operation *operation,
+                                       struct result *result)
 {
-    struct slot *untyped = operation->asid.untyped;
+    struct slot *untyped = operation->source;
     struct asid_pool *pool = phys_to_ptr(untyped_phys(untyped->cap));
 
     tlb_batch_pay();
     untyped->cap.w1 = bit(ABI_ASID_POOL_BITS);
     zero_words(pool, sizeof(*pool));
-    asid_pools[operation->asid.number] = pool;
-    slot_insert(operation->asid.target, cap_make_object(CAP_ASID_POOL, pool, operation->asid.number),
-                untyped);
+    asid_pools[operation->index] = pool;
+    slot_insert(operation->target, cap_make_object(CAP_ASID_POOL, pool, operation->index), untyped);
     return DONE;
 }
 
-static word_t decode_control(const struct request *request, struct operation *operation,
-                             struct result *result)
+static word_t decode_make_pool(const struct request *request, struct operation *operation,
+                               struct result *result)
 {
     word_t number = 0;
 
-    if (request->label != LABEL_ASID_CONTROL_MAKE_POOL) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->length < 2 || request->extra_count < 2) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     while (number < ABI_ASID_POOLS && asid_pools[number]) {
         number++;
     }
@@ -49,45 +43,39 @@ static word_t decode_control(const struct request *request, struct operation *op
     if (slot_has_children(untyped) || slot_is_revoked(untyped)) {
         return ERR_REVOKE_FIRST;
     }
-    operation->asid.untyped = untyped;
-    operation->asid.number = number;
-    operation->perform = perform_make_pool;
+    operation->source = untyped;
+    operation->index = number;
     return request_lookup_empty_slot(request->extra[1]->cap, request_word(request, 0),
-                                     request_word(request, 1), &operation->asid.target, result);
+                                     request_word(request, 1), &operation->target, result);
 }
 
-static enum progress perform_assign(struct operation *operation, struct result *result)
+static enum progress perform_assign(const struct request *request, const struct operation *operation,
+                                    struct result *result)
 {
-    struct slot *table = operation->asid.table;
-    word_t number = operation->asid.number;
+    struct asid_pool *pool = cap_object(request->cap);
+    struct slot *table = operation->target;
     pte_t *root = cap_object(table->cap);
 
     tlb_batch_pay();
     vm_install_kernel_half(root);
-    operation->asid.pool->entries[number % ABI_ASIDS_PER_POOL] = ptr_to_phys(root);
-    table->cap = page_table_set_mapped(table->cap, number, 0);
+    pool->entries[operation->index % ABI_ASIDS_PER_POOL] = ptr_to_phys(root);
+    table->cap = page_table_set_mapped(table->cap, operation->index, 0);
     return DONE;
 }
 
-static word_t decode_pool(const struct request *request, struct operation *operation, struct result *result)
+static word_t decode_assign(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->label != LABEL_ASID_POOL_ASSIGN) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
+    const struct asid_pool *pool = cap_object(request->cap);
+    word_t pool_number = request->cap.w1;
     struct slot *table = request->extra[0];
+
     if (!cap_is(table->cap, CAP_PAGE_TABLE) || page_table_is_mapped(table->cap)) {
         return error_invalid_capability(result, 1);
     }
-    word_t pool_number = request->cap.w1;
-    struct asid_pool *pool = asid_pools[pool_number];
-    if (!pool) {
-        struct lookup_failure failure = { .type = LOOKUP_INVALID_ROOT };
-        return error_failed_lookup(result, 0, &failure);
+    if (!asid_pools[pool_number]) {
+        return error_invalid_root(result, 0);
     }
-    if (pool != cap_object(request->cap)) {
+    if (pool != asid_pools[pool_number]) {
         return error_invalid_capability(result, 0);
     }
     word_t number = pool_number == 0 ? 1 : 0;
@@ -97,10 +85,8 @@ static word_t decode_pool(const struct request *request, struct operation *opera
     if (number == ABI_ASIDS_PER_POOL) {
         return ERR_DELETE_FIRST;
     }
-    operation->asid.table = table;
-    operation->asid.pool = pool;
-    operation->asid.number = pool_number * ABI_ASIDS_PER_POOL + number;
-    operation->perform = perform_assign;
+    operation->target = table;
+    operation->index = pool_number * ABI_ASIDS_PER_POOL + number;
     return ERR_NONE;
 }
 
@@ -131,14 +117,22 @@ static unsigned pool_size_bits(struct cap cap)
     return ABI_ASID_POOL_BITS;
 }
 
+static const struct invocation control_invocations[] = {
+    { LABEL_ASID_CONTROL_MAKE_POOL, 2, 2, decode_make_pool, perform_make_pool },
+};
+
 const struct cap_ops asid_control_ops = {
     .name = "asid control",
-    .decode = decode_control,
+    INVOCATIONS(control_invocations),
+};
+
+static const struct invocation pool_invocations[] = {
+    { LABEL_ASID_POOL_ASSIGN, 0, 1, decode_assign, perform_assign },
 };
 
 const struct cap_ops asid_pool_ops = {
     .name = "asid pool",
-    .decode = decode_pool,
+    INVOCATIONS(pool_invocations),
     .finalise = finalise_pool,
     .size_bits = pool_size_bits,
 };

@@ -96,17 +96,18 @@ static enum progress give_up(struct async_queue *queue, word_t slots)
     return DONE;
 }
 
-static enum progress perform_bind(struct operation *operation, struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation,
+                                  struct result *result)
 {
-    struct async_queue *queue = operation->queue.queue;
-    struct slot *notification = operation->queue.slot;
+    struct async_queue *queue = cap_object(request->cap);
+    struct slot *notification = request->extra[1];
 
-    queue->thread = operation->queue.thread;
+    queue->thread = operation->thread;
     queue->thread->async_queue = queue;
     queue->thread->worker.is_worker = true;
-    queue->at_tick = operation->queue.policy == REL4_POLICY_TICK;
-    queue->request_bits = (uint8_t)operation->queue.request_bits;
-    queue->response_bits = (uint8_t)operation->queue.response_bits;
+    queue->request_bits = (uint8_t)request_word(request, 0);
+    queue->response_bits = (uint8_t)request_word(request, 1);
+    queue->at_tick = request_word(request, 2) == REL4_POLICY_TICK;
     queue->state = QUEUE_STOPPED;
     slot_insert(&queue->notification, notification->cap, notification);
     return DONE;
@@ -117,50 +118,35 @@ static bool is_ring_size(word_t bits)
     return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
 }
 
-static APART word_t decode_bind(const struct request *request, struct operation *operation,
-                                struct result *result)
+static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->length < 3 || request->extra_count < 2) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    word_t request_bits = request_word(request, 0);
-    word_t response_bits = request_word(request, 1);
-    word_t policy = request_word(request, 2);
-    struct cap thread = request->extra[0]->cap;
-    struct cap notification = request->extra[1]->cap;
-    if (!cap_is(thread, CAP_TCB)) {
+    const struct async_queue *queue = cap_object(request->cap);
+
+    operation->thread = request_extra_object(request, 0, CAP_TCB);
+    if (!operation->thread) {
         return error_invalid_capability(result, 1);
     }
-    if (!cap_is(notification, CAP_NOTIFICATION) || !cap_allows(notification, ABI_RIGHT_WRITE) ||
-        slot_is_revoked(request->extra[1])) {
+    if (!slot_can_signal(request->extra[1])) {
         return error_invalid_capability(result, 2);
     }
-    if (!is_ring_size(request_bits) || !is_ring_size(response_bits)) {
+    if (!is_ring_size(request_word(request, 0)) || !is_ring_size(request_word(request, 1))) {
         return error_range(result, REL4_RING_MIN_BITS, REL4_RING_MAX_BITS);
     }
-    if (policy > REL4_POLICY_TICK) {
+    if (request_word(request, 2) > REL4_POLICY_TICK) {
         return error_invalid_argument(result, 2);
     }
-    operation->queue.thread = cap_object(thread);
-    if (operation->queue.queue->state != QUEUE_NEW || operation->queue.thread->async_queue) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->queue.slot = request->extra[1];
-    operation->queue.request_bits = (unsigned)request_bits;
-    operation->queue.response_bits = (unsigned)response_bits;
-    operation->queue.policy = (unsigned)policy;
-    operation->perform = perform_bind;
-    return ERR_NONE;
+    return queue->state == QUEUE_NEW && !operation->thread->async_queue ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_add_frames(struct operation *operation, struct result *result)
+static enum progress perform_add_frames(const struct request *request, const struct operation *operation,
+                                        struct result *result)
 {
-    struct async_queue *queue = operation->queue.queue;
-    struct slot *to = &queue->frames[operation->queue.position];
-    struct slot *from = operation->queue.slot;
+    struct async_queue *queue = cap_object(request->cap);
+    struct slot *to = operation->target;
+    struct slot *from = operation->source;
 
     queue->frame_bits = (uint8_t)frame_size_bits(frame_size(from->cap));
-    for (unsigned i = 0; i < operation->queue.count; i++) {
+    for (word_t i = 0; i < operation->count; i++) {
         slot_insert(&to[i], frame_set_queue(from[i].cap, queue), &from[i]);
     }
     return DONE;
@@ -174,18 +160,18 @@ static bool is_ring_memory(struct cap cap, unsigned frame_bits)
 }
 
 /* All frames have the size of those that are there. */
-static word_t decode_frames(const struct operation *operation, struct result *result)
+static word_t decode_frames(const struct async_queue *queue, const struct operation *operation,
+                            struct result *result)
 {
-    const struct async_queue *queue = operation->queue.queue;
-    const struct slot *to = &queue->frames[operation->queue.position];
-    const struct slot *from = operation->queue.slot;
-    unsigned frame_bits = queue->frame_bits, count = operation->queue.count;
+    const struct slot *to = operation->target;
+    const struct slot *from = operation->source;
+    unsigned frame_bits = queue->frame_bits;
     bool revoking = harts_revoking; /* asked once, as there may be many frames */
 
     if (!frame_bits && cap_is(from->cap, CAP_FRAME)) {
         frame_bits = frame_size_bits(frame_size(from->cap));
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (word_t i = 0; i < operation->count; i++) {
         if (!slot_is_empty(&to[i])) {
             return ERR_DELETE_FIRST;
         }
@@ -196,17 +182,16 @@ static word_t decode_frames(const struct operation *operation, struct result *re
     return ERR_NONE;
 }
 
-static APART word_t decode_add_frames(const struct request *request, struct operation *operation,
-                                      struct result *result)
+static word_t decode_add_frames(const struct request *request, struct operation *operation,
+                                struct result *result)
 {
-    if (request->length < 3 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
+    struct async_queue *queue = cap_object(request->cap);
     word_t position = request_word(request, 0);
     word_t count = request_word(request, 1);
     word_t first = request_word(request, 2);
     struct cap node = request->extra[0]->cap;
     word_t slots = frame_slots(request->cap);
+
     if (!cap_is(node, CAP_CNODE)) {
         return error_invalid_capability(result, 1);
     }
@@ -223,14 +208,13 @@ static APART word_t decode_add_frames(const struct request *request, struct oper
     if (count > bit(cnode_radix(node)) - first) {
         return error_range(result, 1, bit(cnode_radix(node)) - first);
     }
-    if (operation->queue.queue->state != QUEUE_STOPPED) {
+    if (queue->state != QUEUE_STOPPED) {
         return ERR_ILLEGAL_OPERATION;
     }
-    operation->queue.position = (unsigned)position;
-    operation->queue.count = (unsigned)count;
-    operation->queue.slot = (struct slot *)cap_object(node) + first;
-    operation->perform = perform_add_frames;
-    return decode_frames(operation, result);
+    operation->target = &queue->frames[position];
+    operation->source = (struct slot *)cap_object(node) + first;
+    operation->count = count;
+    return decode_frames(queue, operation, result);
 }
 
 /* Everything as if nothing had ever been in the rings. */
@@ -252,9 +236,10 @@ static void clear_rings(struct async_queue *queue)
     }
 }
 
-static enum progress perform_start(struct operation *operation, struct result *result)
+static enum progress perform_start(const struct request *request, const struct operation *operation,
+                                   struct result *result)
 {
-    struct async_queue *queue = operation->queue.queue;
+    struct async_queue *queue = cap_object(request->cap);
 
     queue->header = async_queue_line(queue, 0);
     struct user_words version = async_queue_header(queue, REL4_HEADER_VERSION);
@@ -272,7 +257,7 @@ static enum progress perform_start(struct operation *operation, struct result *r
 
 static word_t decode_start(const struct request *request, struct operation *operation, struct result *result)
 {
-    const struct async_queue *queue = operation->queue.queue;
+    const struct async_queue *queue = cap_object(request->cap);
 
     if (queue->state != QUEUE_STOPPED || !queue->thread) {
         return ERR_ILLEGAL_OPERATION;
@@ -283,30 +268,47 @@ static word_t decode_start(const struct request *request, struct operation *oper
             return error_not_enough_memory(result, bytes);
         }
     }
-    operation->perform = perform_start;
     return ERR_NONE;
 }
 
-static HOT enum progress perform_wake(struct operation *operation, struct result *result)
+static HOT enum progress perform_wake(const struct request *request, const struct operation *operation,
+                                      struct result *result)
 {
-    struct async_queue *queue = operation->queue.queue;
+    struct async_queue *queue = cap_object(request->cap);
 
     queue_count(queue, &queue->statistics.wakes, 1);
     return placement_wake(queue);
 }
 
-static enum progress perform_reset(struct operation *operation, struct result *result)
+static HOT word_t decode_wake(const struct request *request, struct operation *operation,
+                              struct result *result)
 {
-    struct async_queue *queue = operation->queue.queue;
+    const struct async_queue *queue = cap_object(request->cap);
+
+    return async_queue_is_started(queue) && queue->state != QUEUE_FAULTED ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static enum progress perform_reset(const struct request *request, const struct operation *operation,
+                                   struct result *result)
+{
+    struct async_queue *queue = cap_object(request->cap);
 
     placement_withdraw(queue);
     clear_rings(queue);
     return DONE;
 }
 
-static enum progress perform_detach(struct operation *operation, struct result *result)
+static word_t decode_reset(const struct request *request, struct operation *operation, struct result *result)
 {
-    while (give_up(operation->queue.queue, operation->queue.count) == AGAIN) {
+    const struct async_queue *queue = cap_object(request->cap);
+
+    return async_queue_is_started(queue) && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static enum progress perform_detach(const struct request *request, const struct operation *operation,
+                                    struct result *result)
+{
+    while (give_up(cap_object(request->cap), frame_slots(request->cap)) == AGAIN) {
         if (preemption_point()) {
             return AGAIN;
         }
@@ -314,49 +316,24 @@ static enum progress perform_detach(struct operation *operation, struct result *
     return DONE;
 }
 
-static enum progress perform_put_char(struct operation *operation, struct result *result)
+static word_t decode_detach(const struct request *request, struct operation *operation, struct result *result)
 {
-    console_put((char)request_word(operation->queue.request, 0));
+    const struct async_queue *queue = cap_object(request->cap);
+
+    return queue->state != QUEUE_NEW && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static enum progress perform_put_char(const struct request *request, const struct operation *operation,
+                                      struct result *result)
+{
+    console_put((char)request_word(request, 0));
     return DONE;
 }
 
-static HOT word_t decode_queue(const struct request *request, struct operation *operation,
-                               struct result *result)
+static word_t decode_put_char(const struct request *request, struct operation *operation,
+                              struct result *result)
 {
-    struct async_queue *queue = cap_object(request->cap);
-
-    operation->queue.queue = queue;
-    switch (request->label) {
-    case REL4_LABEL_QUEUE_BIND:
-        return decode_bind(request, operation, result);
-    case REL4_LABEL_QUEUE_ADD_FRAMES:
-        return decode_add_frames(request, operation, result);
-    case REL4_LABEL_QUEUE_START:
-        return decode_start(request, operation, result);
-    case REL4_LABEL_QUEUE_WAKE:
-        operation->perform = perform_wake;
-        return async_queue_is_started(queue) && queue->state != QUEUE_FAULTED ? ERR_NONE
-                                                                              : ERR_ILLEGAL_OPERATION;
-    case REL4_LABEL_QUEUE_RESET:
-        operation->perform = perform_reset;
-        return async_queue_is_started(queue) && queue->state != QUEUE_RUNNING ? ERR_NONE
-                                                                              : ERR_ILLEGAL_OPERATION;
-    case REL4_LABEL_QUEUE_DETACH:
-        operation->perform = perform_detach;
-        operation->queue.count = (unsigned)frame_slots(request->cap);
-        return queue->state != QUEUE_NEW && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
-    case REL4_LABEL_QUEUE_PUT_CHAR:
-        operation->perform = perform_put_char;
-        operation->queue.request = request;
-        if (request->length < 1) {
-            return ERR_TRUNCATED_MESSAGE;
-        }
-        return console_enabled ? ERR_NONE : ERR_ILLEGAL_OPERATION;
-    case REL4_LABEL_QUEUE_PUT_STRING:
-        return decode_put_string(request, operation, result);
-    default:
-        return ERR_ILLEGAL_OPERATION;
-    }
+    return console_enabled ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
 static struct remains finalise_queue(struct cap cap, struct slot *slot, bool last)
@@ -369,9 +346,20 @@ static unsigned queue_size_bits(struct cap cap)
     return REL4_QUEUE_BITS(async_queue_slot_bits(cap));
 }
 
+static const struct invocation invocations[] = {
+    { REL4_LABEL_QUEUE_BIND, 3, 2, decode_bind, perform_bind },
+    { REL4_LABEL_QUEUE_ADD_FRAMES, 3, 1, decode_add_frames, perform_add_frames },
+    { REL4_LABEL_QUEUE_START, 0, 0, decode_start, perform_start },
+    { REL4_LABEL_QUEUE_WAKE, 0, 0, decode_wake, perform_wake },
+    { REL4_LABEL_QUEUE_RESET, 0, 0, decode_reset, perform_reset },
+    { REL4_LABEL_QUEUE_DETACH, 0, 0, decode_detach, perform_detach },
+    { REL4_LABEL_QUEUE_PUT_CHAR, 1, 0, decode_put_char, perform_put_char },
+    { REL4_LABEL_QUEUE_PUT_STRING, 1, 0, decode_put_string, perform_put_string },
+};
+
 const struct cap_ops async_queue_ops = {
     .name = "async queue",
-    .decode = decode_queue,
+    INVOCATIONS(invocations),
     .finalise = finalise_queue,
     .size_bits = queue_size_bits,
 };

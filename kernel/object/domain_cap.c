@@ -10,49 +10,41 @@
 
 #define DURATION_BITS 56
 
-static enum progress perform_set(struct operation *operation, struct result *result)
+static enum progress perform_set(const struct request *request, const struct operation *operation,
+                                 struct result *result)
 {
-    thread_stall(operation->domain.target);
-    sched_set_domain(operation->domain.target, (unsigned)operation->domain.domain);
+    thread_stall(operation->thread);
+    sched_set_domain(operation->thread, (unsigned)operation->value);
     return DONE;
 }
 
 static word_t decode_set(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->domain.domain = request_word(request, 0);
-    if (operation->domain.domain >= REL4_NUM_DOMAINS) {
+    operation->value = request_word(request, 0);
+    if (operation->value >= REL4_NUM_DOMAINS) {
         return error_invalid_argument(result, 0);
     }
     if (request->extra_count < 1) {
         return ERR_TRUNCATED_MESSAGE;
     }
-    if (!cap_is(request->extra[0]->cap, CAP_TCB)) {
-        return error_invalid_argument(result, 1);
-    }
-    operation->domain.target = cap_object(request->extra[0]->cap);
-    operation->perform = perform_set;
-    return ERR_NONE;
+    operation->thread = request_extra_object(request, 0, CAP_TCB);
+    return operation->thread ? ERR_NONE : error_invalid_argument(result, 1);
 }
 
-static enum progress perform_configure(struct operation *operation, struct result *result)
+static enum progress perform_configure(const struct request *request, const struct operation *operation,
+                                       struct result *result)
 {
-    domain_schedule[operation->domain.index] =
-        (struct domain_entry){ operation->domain.domain, operation->domain.ticks };
+    domain_schedule[operation->index] = (struct domain_entry){ operation->value, operation->parameter };
     return DONE;
 }
 
 static word_t decode_configure(const struct request *request, struct operation *operation,
                                struct result *result)
 {
-    if (request->length < 3) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     word_t index = request_word(request, 0);
     word_t domain = request_word(request, 1);
     word_t ticks = request_word(request, 2);
+
     if (index >= DOMAIN_SCHEDULE_ENTRIES - 1) {
         return error_range(result, 0, DOMAIN_SCHEDULE_ENTRIES - 2);
     }
@@ -68,52 +60,36 @@ static word_t decode_configure(const struct request *request, struct operation *
     if (ticks == 0 && index == domain_start) {
         return error_invalid_argument(result, 2);
     }
-    operation->domain.index = index;
-    operation->domain.domain = domain;
-    operation->domain.ticks = ticks;
-    operation->perform = perform_configure;
+    operation->index = index;
+    operation->value = domain;
+    operation->parameter = ticks;
     return ERR_NONE;
 }
 
-static enum progress perform_set_start(struct operation *operation, struct result *result)
+static enum progress perform_set_start(const struct request *request, const struct operation *operation,
+                                       struct result *result)
 {
-    domain_set_start((unsigned)operation->domain.index);
+    domain_set_start((unsigned)operation->index);
     return DONE;
 }
 
 static word_t decode_set_start(const struct request *request, struct operation *operation,
                                struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    word_t index = request_word(request, 0);
-    if (index >= DOMAIN_SCHEDULE_ENTRIES) {
+    operation->index = request_word(request, 0);
+    if (operation->index >= DOMAIN_SCHEDULE_ENTRIES) {
         return error_range(result, 0, DOMAIN_SCHEDULE_ENTRIES - 1);
     }
-    if (domain_is_end_marker((unsigned)index)) {
-        return error_invalid_argument(result, 0);
-    }
-    operation->domain.index = index;
-    operation->perform = perform_set_start;
-    return ERR_NONE;
+    return domain_is_end_marker((unsigned)operation->index) ? error_invalid_argument(result, 0) : ERR_NONE;
 }
 
-static word_t decode_domain(const struct request *request, struct operation *operation, struct result *result)
-{
-    switch (request->label) {
-    case LABEL_DOMAIN_SET:
-        return decode_set(request, operation, result);
-    case LABEL_DOMAIN_SCHEDULE_CONFIGURE:
-        return decode_configure(request, operation, result);
-    case LABEL_DOMAIN_SCHEDULE_SET_START:
-        return decode_set_start(request, operation, result);
-    default:
-        return ERR_ILLEGAL_OPERATION;
-    }
-}
+static const struct invocation invocations[] = {
+    { LABEL_DOMAIN_SET, 1, 0, decode_set, perform_set },
+    { LABEL_DOMAIN_SCHEDULE_CONFIGURE, 3, 0, decode_configure, perform_configure },
+    { LABEL_DOMAIN_SCHEDULE_SET_START, 1, 0, decode_set_start, perform_set_start },
+};
 
 const struct cap_ops domain_ops = {
     .name = "domain",
-    .decode = decode_domain,
+    INVOCATIONS(invocations),
 };

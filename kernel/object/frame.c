@@ -20,35 +20,33 @@ static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
     return read || execute ? pte_make_user(frame_phys(cap), read, allowed == FRAME_READ_WRITE, execute) : 0;
 }
 
-static HOT_LOOP enum progress perform_map(struct operation *operation, struct result *result)
+static HOT_LOOP enum progress perform_map(const struct request *request, const struct operation *operation,
+                                          struct result *result)
 {
-    word_t mapping = operation->map.mapping;
-    pte_t old = *operation->map.entry;
+    word_t mapping = operation->mapping;
+    pte_t old = *operation->entry, new = operation->value;
 
-    *operation->map.entry = operation->map.value;
-    operation->map.slot->cap.w1 = mapping;
-    if (pte_is_valid(old) && old != operation->map.value) {
+    *operation->entry = new;
+    request->slot->cap.w1 = mapping;
+    if (pte_is_valid(old) && old != new) {
         tlb_flush_page(asid_harts(mapping_asid(mapping)), mapping_asid(mapping), mapping_vaddr(mapping));
     }
     return DONE;
 }
 
-static word_t decode_map(const struct request *request, struct operation *operation, struct result *result)
+static HOT_LOOP word_t decode_map(const struct request *request, struct operation *operation,
+                                  struct result *result)
 {
     struct cap cap = request->cap;
     word_t bytes = frame_bytes(frame_size(cap));
+    word_t vaddr = request_word(request, 0);
     struct vspace vspace;
 
-    if (request->length < 3 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    word_t vaddr = request_word(request, 0);
-    struct cap root = request->extra[0]->cap;
-    word_t error = vspace_decode_cap(root, result);
+    word_t error = vspace_decode_cap(request->extra[0]->cap, result);
     if (error) {
         return error;
     }
-    error = vspace_decode_root(root, &vspace, result);
+    error = vspace_decode_root(request->extra[0]->cap, &vspace, result);
     if (error) {
         return error;
     }
@@ -58,8 +56,6 @@ static word_t decode_map(const struct request *request, struct operation *operat
     if (vaddr & (bytes - 1)) {
         return ERR_ALIGNMENT;
     }
-    operation->map.slot = request->slot;
-    operation->map.mapping = cap_mapping(vspace.asid, vaddr);
     struct walk walk = vspace_walk(vspace.root, vaddr);
     if (walk.level != (unsigned)frame_size(cap) || (pte_is_valid(*walk.entry) && !pte_is_leaf(*walk.entry))) {
         return error_missing_capability(result, 0, pt_level_bits(walk.level));
@@ -74,9 +70,9 @@ static word_t decode_map(const struct request *request, struct operation *operat
     } else if (pte_is_valid(*walk.entry)) {
         return ERR_DELETE_FIRST;
     }
-    operation->map.entry = walk.entry;
-    operation->map.value = make_entry(cap, request_word(request, 1), request_word(request, 2));
-    operation->perform = perform_map;
+    operation->value = make_entry(cap, request_word(request, 1), request_word(request, 2));
+    operation->entry = walk.entry;
+    operation->mapping = cap_mapping(vspace.asid, vaddr);
     return ERR_NONE;
 }
 
@@ -101,40 +97,19 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
     }
 }
 
-static HOT_LOOP enum progress perform_unmap(struct operation *operation, struct result *result)
+static HOT_LOOP enum progress perform_unmap(const struct request *request, const struct operation *operation,
+                                            struct result *result)
 {
-    struct slot *slot = operation->map.slot;
-    struct cap cap = slot->cap;
-
-    slot->cap.w1 = 0;
-    unmap(cap);
+    request->slot->cap.w1 = 0;
+    unmap(request->cap);
     return DONE;
 }
 
-static enum progress perform_get_address(struct operation *operation, struct result *result)
+static enum progress perform_get_address(const struct request *request, const struct operation *operation,
+                                         struct result *result)
 {
-    result->own[0] = frame_phys(operation->map.slot->cap);
-    result_set_length(result, 1);
+    result_set_word(result, frame_phys(request->cap));
     return DONE;
-}
-
-static HOT_LOOP word_t decode_frame(const struct request *request, struct operation *operation,
-                                    struct result *result)
-{
-    if (likely(request->label == LABEL_PAGE_MAP)) {
-        return decode_map(request, operation, result);
-    }
-    operation->map.slot = request->slot;
-    switch (request->label) {
-    case LABEL_PAGE_UNMAP:
-        operation->perform = perform_unmap;
-        return ERR_NONE;
-    case LABEL_PAGE_GET_ADDRESS:
-        operation->perform = perform_get_address;
-        return ERR_NONE;
-    default:
-        return ERR_ILLEGAL_OPERATION;
-    }
 }
 
 /* A copy starts unmapped: one mapping per capability. */
@@ -161,9 +136,15 @@ static unsigned frame_cap_size_bits(struct cap cap)
     return frame_size_bits(frame_size(cap));
 }
 
+static const struct invocation invocations[] = {
+    { LABEL_PAGE_MAP, 3, 1, decode_map, perform_map },
+    { LABEL_PAGE_UNMAP, 0, 0, NULL, perform_unmap },
+    { LABEL_PAGE_GET_ADDRESS, 0, 0, NULL, perform_get_address },
+};
+
 const struct cap_ops frame_ops = {
     .name = "frame",
-    .decode = decode_frame,
+    INVOCATIONS(invocations),
     .derive = derive_frame,
     .finalise = finalise_frame,
     .size_bits = frame_cap_size_bits,

@@ -87,107 +87,71 @@ void irq_notification_removed(const struct slot *slot)
     }
 }
 
-static enum progress perform_get(struct operation *operation, struct result *result)
+static enum progress perform_get(const struct request *request, const struct operation *operation,
+                                 struct result *result)
 {
-    struct irq *irq = &irqs[operation->irq.irq];
+    unsigned number = (unsigned)operation->index;
+    struct irq *irq = &irqs[number];
 
-    irq->enabled = operation->irq.hart;
-    irq->edge = operation->irq.edge;
-    interrupt_configure(irq->enabled, operation->irq.irq, irq->edge);
-    interrupt_enable(irq->enabled, operation->irq.irq);
-    slot_insert(operation->irq.target, cap_make(CAP_IRQ_HANDLER, operation->irq.irq), operation->irq.control);
+    irq->enabled = request->thread->hart;
+    irq->edge = operation->value;
+    interrupt_configure(irq->enabled, number, irq->edge);
+    interrupt_enable(irq->enabled, number);
+    slot_insert(operation->target, cap_make(CAP_IRQ_HANDLER, number), request->slot);
     return DONE;
 }
 
 /* Get and GetTrigger, which has one more word. */
-static word_t decode_control(const struct request *request, struct operation *operation,
-                             struct result *result)
+static word_t decode_get(const struct request *request, struct operation *operation, struct result *result)
 {
     bool with_trigger = request->label == LABEL_IRQ_CONTROL_GET_TRIGGER;
     unsigned next = with_trigger ? 2 : 1;
-
-    if (!with_trigger && request->label != LABEL_IRQ_CONTROL_GET) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->length < next + 2 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     word_t irq = request_word(request, 0);
+
     if (irq < 1 || irq > highest_irq) {
         return error_range(result, 1, highest_irq);
     }
     if (irq > last_irq || irqs[irq].enabled || irq == uintc.wake_source || slot_is_revoked(request->slot)) {
         return ERR_REVOKE_FIRST;
     }
-    word_t error = request_lookup_empty_slot(request->extra[0]->cap, request_word(request, next),
-                                             request_word(request, next + 1), &operation->irq.target, result);
-    if (error) {
-        return error;
-    }
-    operation->irq.irq = (unsigned)irq;
-    operation->irq.edge = with_trigger && request_word(request, 1) != 0;
-    operation->irq.control = request->slot;
-    operation->irq.hart = request->thread->hart;
-    operation->perform = perform_get;
-    return ERR_NONE;
+    operation->index = irq;
+    operation->value = with_trigger && request_word(request, 1) != 0;
+    return request_lookup_empty_slot(request->extra[0]->cap, request_word(request, next),
+                                     request_word(request, next + 1), &operation->target, result);
 }
 
-static enum progress perform_ack(struct operation *operation, struct result *result)
+static enum progress perform_ack(const struct request *request, const struct operation *operation,
+                                 struct result *result)
 {
-    complete(operation->irq.irq);
+    complete(irq_handler_irq(request->cap));
     return DONE;
 }
 
-static enum progress perform_clear(struct operation *operation, struct result *result)
+static enum progress perform_clear(const struct request *request, const struct operation *operation,
+                                   struct result *result)
 {
-    return slot_delete(&irqs[operation->irq.irq].notification);
+    return slot_delete(&irqs[irq_handler_irq(request->cap)].notification);
 }
 
-static enum progress perform_set_notification(struct operation *operation, struct result *result)
+static enum progress perform_set_notification(const struct request *request,
+                                              const struct operation *operation, struct result *result)
 {
-    struct irq *irq = &irqs[operation->irq.irq];
-    struct slot *source = operation->irq.notification;
+    unsigned number = irq_handler_irq(request->cap);
+    struct irq *irq = &irqs[number];
+    struct slot *source = request->extra[0];
 
     if (slot_delete(&irq->notification) == AGAIN) {
         return AGAIN;
     }
     slot_insert(&irq->notification, source->cap, source);
-    interrupt_enable(irq->enabled, operation->irq.irq);
+    interrupt_enable(irq->enabled, number);
     return DONE;
 }
 
-static APART word_t decode_set_notification(const struct request *request, struct operation *operation,
-                                            struct result *result)
+static word_t decode_set_notification(const struct request *request, struct operation *operation,
+                                      struct result *result)
 {
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
-        slot_is_revoked(request->extra[0])) {
-        return error_invalid_capability(result, 0);
-    }
-    operation->irq.notification = request->extra[0];
-    operation->perform = perform_set_notification;
-    return ERR_NONE;
-}
-
-static word_t decode_handler(const struct request *request, struct operation *operation,
-                             struct result *result)
-{
-    operation->irq.irq = irq_handler_irq(request->cap);
-    switch (request->label) {
-    case LABEL_IRQ_HANDLER_ACK:
-        operation->perform = perform_ack;
-        return ERR_NONE;
-    case LABEL_IRQ_HANDLER_CLEAR:
-        operation->perform = perform_clear;
-        return ERR_NONE;
-    case LABEL_IRQ_HANDLER_SET_NOTIFICATION:
-        return decode_set_notification(request, operation, result);
-    default:
-        return ERR_ILLEGAL_OPERATION;
-    }
+    return slot_can_signal(request->extra[0]) ? ERR_NONE : error_invalid_capability(result, 0);
 }
 
 /* An interrupt holds a notification. Below finalise_handler(), finalise leads to finalise_notification() or
@@ -207,20 +171,29 @@ static struct remains finalise_handler(struct cap cap, struct slot *slot, bool l
     return (struct remains){ 0 };
 }
 
-static word_t derive_control(const struct slot *slot, struct cap cap, struct cap *derived)
-{
-    *derived = cap_null();
-    return ERR_NONE;
-}
+static const struct invocation control_invocations[] = {
+    { LABEL_IRQ_CONTROL_GET, 3, 1, decode_get, perform_get },
+};
+
+static const struct invocation control_others[] = {
+    { LABEL_IRQ_CONTROL_GET_TRIGGER, 4, 1, decode_get, perform_get },
+};
 
 const struct cap_ops irq_control_ops = {
     .name = "irq control",
-    .decode = decode_control,
-    .derive = derive_control,
+    INVOCATIONS(control_invocations),
+    OTHERS(control_others),
+    .derive = derive_nothing,
+};
+
+static const struct invocation handler_invocations[] = {
+    { LABEL_IRQ_HANDLER_ACK, 0, 0, NULL, perform_ack },
+    { LABEL_IRQ_HANDLER_SET_NOTIFICATION, 0, 1, decode_set_notification, perform_set_notification },
+    { LABEL_IRQ_HANDLER_CLEAR, 0, 0, NULL, perform_clear },
 };
 
 const struct cap_ops irq_handler_ops = {
     .name = "irq handler",
-    .decode = decode_handler,
+    INVOCATIONS(handler_invocations),
     .finalise = finalise_handler,
 };

@@ -15,12 +15,6 @@
 #include "object/untyped.h"
 #include "object/vspace.h"
 
-static word_t derive_nothing(const struct slot *slot, struct cap cap, struct cap *derived)
-{
-    *derived = cap_null();
-    return ERR_NONE;
-}
-
 static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool last)
 {
     struct endpoint *endpoint = cap_object(cap);

@@ -6,14 +6,15 @@
 #include "object/vspace.h"
 #include "thread/hart.h"
 
-static HOT enum progress perform_map(struct operation *operation, struct result *result)
+static HOT enum progress perform_map(const struct request *request, const struct operation *operation,
+                                     struct result *result)
 {
-    struct slot *slot = operation->map.slot;
+    struct slot *slot = request->slot;
 
     tlb_batch_pay(); /* some hart may still go through the table where it hung before */
-    *operation->map.entry = operation->map.value;
-    slot->cap = page_table_set_mapped(slot->cap, mapping_asid(operation->map.mapping),
-                                      mapping_vaddr(operation->map.mapping));
+    *operation->entry = operation->value;
+    slot->cap =
+        page_table_set_mapped(slot->cap, mapping_asid(operation->mapping), mapping_vaddr(operation->mapping));
     return DONE;
 }
 
@@ -21,9 +22,6 @@ static word_t decode_map(const struct request *request, struct operation *operat
 {
     struct vspace vspace;
 
-    if (request->length < 2 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     if (page_table_is_mapped(request->cap)) {
         return error_invalid_capability(result, 0);
     }
@@ -44,11 +42,9 @@ static word_t decode_map(const struct request *request, struct operation *operat
     if (walk.level == 0 || pte_is_valid(*walk.entry)) {
         return ERR_DELETE_FIRST;
     }
-    operation->map.slot = request->slot;
-    operation->map.entry = walk.entry;
-    operation->map.value = pte_make_table(ptr_to_phys(cap_object(request->cap)));
-    operation->map.mapping = cap_mapping(vspace.asid, align_down(vaddr, pt_level_bits(walk.level)));
-    operation->perform = perform_map;
+    operation->entry = walk.entry;
+    operation->value = pte_make_table(ptr_to_phys(cap_object(request->cap)));
+    operation->mapping = cap_mapping(vspace.asid, align_down(vaddr, pt_level_bits(walk.level)));
     return ERR_NONE;
 }
 
@@ -77,9 +73,15 @@ static void unlink_table(struct cap cap)
     }
 }
 
-static HOT enum progress perform_unmap(struct operation *operation, struct result *result)
+static bool is_root(struct cap cap)
 {
-    struct slot *slot = operation->map.slot;
+    return page_table_is_mapped(cap) && asid_root(cap_mapped_asid(cap)) == cap_object(cap);
+}
+
+static HOT enum progress perform_unmap(const struct request *request, const struct operation *operation,
+                                       struct result *result)
+{
+    struct slot *slot = request->slot;
 
     if (page_table_is_mapped(slot->cap)) {
         unlink_table(slot->cap);
@@ -89,26 +91,9 @@ static HOT enum progress perform_unmap(struct operation *operation, struct resul
     return DONE;
 }
 
-static bool is_root(struct cap cap)
+static word_t decode_unmap(const struct request *request, struct operation *operation, struct result *result)
 {
-    return page_table_is_mapped(cap) && asid_root(cap_mapped_asid(cap)) == cap_object(cap);
-}
-
-static word_t decode_page_table(const struct request *request, struct operation *operation,
-                                struct result *result)
-{
-    if (request->label == LABEL_PAGE_TABLE_MAP) {
-        return decode_map(request, operation, result);
-    }
-    if (request->label != LABEL_PAGE_TABLE_UNMAP) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (!slot_is_last(request->slot) || is_root(request->cap)) {
-        return ERR_REVOKE_FIRST;
-    }
-    operation->map.slot = request->slot;
-    operation->perform = perform_unmap;
-    return ERR_NONE;
+    return slot_is_last(request->slot) && !is_root(request->cap) ? ERR_NONE : ERR_REVOKE_FIRST;
 }
 
 /* A copy shares the mapping, so there is nothing to share before it is mapped. */
@@ -148,9 +133,14 @@ static unsigned page_table_size_bits(struct cap cap)
     return ABI_PAGE_TABLE_BITS;
 }
 
+static const struct invocation invocations[] = {
+    { LABEL_PAGE_TABLE_MAP, 2, 1, decode_map, perform_map },
+    { LABEL_PAGE_TABLE_UNMAP, 0, 0, decode_unmap, perform_unmap },
+};
+
 const struct cap_ops page_table_ops = {
     .name = "page table",
-    .decode = decode_page_table,
+    INVOCATIONS(invocations),
     .derive = derive_page_table,
     .finalise = finalise_page_table,
     .size_bits = page_table_size_bits,

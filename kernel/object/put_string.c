@@ -26,12 +26,13 @@ static char byte_of(const struct request *request, unsigned i)
     return (char)(request_word(request, 1 + i / sizeof(word_t)) >> i % sizeof(word_t) * 8);
 }
 
-static enum progress perform_put_string(struct operation *operation, struct result *result)
+enum progress perform_put_string(const struct request *request, const struct operation *operation,
+                                 struct result *result)
 {
-    const struct request *request = operation->queue.request;
     struct tcb *thread = request->thread;
     struct schedulable *self = async_queue_is_source(request) ? &thread->worker : &thread->ready;
-    unsigned length = operation->queue.count, out = operation->queue.position;
+    unsigned length = (unsigned)operation->count;
+    unsigned out = (unsigned)operation->index;
 
     if (!console_take(self)) {
         return AGAIN;
@@ -59,23 +60,19 @@ static enum progress perform_put_string(struct operation *operation, struct resu
 
 word_t decode_put_string(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
+    word_t length = request_word(request, 0) & mask(LENGTH_BITS);
+    word_t out = request_word(request, 0) >> LENGTH_BITS;
+
     if (!console_enabled) {
         return ERR_ILLEGAL_OPERATION;
     }
-    word_t length = request_word(request, 0) & mask(LENGTH_BITS);
-    word_t out = request_word(request, 0) >> LENGTH_BITS;
     if (length > REL4_PUT_STRING_MAX || out > length) {
         return error_range(result, 0, REL4_PUT_STRING_MAX);
     }
     if (request->length - 1 < (length + sizeof(word_t) - 1) / sizeof(word_t)) {
         return ERR_TRUNCATED_MESSAGE;
     }
-    operation->queue.request = request;
-    operation->queue.count = (unsigned)length;
-    operation->queue.position = (unsigned)out;
-    operation->perform = perform_put_string;
+    operation->count = length;
+    operation->index = out;
     return ERR_NONE;
 }

@@ -19,14 +19,32 @@ word_t error_missing_capability(struct result *result, word_t from_source, word_
     return error_failed_lookup(result, from_source, &failure);
 }
 
+word_t error_invalid_root(struct result *result, word_t from_source)
+{
+    struct lookup_failure failure = { .type = LOOKUP_INVALID_ROOT };
+
+    return error_failed_lookup(result, from_source, &failure);
+}
+
+const struct invocation *request_find_other(const struct request *request)
+{
+    const struct cap_ops *ops = cap_ops(request->cap);
+
+    for (unsigned i = 0; i < ops->other_count; i++) {
+        if (ops->others[i].label == request->label) {
+            return &ops->others[i];
+        }
+    }
+    return NULL;
+}
+
 word_t request_lookup_slot_slow(struct cap root, word_t index, word_t depth, word_t from_source,
                                 struct slot **slot, struct result *result)
 {
     struct lookup_result lookup;
 
     if (!cap_is(root, CAP_CNODE)) {
-        struct lookup_failure failure = { .type = LOOKUP_INVALID_ROOT };
-        return error_failed_lookup(result, from_source, &failure);
+        return error_invalid_root(result, from_source);
     }
     if (depth < 1 || depth > WORD_BITS) {
         return error_range(result, 1, WORD_BITS);

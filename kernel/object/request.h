@@ -31,90 +31,24 @@ struct result {
     word_t own[5];       /* where they are, unless the operation has them elsewhere */
 };
 
-/* A checked request: what perform() needs, and nothing that user memory can still change; except for
- * WriteRegisters, whose registers may have any value and are read then. */
+/* What decoding a request found, for performing it: nothing that user memory can still change. Beside it,
+ * performing uses the request's capabilities and first four words, which nobody changes meanwhile. Members
+ * have one meaning in all invocations; each uses a few of them. */
 struct operation {
-    enum progress (*perform)(struct operation *operation, struct result *result);
-    union {
-        struct {
-            struct slot *untyped;
-            struct slot *first;
-            word_t start; /* physical address of the first object */
-            word_t type;
-            unsigned size_bits; /* of the object */
-            word_t number;      /* the size that was asked for */
-            unsigned count;
-            struct tcb *caller;
-        } retype;
-        struct {
-            struct slot *target;
-            struct slot *source;
-            struct slot *pivot;
-            struct cap cap; /* for the target */
-            struct cap pivot_cap;
-            const struct request *request;
-        } cnode;
-        struct {
-            struct tcb *target;
-            struct tcb *source;
-            const struct request *request;
-            word_t flags;
-            word_t count;
-            word_t value;
-            struct notification *notification;
-        } tcb;
-        struct {
-            struct tcb *target;
-            bool set_roots;
-            bool set_buffer;
-            word_t fault_handler;
-            word_t buffer;
-            struct slot *sources[TCB_SLOTS];
-            struct cap caps[TCB_SLOTS];
-        } configure;
-        struct {
-            struct slot *control;
-            struct slot *target;
-            struct slot *notification;
-            unsigned irq;
-            bool edge;
-            struct hart *hart;
-        } irq;
-        struct {
-            struct tcb *target;
-            word_t index;
-            word_t domain;
-            word_t ticks;
-        } domain;
-        struct {
-            struct slot *slot;
-            word_t *entry;  /* of a page table */
-            word_t value;   /* for the entry */
-            word_t mapping; /* for the capability, by cap_mapping() */
-        } map;
-        struct {
-            struct tcb *target;
-            struct sender_table *table;
-            struct slot *notification;
-            word_t index;
-            word_t handler, stack;
-        } uintr;
-        struct {
-            struct async_queue *queue;
-            struct tcb *thread;
-            struct slot *slot; /* the notification capability, or the first of frames */
-            const struct request *request;
-            unsigned request_bits, response_bits, policy;
-            unsigned position, count;
-        } queue;
-        struct {
-            struct slot *untyped;
-            struct slot *target;
-            struct slot *table;
-            struct asid_pool *pool;
-            word_t number;
-        } asid;
-    };
+    struct slot
+        *source; /* the capability that is copied or moved, or that gives memory; the first of count */
+    struct slot *target; /* the slot that gets a capability, or is changed; the first of count */
+    struct slot *pivot;  /* of Rotate */
+    struct cap caps[3];  /* for the target, the pivot; or the CSpace, VSpace and buffer of a thread */
+    struct tcb *thread;  /* that an extra capability names */
+    word_t *entry;       /* of a page table */
+    word_t value;        /* for the entry, or a parameter of the object */
+    word_t parameter;    /* a further one */
+    word_t mapping;      /* for the capability, by cap_mapping() */
+    word_t address;      /* physical */
+    word_t index;        /* in a table: its entry, an ASID, an interrupt's number */
+    word_t count;
+    unsigned size_bits; /* log2 of the bytes of an object */
 };
 
 /* Message word i, below request->length. Read it once: it may be in memory that the user is changing. */
@@ -131,13 +65,12 @@ static inline void request_set_word(const struct request *request, unsigned i, w
 }
 
 /* Copies count message words from word start on, all below request->length. */
-static inline void request_copy_words(const struct request *request, unsigned start, word_t *to,
-                                      unsigned count)
+static inline void request_copy_words(const struct request *request, word_t start, word_t *to, word_t count)
 {
     const word_t *first = request->first;
     struct user_words words = request->words;
-    unsigned end = start + count;
-    unsigned in_first = user_words_exist(words) ? ABI_MSG_REGISTERS : end;
+    word_t end = start + count;
+    word_t in_first = user_words_exist(words) ? ABI_MSG_REGISTERS : end;
 
     for (; start < end && start < in_first; start++) {
         *to++ = first[start];
@@ -154,20 +87,49 @@ static inline void result_set_length(struct result *result, unsigned length)
     result->length = length;
 }
 
+/* It is one word. */
+static inline void result_set_word(struct result *result, word_t word)
+{
+    result->own[0] = word;
+    result_set_length(result, 1);
+}
+
+/* The object of extra capability i, below request->extra_count, if that is of a type; otherwise NULL. */
+static inline void *request_extra_object(const struct request *request, unsigned i, enum cap_type type)
+{
+    struct cap cap = request->extra[i]->cap;
+
+    return cap_is(cap, type) ? cap_object(cap) : NULL;
+}
+
+/* A capability by which a notification may be signalled, and of which a copy may be made. */
+static inline bool slot_can_signal(const struct slot *slot)
+{
+    return cap_is(slot->cap, CAP_NOTIFICATION) && cap_allows(slot->cap, ABI_RIGHT_WRITE) &&
+           !slot_is_revoked(slot);
+}
+
 /* Errors of the binary interface. Each sets the words that belong to it and returns its code. */
+
+static inline word_t error_with_word(struct result *result, word_t error, word_t word)
+{
+    result_set_word(result, word);
+    return error;
+}
 
 static inline word_t error_invalid_argument(struct result *result, word_t argument)
 {
-    result->own[0] = argument;
-    result_set_length(result, 1);
-    return ERR_INVALID_ARGUMENT;
+    return error_with_word(result, ERR_INVALID_ARGUMENT, argument);
 }
 
 static inline word_t error_invalid_capability(struct result *result, word_t capability)
 {
-    result->own[0] = capability;
-    result_set_length(result, 1);
-    return ERR_INVALID_CAPABILITY;
+    return error_with_word(result, ERR_INVALID_CAPABILITY, capability);
+}
+
+static inline word_t error_not_enough_memory(struct result *result, word_t bytes)
+{
+    return error_with_word(result, ERR_NOT_ENOUGH_MEMORY, bytes);
 }
 
 static inline word_t error_range(struct result *result, word_t low, word_t high)
@@ -178,16 +140,10 @@ static inline word_t error_range(struct result *result, word_t low, word_t high)
     return ERR_RANGE;
 }
 
-static inline word_t error_not_enough_memory(struct result *result, word_t bytes)
-{
-    result->own[0] = bytes;
-    result_set_length(result, 1);
-    return ERR_NOT_ENOUGH_MEMORY;
-}
-
 /* from_source is 1 for the lookup of a source slot, 0 for everything else. */
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure);
 word_t error_missing_capability(struct result *result, word_t from_source, word_t bits_left);
+word_t error_invalid_root(struct result *result, word_t from_source);
 
 /* The general case of request_lookup_slot(). */
 word_t request_lookup_slot_slow(struct cap root, word_t index, word_t depth, word_t from_source,
@@ -221,18 +177,36 @@ static inline word_t request_label(word_t label, bool up)
     return label;
 }
 
+/* The row for a request whose label is not one of the consecutive ones; NULL if there is none. */
+const struct invocation *request_find_other(const struct request *request);
+
+static inline const struct invocation *request_find(const struct request *request)
+{
+    const struct cap_ops *ops = cap_ops(request->cap);
+    word_t index = request->label - ops->invocations->label;
+
+    return likely(index < ops->invocation_count) ? &ops->invocations[index] : request_find_other(request);
+}
+
 /* Decodes and performs, if the capability is that of a kernel object. On success the error is ERR_NONE;
  * *progress is AGAIN if the request must be made again. */
 static inline word_t request_serve(const struct request *request, struct result *result,
                                    enum progress *progress)
 {
+    const struct invocation *invocation = request_find(request);
     struct operation operation;
 
     *progress = DONE;
     result->length = 0;
-    word_t error = cap_ops(request->cap)->decode(request, &operation, result);
+    if (unlikely(!invocation)) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    if (unlikely(request->length < invocation->words || request->extra_count < invocation->extras)) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    word_t error = invocation->decode ? invocation->decode(request, &operation, result) : ERR_NONE;
     if (likely(error == ERR_NONE)) {
-        *progress = operation.perform(&operation, result);
+        *progress = invocation->perform(request, &operation, result);
     }
     return error;
 }

@@ -113,125 +113,113 @@ static unsigned table_size_bits(struct cap cap)
     return REL4_SENDER_TABLE_BITS;
 }
 
-static enum progress perform_bind(struct operation *operation, struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation,
+                                  struct result *result)
 {
-    struct sender_table *table = operation->uintr.table;
+    struct sender_table *table = cap_object(request->cap);
 
-    table->thread = operation->uintr.target;
+    table->thread = operation->thread;
     uintr_set_table(table->thread, table);
     return DONE;
 }
 
 static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
 {
+    const struct sender_table *table = cap_object(request->cap);
+
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return ERR_ILLEGAL_OPERATION;
+    }
     if (request->extra_count < 1) {
         return ERR_TRUNCATED_MESSAGE;
     }
-    struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_TCB)) {
+    operation->thread = request_extra_object(request, 0, CAP_TCB);
+    if (!operation->thread) {
         return error_invalid_capability(result, 1);
     }
-    operation->uintr.target = cap_object(cap);
-    if (operation->uintr.table->thread || operation->uintr.target->uintr.table) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->perform = perform_bind;
-    return ERR_NONE;
+    return table->thread || operation->thread->uintr.table ? ERR_ILLEGAL_OPERATION : ERR_NONE;
 }
 
-static enum progress perform_add(struct operation *operation, struct result *result)
+static enum progress perform_add(const struct request *request, const struct operation *operation,
+                                 struct result *result)
 {
-    struct sender_table *table = operation->uintr.table;
-    struct slot *owner = operation->uintr.notification;
-    unsigned index = (unsigned)operation->uintr.index;
+    struct sender_table *table = cap_object(request->cap);
+    struct slot *owner = request->extra[0];
+    unsigned index = (unsigned)operation->index;
     struct slot *entry = &table->slots[index];
-    struct notification *notification = cap_object(owner->cap);
-    struct uintr *receiver = &operation->uintr.target->uintr;
+    struct uintr *receiver = &operation->thread->uintr;
     unsigned vector = lowest_bit(cap_badge(owner->cap));
 
     table->used[index / WORD_BITS] |= bit(index % WORD_BITS);
-    slot_insert_entry(entry, cap_make_sender_entry(notification, vector), owner);
+    slot_insert_entry(entry, cap_make_sender_entry(cap_object(owner->cap), vector), owner);
     list_insert(&receiver->entries, entry);
     if (receiver->slot) {
         __atomic_store_n(&table->page[index], entry_page_word(receiver->slot, vector), __ATOMIC_RELEASE);
     }
-    result->own[0] = index;
-    result_set_length(result, 1);
+    result_set_word(result, index);
     return DONE;
 }
 
 static word_t decode_add(const struct request *request, struct operation *operation, struct result *result)
 {
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return ERR_ILLEGAL_OPERATION;
+    }
     if (request->extra_count < 1) {
         return ERR_TRUNCATED_MESSAGE;
     }
-    struct cap cap = request->extra[0]->cap;
-    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_WRITE) ||
-        slot_is_revoked(request->extra[0])) {
+    if (!slot_can_signal(request->extra[0])) {
         return error_invalid_capability(result, 1);
     }
+    struct cap cap = request->extra[0]->cap;
     word_t badge = cap_badge(cap);
     if (badge == 0 || (badge & (badge - 1))) {
         return error_range(result, 0, REL4_VECTORS - 1);
     }
-    struct tcb *receiver = receiver_of(cap_object(cap));
-    if (!receiver || receiver->uintr.ending ||
-        (uintr_backend == REL4_UINTR_HARDWARE && !receiver->uintr.slot)) {
+    operation->thread = receiver_of(cap_object(cap));
+    if (!operation->thread || operation->thread->uintr.ending ||
+        (uintr_backend == REL4_UINTR_HARDWARE && !operation->thread->uintr.slot)) {
         return error_missing_capability(result, 0, 0);
     }
-    operation->uintr.index = find_free(operation->uintr.table);
-    if (operation->uintr.index == ENTRIES) {
-        return error_not_enough_memory(result, 0);
-    }
-    operation->uintr.target = receiver;
-    operation->uintr.notification = request->extra[0];
-    operation->perform = perform_add;
-    return ERR_NONE;
+    operation->index = find_free(cap_object(request->cap));
+    return operation->index == ENTRIES ? error_not_enough_memory(result, 0) : ERR_NONE;
 }
 
-static enum progress perform_remove(struct operation *operation, struct result *result)
+static enum progress perform_remove(const struct request *request, const struct operation *operation,
+                                    struct result *result)
 {
-    slot_delete_simple(&operation->uintr.table->slots[operation->uintr.index]);
+    struct sender_table *table = cap_object(request->cap);
+
+    slot_delete_simple(&table->slots[operation->index]);
     return DONE;
 }
 
 static word_t decode_remove(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->uintr.index = request_word(request, 0);
-    if (operation->uintr.index >= ENTRIES) {
-        return error_range(result, 0, ENTRIES - 1);
-    }
-    if (!entry_is_used(operation->uintr.table, operation->uintr.index)) {
-        return error_invalid_argument(result, 0);
-    }
-    operation->perform = perform_remove;
-    return ERR_NONE;
-}
-
-static word_t decode_table(const struct request *request, struct operation *operation, struct result *result)
-{
-    operation->uintr.table = cap_object(request->cap);
     if (uintr_backend == REL4_UINTR_NONE) {
         return ERR_ILLEGAL_OPERATION;
     }
-    switch (request->label) {
-    case REL4_LABEL_SENDER_TABLE_BIND:
-        return decode_bind(request, operation, result);
-    case REL4_LABEL_SENDER_TABLE_ADD:
-        return decode_add(request, operation, result);
-    case REL4_LABEL_SENDER_TABLE_REMOVE:
-        return decode_remove(request, operation, result);
-    default:
-        return ERR_ILLEGAL_OPERATION;
+    if (request->length < 1) {
+        return ERR_TRUNCATED_MESSAGE;
     }
+    operation->index = request_word(request, 0);
+    if (operation->index >= ENTRIES) {
+        return error_range(result, 0, ENTRIES - 1);
+    }
+    return entry_is_used(cap_object(request->cap), operation->index) ? ERR_NONE
+                                                                     : error_invalid_argument(result, 0);
 }
+
+/* What a message must have is asked for where there are user interrupts at all. */
+static const struct invocation invocations[] = {
+    { REL4_LABEL_SENDER_TABLE_BIND, 0, 0, decode_bind, perform_bind },
+    { REL4_LABEL_SENDER_TABLE_ADD, 0, 0, decode_add, perform_add },
+    { REL4_LABEL_SENDER_TABLE_REMOVE, 0, 0, decode_remove, perform_remove },
+};
 
 const struct cap_ops sender_table_ops = {
     .name = "sender table",
-    .decode = decode_table,
+    INVOCATIONS(invocations),
     .finalise = finalise_table,
     .size_bits = table_size_bits,
 };

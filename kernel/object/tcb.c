@@ -16,7 +16,6 @@
 #include "object/request.h"
 #include "object/sender_table.h"
 #include "object/tcb_configure.h"
-#include "object/tcb_receiver.h"
 #include "thread/debug.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
@@ -40,35 +39,31 @@ void tcb_create(struct tcb *thread, const struct tcb *caller)
     thread_debug_inherit_name(thread, caller);
 }
 
-static enum progress perform_read_registers(struct operation *operation, struct result *result)
+static enum progress perform_read_registers(const struct request *request, const struct operation *operation,
+                                            struct result *result)
 {
-    struct tcb *target = operation->tcb.target;
+    struct tcb *target = cap_object(request->cap);
+    word_t flags = request_word(request, 0);
 
+    result->length = (unsigned)operation->count;
+    result->words = target->context.regs;
     thread_stall(target);
-    if (operation->tcb.flags & FLAG_READ_SUSPEND) {
+    if (flags & FLAG_READ_SUSPEND) {
         thread_suspend(target);
     }
-    result->length = (unsigned)operation->tcb.count;
-    result->words = target->context.regs;
     return DONE;
 }
 
 static word_t decode_read_registers(const struct request *request, struct operation *operation,
                                     struct result *result)
 {
-    if (request->length < 2) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->tcb.flags = request_word(request, 0);
-    operation->tcb.count = request_word(request, 1);
-    if (operation->tcb.count < 1 || operation->tcb.count > ABI_REG_COUNT) {
+    word_t count = request_word(request, 1);
+
+    if (count < 1 || count > ABI_REG_COUNT) {
         return error_range(result, 1, ABI_REG_COUNT);
     }
-    if (operation->tcb.target == request->thread) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->perform = perform_read_registers;
-    return ERR_NONE;
+    operation->count = count;
+    return cap_object(request->cap) != request->thread ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
 static COLD void end_console_call(struct tcb *target)
@@ -90,43 +85,41 @@ static void end_call(struct tcb *target)
     }
 }
 
-static enum progress perform_write_registers(struct operation *operation, struct result *result)
+/* The registers may have any value, so that they are read here, where the user can still change them. */
+static enum progress perform_write_registers(const struct request *request, const struct operation *operation,
+                                             struct result *result)
 {
-    struct tcb *target = operation->tcb.target;
+    struct tcb *target = cap_object(request->cap);
 
     end_call(target);
-    request_copy_words(operation->tcb.request, 2, target->context.regs, (unsigned)operation->tcb.count);
+    request_copy_words(request, 2, target->context.regs, operation->count);
     target->context.next_pc = target->context.regs[ABI_REG_PC];
-    if (operation->tcb.flags & FLAG_WRITE_RESUME) {
+    if (request_word(request, 0) & FLAG_WRITE_RESUME) {
         thread_resume(target);
     }
     return DONE;
 }
 
-static word_t decode_write_registers(const struct request *request, struct operation *operation)
+static word_t decode_write_registers(const struct request *request, struct operation *operation,
+                                     struct result *result)
 {
-    if (request->length < 2) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->tcb.flags = request_word(request, 0);
     word_t count = request_word(request, 1);
+
     if (request->length - 2 < count) {
         return ERR_TRUNCATED_MESSAGE;
     }
-    if (operation->tcb.target == request->thread) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->tcb.count = min_word(count, ABI_REG_COUNT);
-    operation->tcb.request = request;
-    operation->perform = perform_write_registers;
-    return ERR_NONE;
+    operation->count = min_word(count, ABI_REG_COUNT);
+    return cap_object(request->cap) != request->thread ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_copy_registers(struct operation *operation, struct result *result)
+static enum progress perform_copy_registers(const struct request *request, const struct operation *operation,
+                                            struct result *result)
 {
-    struct tcb *source = operation->tcb.source;
-    struct tcb *target = operation->tcb.target;
-    word_t flags = operation->tcb.flags;
+    struct tcb *target = cap_object(request->cap);
+    struct tcb *source = operation->thread;
+    word_t flags = request_word(request, 0); /* may be one of the target's registers */
+    unsigned first = flags & FLAG_FRAME_REGISTERS ? 0 : ABI_FRAME_REG_COUNT;
+    unsigned end = flags & FLAG_OTHER_REGISTERS ? ABI_REG_COUNT : ABI_FRAME_REG_COUNT;
 
     thread_stall(source);
     end_call(target);
@@ -136,16 +129,11 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
     if (flags & FLAG_RESUME_TARGET) {
         thread_resume(target);
     }
-    if (flags & FLAG_FRAME_REGISTERS) {
-        for (unsigned i = 0; i < ABI_FRAME_REG_COUNT; i++) {
-            target->context.regs[i] = source->context.regs[i];
-        }
-        target->context.next_pc = target->context.regs[ABI_REG_PC];
+    for (unsigned i = first; i < end; i++) {
+        target->context.regs[i] = source->context.regs[i];
     }
-    if (flags & FLAG_OTHER_REGISTERS) {
-        for (unsigned i = ABI_FRAME_REG_COUNT; i < ABI_REG_COUNT; i++) {
-            target->context.regs[i] = source->context.regs[i];
-        }
+    if (flags & FLAG_FRAME_REGISTERS) {
+        target->context.next_pc = target->context.regs[ABI_REG_PC];
     }
     return DONE;
 }
@@ -153,105 +141,111 @@ static enum progress perform_copy_registers(struct operation *operation, struct 
 static word_t decode_copy_registers(const struct request *request, struct operation *operation,
                                     struct result *result)
 {
-    if (request->length < 1 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    if (!cap_is(request->extra[0]->cap, CAP_TCB)) {
-        return error_invalid_capability(result, 1);
-    }
-    operation->tcb.flags = request_word(request, 0);
-    operation->tcb.source = cap_object(request->extra[0]->cap);
-    operation->perform = perform_copy_registers;
-    return ERR_NONE;
+    operation->thread = request_extra_object(request, 0, CAP_TCB);
+    return operation->thread ? ERR_NONE : error_invalid_capability(result, 1);
 }
 
-static enum progress perform_set_priority(struct operation *operation, struct result *result)
+static enum progress perform_set_priority(const struct request *request, const struct operation *operation,
+                                          struct result *result)
 {
-    struct tcb *target = operation->tcb.target;
-    word_t label = operation->tcb.flags;
+    struct tcb *target = cap_object(request->cap);
 
     thread_stall(target);
-    if (label != LABEL_TCB_SET_PRIORITY) {
-        target->max_priority = (uint16_t)operation->tcb.value;
+    if (request->label != LABEL_TCB_SET_PRIORITY) {
+        target->max_priority = (uint16_t)operation->value;
     }
-    if (label != LABEL_TCB_SET_MC_PRIORITY) {
-        sched_set_priority(target, (unsigned)operation->tcb.count);
+    if (request->label != LABEL_TCB_SET_MC_PRIORITY) {
+        sched_set_priority(target, (unsigned)operation->parameter);
     }
     return DONE;
 }
 
-/* SetPriority, SetMCPriority, SetSchedParams: each value is bounded by the authority's. */
+/* SetPriority, SetMCPriority, SetSchedParams, which has one more word. The authority bounds each value. */
 static word_t decode_set_priority(const struct request *request, struct operation *operation,
                                   struct result *result)
 {
+    const struct tcb *authority = request_extra_object(request, 0, CAP_TCB);
     bool both = request->label == LABEL_TCB_SET_SCHED_PARAMS;
 
-    if (request->length < (both ? 2u : 1u) || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    if (!cap_is(request->extra[0]->cap, CAP_TCB)) {
+    if (!authority) {
         return error_invalid_capability(result, 1);
     }
-    const struct tcb *authority = cap_object(request->extra[0]->cap);
-    operation->tcb.value = request_word(request, 0);
-    operation->tcb.count = both ? request_word(request, 1) : operation->tcb.value;
-    if (operation->tcb.value > authority->max_priority || operation->tcb.count > authority->max_priority) {
+    operation->value = request_word(request, 0);
+    operation->parameter = both ? request_word(request, 1) : operation->value;
+    if (operation->value > authority->max_priority || operation->parameter > authority->max_priority) {
         return error_range(result, 0, authority->max_priority);
     }
-    operation->tcb.flags = request->label;
-    operation->perform = perform_set_priority;
     return ERR_NONE;
 }
 
-static enum progress perform_suspend(struct operation *operation, struct result *result)
+static enum progress perform_suspend(const struct request *request, const struct operation *operation,
+                                     struct result *result)
 {
-    thread_suspend(operation->tcb.target);
+    thread_suspend(cap_object(request->cap));
     return DONE;
 }
 
-static enum progress perform_resume(struct operation *operation, struct result *result)
+static enum progress perform_resume(const struct request *request, const struct operation *operation,
+                                    struct result *result)
 {
-    thread_resume(operation->tcb.target);
+    thread_resume(cap_object(request->cap));
     return DONE;
 }
 
-static enum progress perform_bind(struct operation *operation, struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation,
+                                  struct result *result)
 {
-    notification_bind(operation->tcb.notification, operation->tcb.target);
+    notification_bind(cap_object(request->extra[0]->cap), cap_object(request->cap));
     return DONE;
 }
 
-static word_t decode_bind(const struct request *request, struct operation *operation)
+static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    struct cap cap = request->extra[0]->cap;
-    if (operation->tcb.target->bound || !cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_READ)) {
+    const struct tcb *target = cap_object(request->cap);
+    const struct notification *notification = request_extra_object(request, 0, CAP_NOTIFICATION);
+
+    if (target->bound || !notification || !cap_allows(request->extra[0]->cap, ABI_RIGHT_READ) ||
+        notification->bound || wait_head(&notification->queue)) {
         return ERR_ILLEGAL_OPERATION;
     }
-    struct notification *notification = cap_object(cap);
-    if (notification->bound || wait_head(&notification->queue)) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->tcb.notification = notification;
-    operation->perform = perform_bind;
     return ERR_NONE;
 }
 
-static enum progress perform_unbind(struct operation *operation, struct result *result)
+/* Ends the registration of a thread as a receiver, if there is one. */
+static enum progress end_receiver(struct tcb *thread)
 {
-    if (tcb_end_receiver(operation->tcb.target) == AGAIN) {
+    while (receiver_release(thread) == AGAIN) {
+        if (preemption_point()) {
+            return AGAIN;
+        }
+    }
+    return DONE;
+}
+
+static enum progress perform_unbind(const struct request *request, const struct operation *operation,
+                                    struct result *result)
+{
+    struct tcb *target = cap_object(request->cap);
+
+    if (end_receiver(target) == AGAIN) {
         return AGAIN;
     }
-    notification_unbind(operation->tcb.target);
+    notification_unbind(target);
     return DONE;
 }
 
-static enum progress perform_set_affinity(struct operation *operation, struct result *result)
+static word_t decode_unbind(const struct request *request, struct operation *operation, struct result *result)
 {
-    struct tcb *target = operation->tcb.target;
-    struct hart *hart = &harts_table[operation->tcb.value];
+    const struct tcb *target = cap_object(request->cap);
+
+    return target->bound ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static enum progress perform_set_affinity(const struct request *request, const struct operation *operation,
+                                          struct result *result)
+{
+    struct tcb *target = cap_object(request->cap);
+    struct hart *hart = &harts_table[request_word(request, 0)];
 
     thread_expel(target);
     receiver_move(target, hart);
@@ -259,103 +253,116 @@ static enum progress perform_set_affinity(struct operation *operation, struct re
     return DONE;
 }
 
-static word_t decode_set_affinity(const struct request *request, struct operation *operation)
+static word_t decode_set_affinity(const struct request *request, struct operation *operation,
+                                  struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->tcb.value = request_word(request, 0);
-    if (operation->tcb.value >= harts_online) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->perform = perform_set_affinity;
-    return ERR_NONE;
+    return request_word(request, 0) < harts_online ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_set_tls_base(struct operation *operation, struct result *result)
+static enum progress perform_set_tls_base(const struct request *request, const struct operation *operation,
+                                          struct result *result)
 {
-    thread_interrupt(operation->tcb.target);
-    operation->tcb.target->context.regs[ABI_REG_TP] = operation->tcb.value;
+    struct tcb *target = cap_object(request->cap);
+
+    thread_interrupt(target);
+    target->context.regs[ABI_REG_TP] = request_word(request, 0);
     return DONE;
 }
 
-static word_t decode_set_tls_base(const struct request *request, struct operation *operation)
+static enum progress perform_set_flags(const struct request *request, const struct operation *operation,
+                                       struct result *result)
 {
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->tcb.value = request_word(request, 0);
-    operation->perform = perform_set_tls_base;
-    return ERR_NONE;
-}
-
-static enum progress perform_set_flags(struct operation *operation, struct result *result)
-{
-    struct tcb *target = operation->tcb.target;
+    struct tcb *target = cap_object(request->cap);
     struct hart *hart = this_hart();
-    word_t flags =
-        (target->flags & ~operation->tcb.count) | (operation->tcb.value & ABI_TCB_FLAG_FPU_DISABLED);
+    word_t clear = request_word(request, 0);
+    word_t set = request_word(request, 1) & ABI_TCB_FLAG_FPU_DISABLED;
 
     thread_interrupt(target);
-    target->flags = (uint8_t)flags;
+    target->flags = (uint8_t)((target->flags & ~clear) | set);
     if (target == hart->current) {
         fpu_switch(hart, target);
     }
-    result->own[0] = flags;
-    result_set_length(result, 1);
+    result_set_word(result, target->flags);
     return DONE;
 }
 
-static word_t decode_set_flags(const struct request *request, struct operation *operation)
+static enum progress perform_register_receiver(const struct request *request,
+                                               const struct operation *operation, struct result *result)
 {
-    if (request->length < 2) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->tcb.count = request_word(request, 0);
-    operation->tcb.value = request_word(request, 1);
-    operation->perform = perform_set_flags;
-    return ERR_NONE;
+    struct tcb *target = cap_object(request->cap);
+
+    receiver_register(target, request_word(request, 0), request_word(request, 1));
+    result_set_word(result, target->uintr.slot ? REL4_RECEIVER_SLOT : REL4_RECEIVER_KERNEL_DELIVERED);
+    return DONE;
 }
 
-static word_t decode_tcb(const struct request *request, struct operation *operation, struct result *result)
+static word_t decode_register_receiver(const struct request *request, struct operation *operation,
+                                       struct result *result)
 {
-    operation->tcb.target = cap_object(request->cap);
-    switch (request->label) {
-    case LABEL_TCB_READ_REGISTERS:
-        return decode_read_registers(request, operation, result);
-    case LABEL_TCB_WRITE_REGISTERS:
-        return decode_write_registers(request, operation);
-    case LABEL_TCB_COPY_REGISTERS:
-        return decode_copy_registers(request, operation, result);
-    case LABEL_TCB_CONFIGURE:
-    case LABEL_TCB_SET_IPC_BUFFER:
-    case LABEL_TCB_SET_SPACE:
-        return decode_tcb_configure(request, operation);
-    case LABEL_TCB_SET_PRIORITY:
-    case LABEL_TCB_SET_MC_PRIORITY:
-    case LABEL_TCB_SET_SCHED_PARAMS:
-        return decode_set_priority(request, operation, result);
-    case LABEL_TCB_SUSPEND:
-        operation->perform = perform_suspend;
-        return ERR_NONE;
-    case LABEL_TCB_RESUME:
-        operation->perform = perform_resume;
-        return ERR_NONE;
-    case LABEL_TCB_BIND_NOTIFICATION:
-        return decode_bind(request, operation);
-    case LABEL_TCB_UNBIND_NOTIFICATION:
-        operation->perform = perform_unbind;
-        return operation->tcb.target->bound ? ERR_NONE : ERR_ILLEGAL_OPERATION;
-    case LABEL_TCB_SET_AFFINITY:
-        return decode_set_affinity(request, operation);
-    case LABEL_TCB_SET_TLS_BASE:
-        return decode_set_tls_base(request, operation);
-    case LABEL_TCB_SET_FLAGS:
-        return decode_set_flags(request, operation);
-    default:
-        return decode_tcb_receiver(request, operation, result);
+    const struct tcb *target = cap_object(request->cap);
+    word_t handler = request_word(request, 0);
+
+    if (uintr_backend == REL4_UINTR_NONE) {
+        return ERR_ILLEGAL_OPERATION;
     }
+    if (request->length < 2 || request->extra_count < 1) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
+    struct cap cap = request->extra[0]->cap;
+    if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_READ)) {
+        return error_invalid_capability(result, 1);
+    }
+    if (handler >= ABI_USER_TOP || !is_aligned(handler, 2)) {
+        return error_invalid_argument(result, 0);
+    }
+    if (target->bound != cap_object(cap)) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    if (target->uintr.receiver) {
+        return ERR_DELETE_FIRST;
+    }
+    return receiver_has_room() ? ERR_NONE : error_not_enough_memory(result, 0);
 }
+
+static enum progress perform_unregister_receiver(const struct request *request,
+                                                 const struct operation *operation, struct result *result)
+{
+    return end_receiver(cap_object(request->cap));
+}
+
+/* There is a receiver only where there are user interrupts. */
+static word_t decode_unregister_receiver(const struct request *request, struct operation *operation,
+                                         struct result *result)
+{
+    const struct tcb *target = cap_object(request->cap);
+
+    return target->uintr.receiver ? ERR_NONE : ERR_ILLEGAL_OPERATION;
+}
+
+static const struct invocation invocations[] = {
+    { LABEL_TCB_READ_REGISTERS, 2, 0, decode_read_registers, perform_read_registers },
+    { LABEL_TCB_WRITE_REGISTERS, 2, 0, decode_write_registers, perform_write_registers },
+    { LABEL_TCB_COPY_REGISTERS, 1, 1, decode_copy_registers, perform_copy_registers },
+    { LABEL_TCB_CONFIGURE, 4, 3, decode_tcb_configure, perform_tcb_configure },
+    { LABEL_TCB_SET_PRIORITY, 1, 1, decode_set_priority, perform_set_priority },
+    { LABEL_TCB_SET_MC_PRIORITY, 1, 1, decode_set_priority, perform_set_priority },
+    { LABEL_TCB_SET_SCHED_PARAMS, 2, 1, decode_set_priority, perform_set_priority },
+    { LABEL_TCB_SET_IPC_BUFFER, 1, 1, decode_tcb_configure, perform_tcb_configure },
+    { LABEL_TCB_SET_SPACE, 3, 2, decode_tcb_configure, perform_tcb_configure },
+    { LABEL_TCB_SUSPEND, 0, 0, NULL, perform_suspend },
+    { LABEL_TCB_RESUME, 0, 0, NULL, perform_resume },
+    { LABEL_TCB_BIND_NOTIFICATION, 0, 1, decode_bind, perform_bind },
+    { LABEL_TCB_UNBIND_NOTIFICATION, 0, 0, decode_unbind, perform_unbind },
+    { LABEL_TCB_SET_AFFINITY, 1, 0, decode_set_affinity, perform_set_affinity },
+    { LABEL_TCB_SET_TLS_BASE, 1, 0, NULL, perform_set_tls_base },
+    { LABEL_TCB_SET_FLAGS, 2, 0, NULL, perform_set_flags },
+};
+
+/* Where there are no user interrupts, both are illegal, whatever the message. */
+static const struct invocation others[] = {
+    { REL4_LABEL_TCB_REGISTER_RECEIVER, 0, 0, decode_register_receiver, perform_register_receiver },
+    { REL4_LABEL_TCB_UNREGISTER_RECEIVER, 0, 0, decode_unregister_receiver, perform_unregister_receiver },
+};
 
 static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
 {
@@ -386,7 +393,8 @@ static unsigned tcb_size_bits(struct cap cap)
 
 const struct cap_ops tcb_ops = {
     .name = "tcb",
-    .decode = decode_tcb,
+    INVOCATIONS(invocations),
+    OTHERS(others),
     .finalise = finalise_tcb,
     .size_bits = tcb_size_bits,
 };

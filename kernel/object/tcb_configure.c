@@ -20,50 +20,49 @@ static void replace(struct tcb *thread, unsigned index, struct cap cap, struct s
     }
 }
 
-static enum progress perform_configure(struct operation *operation, struct result *result)
+enum progress perform_tcb_configure(const struct request *request, const struct operation *operation,
+                                    struct result *result)
 {
-    struct tcb *target = operation->configure.target;
+    struct tcb *target = cap_object(request->cap);
 
     thread_interrupt(target);
-    if (operation->configure.set_roots) {
-        target->fault_handler = operation->configure.fault_handler;
-        replace(target, TCB_CSPACE, operation->configure.caps[TCB_CSPACE],
-                operation->configure.sources[TCB_CSPACE]);
-        replace(target, TCB_VSPACE, operation->configure.caps[TCB_VSPACE],
-                operation->configure.sources[TCB_VSPACE]);
+    if (request->label != LABEL_TCB_SET_IPC_BUFFER) {
+        target->fault_handler = request_word(request, 0);
+        replace(target, TCB_CSPACE, operation->caps[0], request->extra[0]);
+        replace(target, TCB_VSPACE, operation->caps[1], request->extra[1]);
         if (target == this_hart()->current) {
             thread_load_vspace(this_hart(), target);
         }
     }
-    if (operation->configure.set_buffer) {
-        target->ipc_buffer = operation->configure.buffer;
-        replace(target, TCB_BUFFER, operation->configure.caps[TCB_BUFFER],
-                operation->configure.sources[TCB_BUFFER]);
+    if (request->label != LABEL_TCB_SET_SPACE) {
+        target->ipc_buffer = operation->value;
+        replace(target, TCB_BUFFER, operation->caps[2], operation->source);
     }
     return DONE;
 }
 
-static word_t decode_buffer(struct operation *operation, word_t address, struct slot *slot)
+/* The last message word and extra capability of Configure, the only ones of SetIPCBuffer. */
+static word_t decode_buffer(const struct request *request, struct operation *operation)
 {
-    struct cap cap = cap_null();
+    bool is_last = request->label == LABEL_TCB_CONFIGURE;
+    word_t address = request_word(request, is_last ? 3 : 0);
+    struct slot *slot = request->extra[is_last ? 2 : 0];
+    struct cap *cap = &operation->caps[2];
 
-    if (address != 0) {
-        word_t error = cap_derive(slot, slot->cap, &cap);
-        if (error) {
-            return error;
-        }
-        if (!cap_is(cap, CAP_FRAME) || frame_is_device(cap)) {
-            return ERR_ILLEGAL_OPERATION;
-        }
-        if (!is_aligned(address, ABI_IPC_BUFFER_BITS)) {
-            return ERR_ALIGNMENT;
-        }
+    *cap = cap_null();
+    operation->source = slot;
+    operation->value = address;
+    if (address == 0) {
+        return ERR_NONE;
     }
-    operation->configure.set_buffer = true;
-    operation->configure.buffer = address;
-    operation->configure.caps[TCB_BUFFER] = cap;
-    operation->configure.sources[TCB_BUFFER] = slot;
-    return ERR_NONE;
+    word_t error = cap_derive(slot, slot->cap, cap);
+    if (error) {
+        return error;
+    }
+    if (!cap_is(*cap, CAP_FRAME) || frame_is_device(*cap)) {
+        return ERR_ILLEGAL_OPERATION;
+    }
+    return is_aligned(address, ABI_IPC_BUFFER_BITS) ? ERR_NONE : ERR_ALIGNMENT;
 }
 
 /* Deleting it would destroy an object that holds others, which cannot be done in one go. */
@@ -80,67 +79,35 @@ static word_t derive_root(struct slot *slot, word_t data, struct cap *cap)
     return cap_derive(slot, *cap, cap);
 }
 
-static word_t decode_roots(struct operation *operation, word_t cspace_data, struct slot *cspace,
-                           word_t vspace_data, struct slot *vspace)
+static word_t decode_roots(const struct request *request, struct operation *operation)
 {
-    const struct tcb *target = operation->configure.target;
-    struct cap *caps = operation->configure.caps;
+    const struct tcb *target = cap_object(request->cap);
+    struct cap *caps = operation->caps;
 
     if (deletes_large_object(&target->slots[TCB_CSPACE]) ||
         deletes_large_object(&target->slots[TCB_VSPACE])) {
         return ERR_ILLEGAL_OPERATION;
     }
-    word_t error = derive_root(cspace, cspace_data, &caps[TCB_CSPACE]);
+    word_t error = derive_root(request->extra[0], request_word(request, 1), &caps[0]);
     if (error) {
         return error;
     }
-    if (!cap_is(caps[TCB_CSPACE], CAP_CNODE)) {
+    if (!cap_is(caps[0], CAP_CNODE)) {
         return ERR_ILLEGAL_OPERATION;
     }
-    error = derive_root(vspace, vspace_data, &caps[TCB_VSPACE]);
+    error = derive_root(request->extra[1], request_word(request, 2), &caps[1]);
     if (error) {
         return error;
     }
-    if (!cap_is(caps[TCB_VSPACE], CAP_PAGE_TABLE) || !page_table_is_mapped(caps[TCB_VSPACE])) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    operation->configure.set_roots = true;
-    operation->configure.sources[TCB_CSPACE] = cspace;
-    operation->configure.sources[TCB_VSPACE] = vspace;
-    return ERR_NONE;
+    return cap_is_mapped_page_table(caps[1]) ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-word_t decode_tcb_configure(const struct request *request, struct operation *operation)
+word_t decode_tcb_configure(const struct request *request, struct operation *operation, struct result *result)
 {
-    struct tcb *target = cap_object(request->cap);
-    unsigned words = 1;
-    unsigned extras = 1;
-    word_t error;
+    word_t error = request->label == LABEL_TCB_SET_SPACE ? ERR_NONE : decode_buffer(request, operation);
 
-    if (request->label == LABEL_TCB_CONFIGURE) {
-        words = 4;
-        extras = 3;
-    } else if (request->label == LABEL_TCB_SET_SPACE) {
-        words = 3;
-        extras = 2;
+    if (error || request->label == LABEL_TCB_SET_IPC_BUFFER) {
+        return error;
     }
-    if (request->length < words || request->extra_count < extras) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
-    operation->configure.target = target;
-    operation->configure.set_buffer = false;
-    operation->configure.set_roots = false;
-    operation->perform = perform_configure;
-    if (request->label == LABEL_TCB_SET_IPC_BUFFER) {
-        return decode_buffer(operation, request_word(request, 0), request->extra[0]);
-    }
-    if (request->label == LABEL_TCB_CONFIGURE) {
-        error = decode_buffer(operation, request_word(request, 3), request->extra[2]);
-        if (error) {
-            return error;
-        }
-    }
-    operation->configure.fault_handler = request_word(request, 0);
-    return decode_roots(operation, request_word(request, 1), request->extra[0], request_word(request, 2),
-                        request->extra[1]);
+    return decode_roots(request, operation);
 }

@@ -5,4 +5,7 @@
 
 #include "object/request.h"
 
-word_t decode_tcb_configure(const struct request *request, struct operation *operation);
+word_t decode_tcb_configure(const struct request *request, struct operation *operation,
+                            struct result *result);
+enum progress perform_tcb_configure(const struct request *request, const struct operation *operation,
+                                    struct result *result);

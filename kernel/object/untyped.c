@@ -99,13 +99,14 @@ static enum progress reset(struct slot *untyped)
     return DONE;
 }
 
-static enum progress perform_retype(struct operation *operation, struct result *result)
+static enum progress perform_retype(const struct request *request, const struct operation *operation,
+                                    struct result *result)
 {
-    struct slot *untyped = operation->retype.untyped;
+    struct slot *untyped = request->slot;
     struct cap memory = untyped->cap;
-    unsigned size_bits = operation->retype.size_bits;
-    word_t type = operation->retype.type;
-    word_t phys = operation->retype.start;
+    unsigned size_bits = operation->size_bits;
+    word_t type = request_word(request, 0);
+    word_t phys = operation->address;
     bool device = untyped_is_device(memory);
 
     /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
@@ -115,26 +116,26 @@ static enum progress perform_retype(struct operation *operation, struct result *
     if (untyped_used(memory) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
-    untyped->cap.w1 = phys + ((word_t)operation->retype.count << size_bits) - untyped_phys(memory);
-    struct cap first = cap_of_new(type, size_bits, operation->retype.number, phys, device);
-    for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->retype.count; i++) {
-        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), operation->retype.caller);
+    untyped->cap.w1 = phys + (operation->count << size_bits) - untyped_phys(memory);
+    struct cap first = cap_of_new(type, size_bits, request_word(request, 1), phys, device);
+    for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->count; i++) {
+        tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), request->thread);
     }
-    slot_insert_created(operation->retype.first, operation->retype.count, first, bit(size_bits), untyped);
+    slot_insert_created(operation->target, (unsigned)operation->count, first, bit(size_bits), untyped);
     return DONE;
 }
 
 /* The destination of a Retype: a CNode and a range of empty slots in it. */
-static word_t decode_destination(const struct request *request, struct slot **first, word_t *count,
+static word_t decode_destination(const struct request *request, struct operation *operation,
                                  struct result *result)
 {
     struct cap node = request->extra[0]->cap;
     word_t index = request_word(request, 2);
     word_t depth = request_word(request, 3);
     word_t offset = request_word(request, 4);
+    word_t count = request_word(request, 5);
     struct slot *slot;
 
-    *count = request_word(request, 5);
     if (depth != 0) {
         word_t error = request_lookup_slot(node, index, depth, 0, &slot, result);
         if (error) {
@@ -149,34 +150,27 @@ static word_t decode_destination(const struct request *request, struct slot **fi
     if (offset >= slots) {
         return error_range(result, 0, slots - 1);
     }
-    if (*count < 1 || *count > ABI_MAX_RETYPE_OBJECTS) {
+    if (count < 1 || count > ABI_MAX_RETYPE_OBJECTS) {
         return error_range(result, 1, ABI_MAX_RETYPE_OBJECTS);
     }
-    if (*count > slots - offset) {
+    if (count > slots - offset) {
         return error_range(result, 1, slots - offset);
     }
-    *first = (struct slot *)cap_object(node) + offset;
-    for (word_t i = 0; i < *count; i++) {
-        if (!slot_is_empty(*first + i)) {
+    operation->target = (struct slot *)cap_object(node) + offset;
+    operation->count = count;
+    for (word_t i = 0; i < count; i++) {
+        if (!slot_is_empty(operation->target + i)) {
             return ERR_DELETE_FIRST;
         }
     }
     return ERR_NONE;
 }
 
-static word_t decode_untyped(const struct request *request, struct operation *operation,
-                             struct result *result)
+static word_t decode_retype(const struct request *request, struct operation *operation, struct result *result)
 {
-    word_t count;
-
-    if (request->label != LABEL_UNTYPED_RETYPE) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->length < 6 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     word_t type = request_word(request, 0);
     word_t size = request_word(request, 1);
+
     if (type >= ABI_TYPE_COUNT && type != REL4_TYPE_SENDER_TABLE && type != REL4_TYPE_ASYNC_QUEUE) {
         return error_invalid_argument(result, 0);
     }
@@ -189,14 +183,14 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     if ((type == ABI_TYPE_CNODE && size == 0) || (type == ABI_TYPE_UNTYPED && size < ABI_MIN_UNTYPED_BITS)) {
         return error_invalid_argument(result, 1);
     }
-    word_t error = decode_destination(request, &operation->retype.first, &count, result);
+    word_t error = decode_destination(request, operation, result);
     if (error) {
         return error;
     }
     unsigned bits = (unsigned)object_bits(type, size);
     word_t used = slot_has_children(request->slot) ? untyped_used(request->cap) : 0;
     word_t free = bit(untyped_size_bits(request->cap)) - used;
-    if (free >> bits < count) {
+    if (free >> bits < operation->count) {
         return error_not_enough_memory(result, free);
     }
     if (untyped_is_device(request->cap) && !is_frame_type(type) && type != ABI_TYPE_UNTYPED) {
@@ -205,14 +199,8 @@ static word_t decode_untyped(const struct request *request, struct operation *op
     if (slot_is_revoked(request->slot)) {
         return ERR_REVOKE_FIRST;
     }
-    operation->perform = perform_retype;
-    operation->retype.untyped = request->slot;
-    operation->retype.start = align_up(untyped_phys(request->cap) + used, bits);
-    operation->retype.type = type;
-    operation->retype.size_bits = bits;
-    operation->retype.number = size;
-    operation->retype.count = (unsigned)count;
-    operation->retype.caller = request->thread;
+    operation->address = align_up(untyped_phys(request->cap) + used, bits);
+    operation->size_bits = bits;
     return ERR_NONE;
 }
 
@@ -223,9 +211,13 @@ static word_t derive_untyped(const struct slot *slot, struct cap cap, struct cap
     return slot_has_children(slot) ? ERR_REVOKE_FIRST : ERR_NONE;
 }
 
+static const struct invocation invocations[] = {
+    { LABEL_UNTYPED_RETYPE, 6, 1, decode_retype, perform_retype },
+};
+
 const struct cap_ops untyped_ops = {
     .name = "untyped",
-    .decode = decode_untyped,
+    INVOCATIONS(invocations),
     .derive = derive_untyped,
     .size_bits = untyped_size_bits,
 };

@@ -30,17 +30,14 @@ static inline word_t vspace_decode_cap(struct cap cap, struct result *result)
     return likely(cap_is_mapped_page_table(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }
 
-/* The words of the error, FailedLookup, of a root that has lost its number. */
-void vspace_error_root(struct result *result);
-
 /* The address space whose root such a capability must be. */
 static inline word_t vspace_decode_root(struct cap cap, struct vspace *vspace, struct result *result)
 {
     vspace->asid = cap_mapped_asid(cap);
     vspace->root = asid_root(vspace->asid);
     if (unlikely(!vspace->root)) {
-        vspace_error_root(result);
-        return ERR_FAILED_LOOKUP;
+        error_invalid_root(result, 0);
+        return ERR_FAILED_LOOKUP; /* a constant, so that the caller need not go on after it */
     }
     return likely(vspace->root == cap_object(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }

@@ -66,6 +66,8 @@ sub pointers_to {
             my $before = $1;
             my $pointer = $before =~ /\[~SYS_\w+\] = $/ ? $TABLE
                 : $before =~ /(?:\.|->)(\w+) = $/ ? $1
+                : $before =~ /^ *\{ \w+, \d, \d, $/ ? "decode"
+                : $before =~ /^ *\{ \w+, \d, \d, \w+, $/ ? "perform"
                 : $before =~ /\bfor_each_region\(\w+, $/ ? "what"
                 : die "$file: what is $function there?\n";
             die "$file: $function is put into a pointer $pointer\n" if !grep { $_ eq $pointer } @POINTERS, $TABLE;
