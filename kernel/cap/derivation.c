@@ -48,8 +48,7 @@ void slot_insert_root(struct slot *slot, struct cap cap)
     *slot = (struct slot){ .cap = cap, .next = SLOT_REVOCABLE | SLOT_FIRST_BADGED };
 }
 
-void slot_insert_created(struct slot *first, unsigned count, struct cap cap, word_t bytes,
-                         struct slot *untyped)
+void slot_insert_created(struct slot *first, word_t count, struct cap cap, word_t bytes, struct slot *untyped)
 {
     struct slot *next = slot_next(untyped);
 

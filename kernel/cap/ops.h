@@ -57,8 +57,11 @@ struct cap_ops {
     /* The capability is now in another slot. Missing: nobody needs to know. */
     void (*moved)(struct cap cap, struct slot *to);
 
-    /* Physical memory that belongs to the object: log2 of its bytes, 0 if it has none. Missing: none. */
-    unsigned (*size_bits)(struct cap cap);
+    /* log2 of the bytes of physical memory that an object has, at least; 0: objects have none. */
+    unsigned size_bits;
+
+    /* log2 of the bytes of this object. Missing: all have as many. */
+    unsigned (*exact_size_bits)(struct cap cap);
 };
 
 #define INVOCATIONS(rows) .invocations = (rows), .invocation_count = ARRAY_SIZE(rows)
@@ -73,6 +76,14 @@ extern const struct cap_ops *const cap_ops_table[CAP_TYPES];
 static inline const struct cap_ops *cap_ops(struct cap cap)
 {
     return cap_ops_table[cap_type(cap)];
+}
+
+/* log2 of the bytes of physical memory that the object of a capability has; 0 if it has none. */
+static inline unsigned cap_size_bits(struct cap cap)
+{
+    const struct cap_ops *ops = cap_ops(cap);
+
+    return ops->exact_size_bits ? ops->exact_size_bits(cap) : ops->size_bits;
 }
 
 /* Invoked by a request that is decoded and performed. */

@@ -42,7 +42,7 @@ void slot_insert_root(struct slot *slot, struct cap cap);
 
 /* Puts the capabilities of newly created objects, one after the other, directly behind the untyped they came
  * from, and into slots that follow one another, as do the objects, each of bytes. */
-void slot_insert_created(struct slot *first, unsigned count, struct cap cap, word_t bytes,
+void slot_insert_created(struct slot *first, word_t count, struct cap cap, word_t bytes,
                          struct slot *untyped);
 
 /* Puts a capability derived from source into an empty slot, directly behind the source and its entries. */

@@ -194,7 +194,6 @@ bool check_is_first(const struct slot *slot)
 static void object_memory(const struct slot *slot, word_t *phys, word_t *bytes)
 {
     struct cap cap = check_cap(slot);
-    const struct cap_ops *ops = cap_ops(cap);
 
     *bytes = 0;
     if (cap_is(cap, CAP_ZOMBIE)) {
@@ -202,10 +201,10 @@ static void object_memory(const struct slot *slot, word_t *phys, word_t *bytes)
         *bytes = bit(cap.w0 >> ZOMBIE_RADIX_SHIFT & 63) << ABI_SLOT_BITS;
     } else if (cap_is(cap, CAP_FRAME)) {
         *phys = frame_phys(cap);
-        *bytes = frame_is_device(cap) ? 0 : bit(ops->size_bits(cap));
-    } else if (ops->size_bits && !cap_is(cap, CAP_UNTYPED)) {
+        *bytes = frame_is_device(cap) ? 0 : bit(cap_size_bits(cap));
+    } else if (cap_size_bits(cap) && !cap_is(cap, CAP_UNTYPED)) {
         *phys = ptr_to_phys(cap_object(cap));
-        *bytes = bit(ops->size_bits(cap));
+        *bytes = bit(cap_size_bits(cap));
     }
 }
 

@@ -102,7 +102,6 @@ static void count_list(const struct slot *head)
 static word_t memory_of(const struct slot *slot, word_t *end)
 {
     struct cap cap = check_cap(slot);
-    const struct cap_ops *ops = cap_ops(cap);
     word_t start;
 
     if (slot_is_zombie(slot)) {
@@ -121,12 +120,12 @@ static word_t memory_of(const struct slot *slot, word_t *end)
         *end = start + bit(ABI_NOTIFICATION_BITS);
         return start;
     }
-    if (!ops->size_bits) {
+    if (!cap_size_bits(cap)) {
         *end = 0;
         return 0;
     }
     start = cap_is(cap, CAP_FRAME) ? frame_phys(cap) : ptr_to_phys(cap_object(cap));
-    *end = start + bit(ops->size_bits(cap));
+    *end = start + bit(cap_size_bits(cap));
     return start;
 }
 

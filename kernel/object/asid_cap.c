@@ -112,11 +112,6 @@ static struct remains finalise_pool(struct cap cap, struct slot *slot, bool last
     return (struct remains){ 0 };
 }
 
-static unsigned pool_size_bits(struct cap cap)
-{
-    return ABI_ASID_POOL_BITS;
-}
-
 static const struct invocation control_invocations[] = {
     { LABEL_ASID_CONTROL_MAKE_POOL, 2, 2, decode_make_pool, perform_make_pool },
 };
@@ -134,5 +129,5 @@ const struct cap_ops asid_pool_ops = {
     .name = "asid pool",
     INVOCATIONS(pool_invocations),
     .finalise = finalise_pool,
-    .size_bits = pool_size_bits,
+    .size_bits = ABI_ASID_POOL_BITS,
 };

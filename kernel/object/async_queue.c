@@ -361,5 +361,6 @@ const struct cap_ops async_queue_ops = {
     .name = "async queue",
     INVOCATIONS(invocations),
     .finalise = finalise_queue,
-    .size_bits = queue_size_bits,
+    .size_bits = REL4_QUEUE_BITS(0),
+    .exact_size_bits = queue_size_bits,
 };

@@ -242,5 +242,6 @@ const struct cap_ops cnode_ops = {
     .name = "cnode",
     INVOCATIONS(invocations),
     .finalise = finalise_cnode,
-    .size_bits = cnode_size_bits,
+    .size_bits = ABI_SLOT_BITS,
+    .exact_size_bits = cnode_size_bits,
 };

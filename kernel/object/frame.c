@@ -147,5 +147,6 @@ const struct cap_ops frame_ops = {
     INVOCATIONS(invocations),
     .derive = derive_frame,
     .finalise = finalise_frame,
-    .size_bits = frame_cap_size_bits,
+    .size_bits = ABI_PAGE_BITS,
+    .exact_size_bits = frame_cap_size_bits,
 };

@@ -22,11 +22,6 @@ static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool 
     return (struct remains){ .again = last && ipc_cancel_some(&endpoint->queue) };
 }
 
-static unsigned endpoint_size_bits(struct cap cap)
-{
-    return ABI_ENDPOINT_BITS;
-}
-
 /* Clears some of the entries that were made from a notification capability. True if there were any. */
 static bool clear_entries(struct slot *owner)
 {
@@ -62,11 +57,6 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot, b
     return (struct remains){ .again = ipc_cancel_some(&notification->queue) };
 }
 
-static unsigned notification_size_bits(struct cap cap)
-{
-    return ABI_NOTIFICATION_BITS;
-}
-
 /* The caller can no longer be answered. */
 static struct remains finalise_reply(struct cap cap, struct slot *slot, bool last)
 {
@@ -88,13 +78,13 @@ static const struct cap_ops null_ops = { .name = "null", .derive = derive_nothin
 static const struct cap_ops endpoint_ops = {
     .name = "endpoint",
     .finalise = finalise_endpoint,
-    .size_bits = endpoint_size_bits,
+    .size_bits = ABI_ENDPOINT_BITS,
 };
 
 static const struct cap_ops notification_ops = {
     .name = "notification",
     .finalise = finalise_notification,
-    .size_bits = notification_size_bits,
+    .size_bits = ABI_NOTIFICATION_BITS,
 };
 
 static const struct cap_ops reply_ops = {

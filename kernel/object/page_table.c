@@ -128,11 +128,6 @@ static struct remains finalise_page_table(struct cap cap, struct slot *slot, boo
     return (struct remains){ 0 };
 }
 
-static unsigned page_table_size_bits(struct cap cap)
-{
-    return ABI_PAGE_TABLE_BITS;
-}
-
 static const struct invocation invocations[] = {
     { LABEL_PAGE_TABLE_MAP, 2, 1, decode_map, perform_map },
     { LABEL_PAGE_TABLE_UNMAP, 0, 0, decode_unmap, perform_unmap },
@@ -143,5 +138,5 @@ const struct cap_ops page_table_ops = {
     INVOCATIONS(invocations),
     .derive = derive_page_table,
     .finalise = finalise_page_table,
-    .size_bits = page_table_size_bits,
+    .size_bits = ABI_PAGE_TABLE_BITS,
 };

@@ -108,11 +108,6 @@ static struct remains finalise_table(struct cap cap, struct slot *slot, bool las
     return (struct remains){ 0 };
 }
 
-static unsigned table_size_bits(struct cap cap)
-{
-    return REL4_SENDER_TABLE_BITS;
-}
-
 static enum progress perform_bind(const struct request *request, const struct operation *operation,
                                   struct result *result)
 {
@@ -221,7 +216,7 @@ const struct cap_ops sender_table_ops = {
     .name = "sender table",
     INVOCATIONS(invocations),
     .finalise = finalise_table,
-    .size_bits = table_size_bits,
+    .size_bits = REL4_SENDER_TABLE_BITS,
 };
 
 const struct cap_ops sender_entry_ops = {

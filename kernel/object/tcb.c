@@ -386,15 +386,10 @@ static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
     return (struct remains){ .slots = thread->slots, .count = TCB_SLOTS };
 }
 
-static unsigned tcb_size_bits(struct cap cap)
-{
-    return ABI_TCB_BITS;
-}
-
 const struct cap_ops tcb_ops = {
     .name = "tcb",
     INVOCATIONS(invocations),
     OTHERS(others),
     .finalise = finalise_tcb,
-    .size_bits = tcb_size_bits,
+    .size_bits = ABI_TCB_BITS,
 };

@@ -121,7 +121,7 @@ static enum progress perform_retype(const struct request *request, const struct 
     for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->count; i++) {
         tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), request->thread);
     }
-    slot_insert_created(operation->target, (unsigned)operation->count, first, bit(size_bits), untyped);
+    slot_insert_created(operation->target, operation->count, first, bit(size_bits), untyped);
     return DONE;
 }
 
@@ -219,5 +219,6 @@ const struct cap_ops untyped_ops = {
     .name = "untyped",
     INVOCATIONS(invocations),
     .derive = derive_untyped,
-    .size_bits = untyped_size_bits,
+    .size_bits = ABI_MIN_UNTYPED_BITS,
+    .exact_size_bits = untyped_size_bits,
 };
