@@ -7,11 +7,9 @@
 #include "ipc/fault.h"
 #include "ipc/message.h"
 #include "ipc/notification.h"
-#include "lib/mutant.h"
 #include "object/console_turn.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
-#include "worker/placement.h"
 
 /* Threads that wake up in one go when their endpoint or notification disappears. */
 #define CANCEL_BATCH 2
@@ -173,45 +171,5 @@ void ipc_cancel(struct tcb *thread)
         break;
     default:
         break;
-    }
-}
-
-void thread_deactivate(struct tcb *thread)
-{
-    thread->state = THREAD_INACTIVE;
-    if (unlikely(thread->async_queue != NULL)) {
-        placement_owner_stopped(thread);
-    }
-}
-
-void thread_suspend(struct tcb *thread)
-{
-    thread_expel(thread);
-    if (!MUTANT(KEEP_PASS)) {
-        badged_pass_forget(&thread->pass);
-    }
-    ipc_cancel(thread);
-    if (!MUTANT(PRINT_STOPPED)) {
-        console_leave(&thread->ready);
-    }
-    if (thread->state == THREAD_RUNNING) {
-        thread->context.regs[ABI_REG_PC] = thread->context.next_pc;
-    }
-    sched_dequeue(thread);
-    thread_deactivate(thread);
-}
-
-void thread_resume(struct tcb *thread)
-{
-    if (thread->state == THREAD_RUNNING || thread->state == THREAD_RESTART) {
-        return;
-    }
-    ipc_cancel(thread);
-    thread->state = THREAD_RESTART;
-    if (unlikely(thread->async_queue != NULL)) {
-        placement_owner_started(thread);
-    }
-    if (thread != thread->hart->current) {
-        sched_wake_at_head(thread);
     }
 }

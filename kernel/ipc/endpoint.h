@@ -88,14 +88,5 @@ void reply_send(struct tcb *sender, struct slot *slot);
 /* Answers whoever called the thread last, if anybody waits for it. */
 void reply_to_caller(struct tcb *thread);
 
-/* A thread stops running, or waiting, until it is resumed. */
-void thread_deactivate(struct tcb *thread);
-
 /* Ends whatever the thread waits for, without waking it. */
 void ipc_cancel(struct tcb *thread);
-
-/* Stops a thread, wherever it runs or waits. */
-void thread_suspend(struct tcb *thread);
-
-/* Lets a stopped or waiting thread run again, from the instruction it stopped at. */
-void thread_resume(struct tcb *thread);

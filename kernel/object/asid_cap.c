@@ -4,6 +4,7 @@
  */
 #include "arch/tlb.h"
 #include "lib/string.h"
+#include "object/objects.h"
 #include "object/vspace.h"
 
 /* Address spaces that lose their number in one go when their pool is deleted: few, as each may stop other

@@ -7,6 +7,7 @@
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "object/console_turn.h"
+#include "object/objects.h"
 #include "object/put_string.h"
 #include "object/request.h"
 #include "worker/placement.h"

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "cap/ops.h"
+#include "cap/slot.h"
 #include "ipc/user_memory.h"
 #include "thread/tcb.h"
 
@@ -110,8 +110,6 @@ static inline word_t async_queue_bytes(const struct async_queue *queue)
 {
     return REL4_RINGS + (bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES;
 }
-
-extern const struct cap_ops async_queue_ops;
 
 /* A request came by the ring of its thread's queue: its words are in the copy there. */
 bool async_queue_is_source(const struct request *request);

@@ -1,12 +1,11 @@
 /*
  * The CNode invocations.
  */
-#include "object/cnode.h"
-
 #include "cap/delete.h"
 #include "cap/derive.h"
 #include "ipc/endpoint.h"
 #include "object/async_queue.h"
+#include "object/objects.h"
 #include "object/request.h"
 
 static word_t decode_target(const struct request *request, struct operation *operation, struct result *result)

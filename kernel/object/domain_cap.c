@@ -1,8 +1,7 @@
 /*
  * Domain invocations: who runs in which domain, and the schedule.
  */
-#include "object/domain_cap.h"
-
+#include "object/objects.h"
 #include "object/request.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"

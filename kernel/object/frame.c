@@ -8,6 +8,7 @@
 #include "arch/tlb.h"
 #include "cap/derive.h"
 #include "object/async_queue.h"
+#include "object/objects.h"
 #include "object/vspace.h"
 
 /* 0 if nothing at all is allowed. */

@@ -12,6 +12,7 @@
 #include "cap/delete.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
+#include "object/objects.h"
 #include "object/request.h"
 #include "thread/hart.h"
 

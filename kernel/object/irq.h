@@ -3,12 +3,9 @@
  */
 #pragma once
 
-#include "cap/ops.h"
+#include "cap/slot.h"
 
 struct hart;
-
-extern const struct cap_ops irq_control_ops;
-extern const struct cap_ops irq_handler_ops;
 
 /* last_source: of the interrupt controller; highest: the largest number that a program may name in an error
  * range. */

@@ -2,18 +2,14 @@
  * The table of capability types, and the types that have no invocations of their own: those of IPC, which the
  * front door serves directly, and those that merely exist.
  */
+#include "object/objects.h"
+
 #include "cap/delete.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "ipc/receiver.h"
 #include "object/async_queue.h"
-#include "object/cnode.h"
-#include "object/domain_cap.h"
 #include "object/irq.h"
-#include "object/sender_table.h"
-#include "object/tcb.h"
-#include "object/untyped.h"
-#include "object/vspace.h"
 
 static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool last)
 {

@@ -3,6 +3,7 @@
  */
 #include "arch/tlb.h"
 #include "lib/string.h"
+#include "object/objects.h"
 #include "object/vspace.h"
 #include "thread/hart.h"
 

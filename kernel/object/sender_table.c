@@ -5,6 +5,7 @@
  * of those that name a receiver. It never moves, so its address tells its table and index.
  */
 #include "object/sender_table.h"
+#include "object/objects.h"
 
 #include "cap/delete.h"
 #include "ipc/receiver.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "cap/ops.h"
+#include "cap/slot.h"
 #include "thread/tcb.h"
 
 /* Of the list of entries that name one receiver. */
@@ -46,9 +46,6 @@ static inline word_t entry_page_word(unsigned slot, unsigned vector)
 {
     return (word_t)slot << 48 | (word_t)vector << 16 | 1;
 }
-
-extern const struct cap_ops sender_table_ops;
-extern const struct cap_ops sender_entry_ops;
 
 /* Takes a thread's table away, because the thread ends. */
 void sender_table_unbind(struct tcb *thread);

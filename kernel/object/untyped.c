@@ -2,14 +2,12 @@
  * Retype. An untyped gives its memory away from the start; what is given away comes back only when nothing
  * that was made from it is left, and is cleared then, at the next Retype.
  */
-#include "object/untyped.h"
-
 #include "arch/tlb.h"
 #include "arch/vm.h"
 #include "lib/mutant.h"
 #include "lib/string.h"
+#include "object/objects.h"
 #include "object/request.h"
-#include "object/tcb.h"
 #include <rel4/abi.h>
 
 #define CLEAR_CHUNK_BITS 10

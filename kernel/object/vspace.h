@@ -7,11 +7,6 @@
 #include "arch/asid.h"
 #include "object/request.h"
 
-extern const struct cap_ops page_table_ops;
-extern const struct cap_ops frame_ops;
-extern const struct cap_ops asid_control_ops;
-extern const struct cap_ops asid_pool_ops;
-
 struct vspace {
     pte_t *root;
     word_t asid;

@@ -131,3 +131,17 @@ static inline bool thread_is_runnable(const struct tcb *thread)
 {
     return thread->state == THREAD_RUNNING || thread->state == THREAD_RESTART;
 }
+
+/* Makes a TCB of zeroed memory: inactive, on the hart and in the domain of the caller, with a full time
+ * slice.
+ */
+void tcb_create(struct tcb *thread, const struct tcb *caller);
+
+/* Stops a thread, wherever it runs or waits. */
+void thread_suspend(struct tcb *thread);
+
+/* Lets a stopped or waiting thread run again, from the instruction it stopped at. */
+void thread_resume(struct tcb *thread);
+
+/* A thread that neither runs nor waits any more becomes inactive, until it is resumed. */
+void thread_deactivate(struct tcb *thread);

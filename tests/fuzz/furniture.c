@@ -8,7 +8,6 @@
 #include "ipc/endpoint.h"
 #include "object/irq.h"
 #include "object/request.h"
-#include "object/tcb.h"
 #include "thread/hart.h"
 
 #include <string.h>

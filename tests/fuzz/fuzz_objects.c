@@ -23,7 +23,6 @@
 #include "object/console_turn.h"
 #include "object/irq.h"
 #include "object/request.h"
-#include "object/tcb.h"
 #include "object/vspace.h"
 #include "thread/domain.h"
 #include "thread/scheduler.h"

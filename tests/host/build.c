@@ -7,7 +7,6 @@
 #include "cap/derive.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
-#include "object/tcb.h"
 #include "thread/hart.h"
 
 #include <setjmp.h>

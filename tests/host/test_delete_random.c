@@ -10,7 +10,6 @@
 #include "cap/derive.h"
 #include "cap/ops.h"
 #include "cap/zombie.h"
-#include "object/tcb.h"
 #include "random.h"
 #include "thread/scheduler.h"
 #include "world.h"

@@ -256,7 +256,7 @@ is_deeply([grep { keys %{ $functions{$_} // {} } != 1 } keys %once, keys %below,
     cmp_ok((judge($last))[0][0], ">", (1 << $stack_bits) - $MARGIN, "found: a large frame");
 }
 {
-    my $file = "kernel/object/tcb.c";
+    my $file = "kernel/object/tcb_cap.c";
     my $text = "    return operation->other(operation);";
     local $source{$file} = "$text\n";
     is(pointer_at("$file:1:12"), undef, "found: a call through another pointer");

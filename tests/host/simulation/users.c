@@ -10,7 +10,6 @@
 #include "ipc/notification.h"
 #include "object/irq.h"
 #include "object/request.h"
-#include "object/tcb.h"
 #include "simulation/harts.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"

@@ -4,8 +4,6 @@
  * Whoever changes a thread's registers or state first makes sure that it does not run elsewhere at the same
  * time.
  */
-#include "object/tcb.h"
-
 #include "arch/fpu.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
@@ -13,6 +11,7 @@
 #include "lib/mutant.h"
 #include "object/async_queue.h"
 #include "object/console_turn.h"
+#include "object/objects.h"
 #include "object/request.h"
 #include "object/sender_table.h"
 #include "object/tcb_configure.h"
@@ -29,15 +28,6 @@
 
 #define FLAG_READ_SUSPEND 1
 #define FLAG_WRITE_RESUME 1
-
-void tcb_create(struct tcb *thread, const struct tcb *caller)
-{
-    thread->hart = caller->hart;
-    thread->domain = caller->domain;
-    thread->slice = TIME_SLICE_TICKS;
-    thread_debug_register(thread, "child of: '");
-    thread_debug_inherit_name(thread, caller);
-}
 
 static enum progress perform_read_registers(const struct request *request, const struct operation *operation,
                                             struct result *result)
