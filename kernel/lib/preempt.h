@@ -5,8 +5,9 @@
 
 #include "lib/types.h"
 
-/* How an operation ended: it is complete, or must be started again later to continue. */
-enum progress {
+/* How an operation ended: it is complete, or must be started again later to continue. A byte, which the
+ * compiler does not extend once more after each call. */
+enum __attribute__((packed)) progress {
     DONE,
     AGAIN
 };
