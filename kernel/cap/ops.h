@@ -30,8 +30,7 @@ struct invocation {
     word_t (*decode)(const struct request *request, struct operation *operation, struct result *result);
 
     /* Does what was checked, and cannot fail. */
-    enum progress (*perform)(const struct request *request, const struct operation *operation,
-                             struct result *result);
+    enum progress (*perform)(const struct request *request, const struct operation *operation);
 } __attribute__((aligned(32))); /* so that finding a row takes no multiplication */
 
 struct cap_ops {

@@ -11,8 +11,7 @@
  * harts. */
 #define RELEASE_BATCH 1
 
-static enum progress perform_make_pool(const struct request *request, const struct operation *operation,
-                                       struct result *result)
+static enum progress perform_make_pool(const struct request *request, const struct operation *operation)
 {
     struct slot *untyped = operation->source;
     struct asid_pool *pool = phys_to_ptr(untyped_phys(untyped->cap));
@@ -50,8 +49,7 @@ static word_t decode_make_pool(const struct request *request, struct operation *
                                      request_word(request, 1), &operation->target, result);
 }
 
-static enum progress perform_assign(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_assign(const struct request *request, const struct operation *operation)
 {
     struct asid_pool *pool = cap_object(request->cap);
     struct slot *table = operation->target;

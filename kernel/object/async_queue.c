@@ -97,8 +97,7 @@ static enum progress give_up(struct async_queue *queue, word_t slots)
     return DONE;
 }
 
-static enum progress perform_bind(const struct request *request, const struct operation *operation,
-                                  struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
     struct slot *notification = request->extra[1];
@@ -139,8 +138,7 @@ static word_t decode_bind(const struct request *request, struct operation *opera
     return queue->state == QUEUE_NEW && !operation->thread->async_queue ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_add_frames(const struct request *request, const struct operation *operation,
-                                        struct result *result)
+static enum progress perform_add_frames(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
     struct slot *to = operation->target;
@@ -237,8 +235,7 @@ static void clear_rings(struct async_queue *queue)
     }
 }
 
-static enum progress perform_start(const struct request *request, const struct operation *operation,
-                                   struct result *result)
+static enum progress perform_start(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
 
@@ -272,8 +269,7 @@ static word_t decode_start(const struct request *request, struct operation *oper
     return ERR_NONE;
 }
 
-static HOT enum progress perform_wake(const struct request *request, const struct operation *operation,
-                                      struct result *result)
+static HOT enum progress perform_wake(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
 
@@ -289,8 +285,7 @@ static HOT word_t decode_wake(const struct request *request, struct operation *o
     return async_queue_is_started(queue) && queue->state != QUEUE_FAULTED ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_reset(const struct request *request, const struct operation *operation,
-                                   struct result *result)
+static enum progress perform_reset(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
 
@@ -306,8 +301,7 @@ static word_t decode_reset(const struct request *request, struct operation *oper
     return async_queue_is_started(queue) && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_detach(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_detach(const struct request *request, const struct operation *operation)
 {
     while (give_up(cap_object(request->cap), frame_slots(request->cap)) == AGAIN) {
         if (preemption_point()) {
@@ -324,8 +318,7 @@ static word_t decode_detach(const struct request *request, struct operation *ope
     return queue->state != QUEUE_NEW && queue->state != QUEUE_RUNNING ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_put_char(const struct request *request, const struct operation *operation,
-                                      struct result *result)
+static enum progress perform_put_char(const struct request *request, const struct operation *operation)
 {
     console_put((char)request_word(request, 0));
     return DONE;

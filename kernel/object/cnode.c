@@ -21,14 +21,12 @@ static word_t decode_empty_target(const struct request *request, struct operatio
                                      &operation->target, result);
 }
 
-static enum progress perform_revoke(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_revoke(const struct request *request, const struct operation *operation)
 {
     return slot_revoke(operation->target);
 }
 
-static enum progress perform_delete(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_delete(const struct request *request, const struct operation *operation)
 {
     return slot_delete(operation->target);
 }
@@ -38,7 +36,7 @@ static enum progress perform_delete(const struct request *request, const struct 
 #define DEPTH_BITS 32
 
 static enum progress perform_cancel_badged_sends(const struct request *request,
-                                                 const struct operation *operation, struct result *result)
+                                                 const struct operation *operation)
 {
     struct cap cap = operation->target->cap;
     struct tcb *caller = request->thread;
@@ -71,15 +69,13 @@ static word_t decode_cancel_badged_sends(const struct request *request, struct o
     return cap_is(cap, CAP_ENDPOINT) && cap_rights(cap) == ABI_RIGHTS_ALL ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_insert(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_insert(const struct request *request, const struct operation *operation)
 {
     slot_insert(operation->target, operation->caps[0], operation->source);
     return DONE;
 }
 
-static enum progress perform_move(const struct request *request, const struct operation *operation,
-                                  struct result *result)
+static enum progress perform_move(const struct request *request, const struct operation *operation)
 {
     slot_move(operation->target, operation->caps[0], operation->source);
     return DONE;
@@ -143,8 +139,7 @@ static word_t decode_copy(const struct request *request, struct operation *opera
     return error == ERR_NONE && cap_is_null(operation->caps[0]) ? ERR_ILLEGAL_OPERATION : error;
 }
 
-static enum progress perform_rotate(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_rotate(const struct request *request, const struct operation *operation)
 {
     struct slot *target = operation->target, *pivot = operation->pivot, *source = operation->source;
 
@@ -200,8 +195,7 @@ static word_t decode_rotate(const struct request *request, struct operation *ope
                                                                               : ERR_NONE;
 }
 
-static enum progress perform_save_caller(const struct request *request, const struct operation *operation,
-                                         struct result *result)
+static enum progress perform_save_caller(const struct request *request, const struct operation *operation)
 {
     struct slot *caller = &request->thread->slots[TCB_CALLER];
 

@@ -9,8 +9,7 @@
 
 #define DURATION_BITS 56
 
-static enum progress perform_set(const struct request *request, const struct operation *operation,
-                                 struct result *result)
+static enum progress perform_set(const struct request *request, const struct operation *operation)
 {
     thread_stall(operation->thread);
     sched_set_domain(operation->thread, (unsigned)operation->value);
@@ -30,8 +29,7 @@ static word_t decode_set(const struct request *request, struct operation *operat
     return operation->thread ? ERR_NONE : error_invalid_argument(result, 1);
 }
 
-static enum progress perform_configure(const struct request *request, const struct operation *operation,
-                                       struct result *result)
+static enum progress perform_configure(const struct request *request, const struct operation *operation)
 {
     domain_schedule[operation->index] = (struct domain_entry){ operation->value, operation->parameter };
     return DONE;
@@ -65,8 +63,7 @@ static word_t decode_configure(const struct request *request, struct operation *
     return ERR_NONE;
 }
 
-static enum progress perform_set_start(const struct request *request, const struct operation *operation,
-                                       struct result *result)
+static enum progress perform_set_start(const struct request *request, const struct operation *operation)
 {
     domain_set_start((unsigned)operation->index);
     return DONE;

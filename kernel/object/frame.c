@@ -15,14 +15,14 @@
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 {
     enum frame_rights allowed = frame_reduce_rights(frame_rights(cap), rights);
-    bool read = allowed != FRAME_KERNEL_ONLY;
+    bool read = allowed != FRAME_KERNEL_ONLY, write = allowed == FRAME_READ_WRITE;
     bool execute = !(attributes & ABI_VM_EXECUTE_NEVER);
+    pte_t entry = pte_make_user(frame_phys(cap), read, write, execute);
 
-    return read || execute ? pte_make_user(frame_phys(cap), read, allowed == FRAME_READ_WRITE, execute) : 0;
+    return read || execute ? entry : 0;
 }
 
-static HOT_LOOP enum progress perform_map(const struct request *request, const struct operation *operation,
-                                          struct result *result)
+static HOT_LOOP enum progress perform_map(const struct request *request, const struct operation *operation)
 {
     word_t mapping = operation->mapping;
     pte_t old = *operation->entry, new = operation->value;
@@ -98,18 +98,16 @@ static inline __attribute__((always_inline)) void unmap(struct cap cap)
     }
 }
 
-static HOT_LOOP enum progress perform_unmap(const struct request *request, const struct operation *operation,
-                                            struct result *result)
+static HOT_LOOP enum progress perform_unmap(const struct request *request, const struct operation *operation)
 {
     request->slot->cap.w1 = 0;
     unmap(request->cap);
     return DONE;
 }
 
-static enum progress perform_get_address(const struct request *request, const struct operation *operation,
-                                         struct result *result)
+static enum progress perform_get_address(const struct request *request, const struct operation *operation)
 {
-    result_set_word(result, frame_phys(request->cap));
+    result_set_word(operation->result, frame_phys(request->cap));
     return DONE;
 }
 

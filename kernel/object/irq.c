@@ -88,8 +88,7 @@ void irq_notification_removed(const struct slot *slot)
     }
 }
 
-static enum progress perform_get(const struct request *request, const struct operation *operation,
-                                 struct result *result)
+static enum progress perform_get(const struct request *request, const struct operation *operation)
 {
     unsigned number = (unsigned)operation->index;
     struct irq *irq = &irqs[number];
@@ -121,21 +120,19 @@ static word_t decode_get(const struct request *request, struct operation *operat
                                      request_word(request, next + 1), &operation->target, result);
 }
 
-static enum progress perform_ack(const struct request *request, const struct operation *operation,
-                                 struct result *result)
+static enum progress perform_ack(const struct request *request, const struct operation *operation)
 {
     complete(irq_handler_irq(request->cap));
     return DONE;
 }
 
-static enum progress perform_clear(const struct request *request, const struct operation *operation,
-                                   struct result *result)
+static enum progress perform_clear(const struct request *request, const struct operation *operation)
 {
     return slot_delete(&irqs[irq_handler_irq(request->cap)].notification);
 }
 
 static enum progress perform_set_notification(const struct request *request,
-                                              const struct operation *operation, struct result *result)
+                                              const struct operation *operation)
 {
     unsigned number = irq_handler_irq(request->cap);
     struct irq *irq = &irqs[number];

@@ -7,8 +7,7 @@
 #include "object/vspace.h"
 #include "thread/hart.h"
 
-static HOT enum progress perform_map(const struct request *request, const struct operation *operation,
-                                     struct result *result)
+static HOT enum progress perform_map(const struct request *request, const struct operation *operation)
 {
     struct slot *slot = request->slot;
 
@@ -79,8 +78,7 @@ static bool is_root(struct cap cap)
     return page_table_is_mapped(cap) && asid_root(cap_mapped_asid(cap)) == cap_object(cap);
 }
 
-static HOT enum progress perform_unmap(const struct request *request, const struct operation *operation,
-                                       struct result *result)
+static HOT enum progress perform_unmap(const struct request *request, const struct operation *operation)
 {
     struct slot *slot = request->slot;
 

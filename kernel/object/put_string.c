@@ -26,8 +26,7 @@ static char byte_of(const struct request *request, unsigned i)
     return (char)(request_word(request, 1 + i / sizeof(word_t)) >> i % sizeof(word_t) * 8);
 }
 
-enum progress perform_put_string(const struct request *request, const struct operation *operation,
-                                 struct result *result)
+enum progress perform_put_string(const struct request *request, const struct operation *operation)
 {
     struct tcb *thread = request->thread;
     struct schedulable *self = async_queue_is_source(request) ? &thread->worker : &thread->ready;

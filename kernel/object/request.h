@@ -35,6 +35,7 @@ struct result {
  * performing uses the request's capabilities and first four words, which nobody changes meanwhile. Members
  * have one meaning in all invocations; each uses a few of them. */
 struct operation {
+    struct result *result; /* where the answer goes */
     struct slot
         *source; /* the capability that is copied or moved, or that gives memory; the first of count */
     struct slot *target; /* the slot that gets a capability, or is changed; the first of count */
@@ -196,6 +197,7 @@ static inline word_t request_serve(const struct request *request, struct result 
     const struct invocation *invocation = request_find(request);
     struct operation operation;
 
+    operation.result = result;
     *progress = DONE;
     result->length = 0;
     if (unlikely(!invocation)) {
@@ -206,7 +208,7 @@ static inline word_t request_serve(const struct request *request, struct result 
     }
     word_t error = invocation->decode ? invocation->decode(request, &operation, result) : ERR_NONE;
     if (likely(error == ERR_NONE)) {
-        *progress = invocation->perform(request, &operation, result);
+        *progress = invocation->perform(request, &operation);
     }
     return error;
 }

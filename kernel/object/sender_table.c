@@ -109,8 +109,7 @@ static struct remains finalise_table(struct cap cap, struct slot *slot, bool las
     return (struct remains){ 0 };
 }
 
-static enum progress perform_bind(const struct request *request, const struct operation *operation,
-                                  struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation)
 {
     struct sender_table *table = cap_object(request->cap);
 
@@ -136,8 +135,7 @@ static word_t decode_bind(const struct request *request, struct operation *opera
     return table->thread || operation->thread->uintr.table ? ERR_ILLEGAL_OPERATION : ERR_NONE;
 }
 
-static enum progress perform_add(const struct request *request, const struct operation *operation,
-                                 struct result *result)
+static enum progress perform_add(const struct request *request, const struct operation *operation)
 {
     struct sender_table *table = cap_object(request->cap);
     struct slot *owner = request->extra[0];
@@ -152,7 +150,7 @@ static enum progress perform_add(const struct request *request, const struct ope
     if (receiver->slot) {
         __atomic_store_n(&table->page[index], entry_page_word(receiver->slot, vector), __ATOMIC_RELEASE);
     }
-    result_set_word(result, index);
+    result_set_word(operation->result, index);
     return DONE;
 }
 
@@ -181,8 +179,7 @@ static word_t decode_add(const struct request *request, struct operation *operat
     return operation->index == ENTRIES ? error_not_enough_memory(result, 0) : ERR_NONE;
 }
 
-static enum progress perform_remove(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_remove(const struct request *request, const struct operation *operation)
 {
     struct sender_table *table = cap_object(request->cap);
 

@@ -29,14 +29,13 @@
 #define FLAG_READ_SUSPEND 1
 #define FLAG_WRITE_RESUME 1
 
-static enum progress perform_read_registers(const struct request *request, const struct operation *operation,
-                                            struct result *result)
+static enum progress perform_read_registers(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
     word_t flags = request_word(request, 0);
 
-    result->length = (unsigned)operation->count;
-    result->words = target->context.regs;
+    operation->result->length = (unsigned)operation->count;
+    operation->result->words = target->context.regs;
     thread_stall(target);
     if (flags & FLAG_READ_SUSPEND) {
         thread_suspend(target);
@@ -76,8 +75,7 @@ static void end_call(struct tcb *target)
 }
 
 /* The registers may have any value, so that they are read here, where the user can still change them. */
-static enum progress perform_write_registers(const struct request *request, const struct operation *operation,
-                                             struct result *result)
+static enum progress perform_write_registers(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 
@@ -102,8 +100,7 @@ static word_t decode_write_registers(const struct request *request, struct opera
     return cap_object(request->cap) != request->thread ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_copy_registers(const struct request *request, const struct operation *operation,
-                                            struct result *result)
+static enum progress perform_copy_registers(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
     struct tcb *source = operation->thread;
@@ -135,8 +132,7 @@ static word_t decode_copy_registers(const struct request *request, struct operat
     return operation->thread ? ERR_NONE : error_invalid_capability(result, 1);
 }
 
-static enum progress perform_set_priority(const struct request *request, const struct operation *operation,
-                                          struct result *result)
+static enum progress perform_set_priority(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 
@@ -168,22 +164,19 @@ static word_t decode_set_priority(const struct request *request, struct operatio
     return ERR_NONE;
 }
 
-static enum progress perform_suspend(const struct request *request, const struct operation *operation,
-                                     struct result *result)
+static enum progress perform_suspend(const struct request *request, const struct operation *operation)
 {
     thread_suspend(cap_object(request->cap));
     return DONE;
 }
 
-static enum progress perform_resume(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_resume(const struct request *request, const struct operation *operation)
 {
     thread_resume(cap_object(request->cap));
     return DONE;
 }
 
-static enum progress perform_bind(const struct request *request, const struct operation *operation,
-                                  struct result *result)
+static enum progress perform_bind(const struct request *request, const struct operation *operation)
 {
     notification_bind(cap_object(request->extra[0]->cap), cap_object(request->cap));
     return DONE;
@@ -212,8 +205,7 @@ static enum progress end_receiver(struct tcb *thread)
     return DONE;
 }
 
-static enum progress perform_unbind(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_unbind(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 
@@ -231,8 +223,7 @@ static word_t decode_unbind(const struct request *request, struct operation *ope
     return target->bound ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_set_affinity(const struct request *request, const struct operation *operation,
-                                          struct result *result)
+static enum progress perform_set_affinity(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
     struct hart *hart = &harts_table[request_word(request, 0)];
@@ -249,8 +240,7 @@ static word_t decode_set_affinity(const struct request *request, struct operatio
     return request_word(request, 0) < harts_online ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static enum progress perform_set_tls_base(const struct request *request, const struct operation *operation,
-                                          struct result *result)
+static enum progress perform_set_tls_base(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 
@@ -259,8 +249,7 @@ static enum progress perform_set_tls_base(const struct request *request, const s
     return DONE;
 }
 
-static enum progress perform_set_flags(const struct request *request, const struct operation *operation,
-                                       struct result *result)
+static enum progress perform_set_flags(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
     struct hart *hart = this_hart();
@@ -272,17 +261,18 @@ static enum progress perform_set_flags(const struct request *request, const stru
     if (target == hart->current) {
         fpu_switch(hart, target);
     }
-    result_set_word(result, target->flags);
+    result_set_word(operation->result, target->flags);
     return DONE;
 }
 
 static enum progress perform_register_receiver(const struct request *request,
-                                               const struct operation *operation, struct result *result)
+                                               const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 
     receiver_register(target, request_word(request, 0), request_word(request, 1));
-    result_set_word(result, target->uintr.slot ? REL4_RECEIVER_SLOT : REL4_RECEIVER_KERNEL_DELIVERED);
+    result_set_word(operation->result,
+                    target->uintr.slot ? REL4_RECEIVER_SLOT : REL4_RECEIVER_KERNEL_DELIVERED);
     return DONE;
 }
 
@@ -315,7 +305,7 @@ static word_t decode_register_receiver(const struct request *request, struct ope
 }
 
 static enum progress perform_unregister_receiver(const struct request *request,
-                                                 const struct operation *operation, struct result *result)
+                                                 const struct operation *operation)
 {
     return end_receiver(cap_object(request->cap));
 }

@@ -20,8 +20,7 @@ static void replace(struct tcb *thread, unsigned index, struct cap cap, struct s
     }
 }
 
-enum progress perform_tcb_configure(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+enum progress perform_tcb_configure(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
 

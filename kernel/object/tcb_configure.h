@@ -7,5 +7,4 @@
 
 word_t decode_tcb_configure(const struct request *request, struct operation *operation,
                             struct result *result);
-enum progress perform_tcb_configure(const struct request *request, const struct operation *operation,
-                                    struct result *result);
+enum progress perform_tcb_configure(const struct request *request, const struct operation *operation);

@@ -81,6 +81,7 @@ static enum progress reset(struct slot *untyped)
     word_t phys = untyped_phys(untyped->cap);
     word_t used = untyped_used(untyped->cap);
 
+    assert(!slot_has_children(untyped));
     if (untyped_is_device(untyped->cap)) {
         used = 0;
     }
@@ -97,8 +98,7 @@ static enum progress reset(struct slot *untyped)
     return DONE;
 }
 
-static enum progress perform_retype(const struct request *request, const struct operation *operation,
-                                    struct result *result)
+static enum progress perform_retype(const struct request *request, const struct operation *operation)
 {
     struct slot *untyped = request->slot;
     struct cap memory = untyped->cap;
@@ -111,7 +111,8 @@ static enum progress perform_retype(const struct request *request, const struct 
     if (!MUTANT(REUSE_UNPAID)) {
         tlb_batch_pay();
     }
-    if (untyped_used(memory) && !slot_has_children(untyped) && reset(untyped) == AGAIN) {
+    /* What was given away has come back if it is given away again from the start. */
+    if (phys == untyped_phys(memory) && untyped_used(memory) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
     untyped->cap.w1 = phys + (operation->count << size_bits) - untyped_phys(memory);
