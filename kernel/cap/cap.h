@@ -265,6 +265,11 @@ static inline unsigned frame_size_bits(enum frame_size size)
     return 12 + 9 * (unsigned)size;
 }
 
+static inline enum frame_size frame_size_of(unsigned size_bits)
+{
+    return (enum frame_size)((size_bits - 12) / 9);
+}
+
 static inline word_t frame_bytes(enum frame_size size)
 {
     return 4096ul << 9 * (unsigned)size;

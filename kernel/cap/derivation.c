@@ -222,26 +222,14 @@ static bool untyped_contains_zombie(struct cap untyped, const struct slot *zombi
 static bool same_region(struct cap a, struct cap b)
 {
     switch (cap_type(a)) {
-    case CAP_NULL:
-    case CAP_REPLY:
-    case CAP_ZOMBIE:
-    case CAP_CLOSED:
-        return false;
     case CAP_UNTYPED:
         return untyped_contains(a, b);
     case CAP_FRAME:
         return frame_contains(a, b);
-    case CAP_CNODE:
-        return cap_is(b, CAP_CNODE) && cap_object(a) == cap_object(b) && cnode_radix(a) == cnode_radix(b);
     case CAP_IRQ_CONTROL:
         return cap_is(b, CAP_IRQ_CONTROL) || cap_is(b, CAP_IRQ_HANDLER);
-    case CAP_IRQ_HANDLER:
-        return cap_is(b, CAP_IRQ_HANDLER) && irq_handler_irq(a) == irq_handler_irq(b);
-    case CAP_ASID_CONTROL:
-    case CAP_DOMAIN:
-        return cap_is(b, cap_type(a));
     default:
-        return cap_is(b, cap_type(a)) && cap_object(a) == cap_object(b);
+        return cap_same_object(a, b);
     }
 }
 

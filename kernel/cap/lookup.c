@@ -59,21 +59,17 @@ struct slot *cap_lookup_slow(struct cap root, word_t pointer, struct lookup_fail
 
 unsigned lookup_failure_words(const struct lookup_failure *failure, word_t words[4])
 {
+    static const uint8_t counts[] = {
+        [LOOKUP_INVALID_ROOT] = 1,
+        [LOOKUP_MISSING_CAPABILITY] = 2,
+        [LOOKUP_DEPTH_MISMATCH] = 3,
+        [LOOKUP_GUARD_MISMATCH] = 4,
+    };
+    bool with_guard = failure->type == LOOKUP_GUARD_MISMATCH;
+
     words[0] = failure->type;
-    switch (failure->type) {
-    case LOOKUP_MISSING_CAPABILITY:
-        words[1] = failure->bits_left;
-        return 2;
-    case LOOKUP_DEPTH_MISMATCH:
-        words[1] = failure->bits_left;
-        words[2] = failure->bits_found;
-        return 3;
-    case LOOKUP_GUARD_MISMATCH:
-        words[1] = failure->bits_left;
-        words[2] = failure->guard;
-        words[3] = failure->bits_found;
-        return 4;
-    default:
-        return 1;
-    }
+    words[1] = failure->bits_left;
+    words[2] = with_guard ? failure->guard : failure->bits_found;
+    words[3] = failure->bits_found;
+    return counts[failure->type];
 }

@@ -12,66 +12,52 @@
 
 #define CLEAR_CHUNK_BITS 10
 
-/* log2 of the object's bytes; an untyped or CNode chooses. */
-static word_t object_bits(word_t type, word_t size_bits)
-{
-    static const uint8_t fixed[ABI_TYPE_COUNT] = {
-        [ABI_TYPE_TCB] = ABI_TCB_BITS,
-        [ABI_TYPE_ENDPOINT] = ABI_ENDPOINT_BITS,
-        [ABI_TYPE_NOTIFICATION] = ABI_NOTIFICATION_BITS,
-        [ABI_TYPE_GIGA_PAGE] = ABI_GIGA_PAGE_BITS,
-        [ABI_TYPE_4K_PAGE] = ABI_PAGE_BITS,
-        [ABI_TYPE_MEGA_PAGE] = ABI_MEGA_PAGE_BITS,
-        [ABI_TYPE_PAGE_TABLE] = ABI_PAGE_TABLE_BITS,
-    };
+/* Types of objects, by their numbers in the interface. */
+static const struct object_type {
+    uint8_t cap_type;
+    uint8_t bits;  /* log2 of an object's bytes; unless has_size, all of them */
+    bool has_size; /* the size that was asked for is added to that */
+} types[] = {
+    [ABI_TYPE_UNTYPED] = { CAP_UNTYPED, 0, true },
+    [ABI_TYPE_TCB] = { CAP_TCB, ABI_TCB_BITS, false },
+    [ABI_TYPE_ENDPOINT] = { CAP_ENDPOINT, ABI_ENDPOINT_BITS, false },
+    [ABI_TYPE_NOTIFICATION] = { CAP_NOTIFICATION, ABI_NOTIFICATION_BITS, false },
+    [ABI_TYPE_CNODE] = { CAP_CNODE, ABI_SLOT_BITS, true },
+    [ABI_TYPE_GIGA_PAGE] = { CAP_FRAME, ABI_GIGA_PAGE_BITS, false },
+    [ABI_TYPE_4K_PAGE] = { CAP_FRAME, ABI_PAGE_BITS, false },
+    [ABI_TYPE_MEGA_PAGE] = { CAP_FRAME, ABI_MEGA_PAGE_BITS, false },
+    [ABI_TYPE_PAGE_TABLE] = { CAP_PAGE_TABLE, ABI_PAGE_TABLE_BITS, false },
+    [REL4_TYPE_SENDER_TABLE] = { CAP_SENDER_TABLE, REL4_SENDER_TABLE_BITS, false },
+    [REL4_TYPE_ASYNC_QUEUE] = { CAP_ASYNC_QUEUE, 0, true },
+};
 
-    switch (type) {
-    case ABI_TYPE_UNTYPED:
-        return size_bits;
-    case ABI_TYPE_CNODE:
-        return size_bits + ABI_SLOT_BITS;
-    case REL4_TYPE_SENDER_TABLE:
-        return REL4_SENDER_TABLE_BITS;
-    case REL4_TYPE_ASYNC_QUEUE:
-        return REL4_QUEUE_BITS(size_bits);
-    default:
-        return fixed[type];
+static word_t object_bits(word_t type, word_t size)
+{
+    if (type == REL4_TYPE_ASYNC_QUEUE) {
+        return REL4_QUEUE_BITS(size);
     }
+    return types[type].bits + (types[type].has_size ? size : 0);
 }
 
-static bool is_frame_type(word_t type)
+/* The capability of a new object; size is the one that was asked for. */
+static struct cap cap_of_new(word_t type, word_t size, unsigned size_bits, word_t phys, bool device)
 {
-    return type == ABI_TYPE_4K_PAGE || type == ABI_TYPE_MEGA_PAGE || type == ABI_TYPE_GIGA_PAGE;
-}
-
-/* The capability of a new object; number is the size that was asked for. */
-static struct cap cap_of_new(word_t type, unsigned size_bits, word_t number, word_t phys, bool device)
-{
+    enum cap_type cap_type = types[type].cap_type;
     void *object = phys_to_ptr(phys);
 
-    switch (type) {
-    case ABI_TYPE_UNTYPED:
+    switch (cap_type) {
+    case CAP_UNTYPED:
         return cap_make_untyped(phys, size_bits, device, 0);
-    case ABI_TYPE_TCB:
-        return cap_make_object(CAP_TCB, object, 0);
-    case ABI_TYPE_ENDPOINT:
-        return cap_make_ipc(CAP_ENDPOINT, object, ABI_RIGHTS_ALL, 0);
-    case ABI_TYPE_NOTIFICATION:
-        return cap_make_ipc(CAP_NOTIFICATION, object, ABI_RIGHT_READ | ABI_RIGHT_WRITE, 0);
-    case ABI_TYPE_CNODE:
-        return cap_make_cnode(object, size_bits - ABI_SLOT_BITS, 0, 0);
-    case ABI_TYPE_PAGE_TABLE:
-        return cap_make_object(CAP_PAGE_TABLE, object, 0);
-    case REL4_TYPE_SENDER_TABLE:
-        return cap_make_object(CAP_SENDER_TABLE, object, 0);
-    case REL4_TYPE_ASYNC_QUEUE:
-        return cap_make_object(CAP_ASYNC_QUEUE, object, number);
-    case ABI_TYPE_4K_PAGE:
-        return cap_make_frame(phys, FRAME_4K, FRAME_READ_WRITE, device);
-    case ABI_TYPE_MEGA_PAGE:
-        return cap_make_frame(phys, FRAME_2M, FRAME_READ_WRITE, device);
+    case CAP_FRAME:
+        return cap_make_frame(phys, frame_size_of(size_bits), FRAME_READ_WRITE, device);
+    case CAP_CNODE:
+        return cap_make_cnode(object, (unsigned)size, 0, 0);
+    case CAP_ENDPOINT:
+        return cap_make_ipc(cap_type, object, ABI_RIGHTS_ALL, 0);
+    case CAP_NOTIFICATION:
+        return cap_make_ipc(cap_type, object, ABI_RIGHT_READ | ABI_RIGHT_WRITE, 0);
     default:
-        return cap_make_frame(phys, FRAME_1G, FRAME_READ_WRITE, device);
+        return cap_make_object(cap_type, object, types[type].has_size ? size : 0);
     }
 }
 
@@ -116,7 +102,7 @@ static enum progress perform_retype(const struct request *request, const struct 
         return AGAIN;
     }
     untyped->cap.w1 = phys + (operation->count << size_bits) - untyped_phys(memory);
-    struct cap first = cap_of_new(type, size_bits, request_word(request, 1), phys, device);
+    struct cap first = cap_of_new(type, request_word(request, 1), size_bits, phys, device);
     for (word_t i = 0; type == ABI_TYPE_TCB && i < operation->count; i++) {
         tcb_create((void *)((char *)cap_object(first) + (i << size_bits)), request->thread);
     }
@@ -170,7 +156,7 @@ static word_t decode_retype(const struct request *request, struct operation *ope
     word_t type = request_word(request, 0);
     word_t size = request_word(request, 1);
 
-    if (type >= ABI_TYPE_COUNT && type != REL4_TYPE_SENDER_TABLE && type != REL4_TYPE_ASYNC_QUEUE) {
+    if (type >= ARRAY_SIZE(types) || !types[type].cap_type) {
         return error_invalid_argument(result, 0);
     }
     if (size >= WORD_BITS || object_bits(type, size) > ABI_MAX_UNTYPED_BITS) {
@@ -192,7 +178,7 @@ static word_t decode_retype(const struct request *request, struct operation *ope
     if (free >> bits < operation->count) {
         return error_not_enough_memory(result, free);
     }
-    if (untyped_is_device(request->cap) && !is_frame_type(type) && type != ABI_TYPE_UNTYPED) {
+    if (untyped_is_device(request->cap) && types[type].cap_type != CAP_FRAME && type != ABI_TYPE_UNTYPED) {
         return error_invalid_argument(result, 1);
     }
     if (slot_is_revoked(request->slot)) {
