@@ -75,12 +75,9 @@ void uintr_set_table(struct tcb *thread, struct sender_table *table)
 /* A slot that nobody has; 0 if there is none. */
 static unsigned find_slot(void)
 {
-    for (unsigned i = 0; uintr_backend == REL4_UINTR_HARDWARE && i < ARRAY_SIZE(uintc_used); i++) {
-        if (~uintc_used[i]) {
-            return i * WORD_BITS + lowest_bit(~uintc_used[i]);
-        }
-    }
-    return 0;
+    unsigned slot = lowest_clear_bit(uintc_used, ARRAY_SIZE(uintc_used));
+
+    return uintr_backend == REL4_UINTR_HARDWARE && slot < UINTC_SLOTS ? slot : 0;
 }
 
 bool receiver_has_room(void)

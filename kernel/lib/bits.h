@@ -18,6 +18,17 @@ static inline unsigned lowest_bit(word_t value)
     return places[(value & -value) * 0x022fdd63cc95386dul >> 58];
 }
 
+/* Returns the number of the first bit that is clear in count words, or WORD_BITS * count if all are set. */
+static inline unsigned lowest_clear_bit(const word_t *words, unsigned count)
+{
+    unsigned i = 0;
+
+    while (i < count && !~words[i]) {
+        i++;
+    }
+    return i * WORD_BITS + (i < count ? lowest_bit(~words[i]) : 0);
+}
+
 /* Returns the number of the highest bit set; value is not 0. */
 static inline unsigned highest_bit(word_t value)
 {

@@ -30,6 +30,10 @@ const struct invocation *request_find_other(const struct request *request)
 {
     const struct cap_ops *ops = cap_ops(request->cap);
 
+    /* Where there are no user interrupts, there are no labels for them. */
+    if (request->label >= REL4_LABEL_SENDER_TABLE_BIND && uintr_backend == REL4_UINTR_NONE) {
+        return NULL;
+    }
     for (unsigned i = 0; i < ops->other_count; i++) {
         if (ops->others[i].label == request->label) {
             return &ops->others[i];

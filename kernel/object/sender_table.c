@@ -38,17 +38,6 @@ static void list_remove(struct slot **head, const struct slot *entry)
     }
 }
 
-/* An index that is not used; ENTRIES if all are. */
-static unsigned find_free(const struct sender_table *table)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(table->used); i++) {
-        if (~table->used[i]) {
-            return i * WORD_BITS + lowest_bit(~table->used[i]);
-        }
-    }
-    return ENTRIES;
-}
-
 void sender_table_send(const struct tcb *thread, word_t index)
 {
     const struct sender_table *table = thread->uintr.table;
@@ -122,12 +111,6 @@ static word_t decode_bind(const struct request *request, struct operation *opera
 {
     const struct sender_table *table = cap_object(request->cap);
 
-    if (uintr_backend == REL4_UINTR_NONE) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     operation->thread = request_extra_object(request, 0, CAP_TCB);
     if (!operation->thread) {
         return error_invalid_capability(result, 1);
@@ -156,12 +139,8 @@ static enum progress perform_add(const struct request *request, const struct ope
 
 static word_t decode_add(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (uintr_backend == REL4_UINTR_NONE) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
+    const struct sender_table *table = cap_object(request->cap);
+
     if (!slot_can_signal(request->extra[0])) {
         return error_invalid_capability(result, 1);
     }
@@ -175,7 +154,7 @@ static word_t decode_add(const struct request *request, struct operation *operat
         (uintr_backend == REL4_UINTR_HARDWARE && !operation->thread->uintr.slot)) {
         return error_missing_capability(result, 0, 0);
     }
-    operation->index = find_free(cap_object(request->cap));
+    operation->index = lowest_clear_bit(table->used, ARRAY_SIZE(table->used));
     return operation->index == ENTRIES ? error_not_enough_memory(result, 0) : ERR_NONE;
 }
 
@@ -189,12 +168,6 @@ static enum progress perform_remove(const struct request *request, const struct 
 
 static word_t decode_remove(const struct request *request, struct operation *operation, struct result *result)
 {
-    if (uintr_backend == REL4_UINTR_NONE) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->length < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     operation->index = request_word(request, 0);
     if (operation->index >= ENTRIES) {
         return error_range(result, 0, ENTRIES - 1);
@@ -203,16 +176,16 @@ static word_t decode_remove(const struct request *request, struct operation *ope
                                                                      : error_invalid_argument(result, 0);
 }
 
-/* What a message must have is asked for where there are user interrupts at all. */
 static const struct invocation invocations[] = {
-    { REL4_LABEL_SENDER_TABLE_BIND, 0, 0, decode_bind, perform_bind },
-    { REL4_LABEL_SENDER_TABLE_ADD, 0, 0, decode_add, perform_add },
-    { REL4_LABEL_SENDER_TABLE_REMOVE, 0, 0, decode_remove, perform_remove },
+    { REL4_LABEL_SENDER_TABLE_BIND, 0, 1, decode_bind, perform_bind },
+    { REL4_LABEL_SENDER_TABLE_ADD, 0, 1, decode_add, perform_add },
+    { REL4_LABEL_SENDER_TABLE_REMOVE, 1, 0, decode_remove, perform_remove },
 };
 
 const struct cap_ops sender_table_ops = {
     .name = "sender table",
-    INVOCATIONS(invocations),
+    .invocations = invocations,
+    OTHERS(invocations), /* as request_find_other() knows whether there are user interrupts */
     .finalise = finalise_table,
     .size_bits = REL4_SENDER_TABLE_BITS,
 };

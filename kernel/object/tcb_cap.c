@@ -282,12 +282,6 @@ static word_t decode_register_receiver(const struct request *request, struct ope
     const struct tcb *target = cap_object(request->cap);
     word_t handler = request_word(request, 0);
 
-    if (uintr_backend == REL4_UINTR_NONE) {
-        return ERR_ILLEGAL_OPERATION;
-    }
-    if (request->length < 2 || request->extra_count < 1) {
-        return ERR_TRUNCATED_MESSAGE;
-    }
     struct cap cap = request->extra[0]->cap;
     if (!cap_is(cap, CAP_NOTIFICATION) || !cap_allows(cap, ABI_RIGHT_READ)) {
         return error_invalid_capability(result, 1);
@@ -310,7 +304,6 @@ static enum progress perform_unregister_receiver(const struct request *request,
     return end_receiver(cap_object(request->cap));
 }
 
-/* There is a receiver only where there are user interrupts. */
 static word_t decode_unregister_receiver(const struct request *request, struct operation *operation,
                                          struct result *result)
 {
@@ -338,9 +331,8 @@ static const struct invocation invocations[] = {
     { LABEL_TCB_SET_FLAGS, 2, 0, NULL, perform_set_flags },
 };
 
-/* Where there are no user interrupts, both are illegal, whatever the message. */
 static const struct invocation others[] = {
-    { REL4_LABEL_TCB_REGISTER_RECEIVER, 0, 0, decode_register_receiver, perform_register_receiver },
+    { REL4_LABEL_TCB_REGISTER_RECEIVER, 2, 1, decode_register_receiver, perform_register_receiver },
     { REL4_LABEL_TCB_UNREGISTER_RECEIVER, 0, 0, decode_unregister_receiver, perform_unregister_receiver },
 };
 
