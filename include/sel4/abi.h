@@ -23,6 +23,10 @@
 #define SYS_DEBUG_NAME_THREAD    (-14)
 
 /* Message info word: label 52 | capsUnwrapped 3 | extraCaps 2 | length 7. */
+#define ABI_INFO_EXTRA_CAPS_SHIFT 7
+#define ABI_INFO_UNWRAPPED_SHIFT  9
+#define ABI_INFO_LABEL_SHIFT      12
+
 #define ABI_MSG_MAX_LENGTH     120
 #define ABI_MSG_MAX_EXTRA_CAPS 3
 #define ABI_MSG_REGISTERS      4

@@ -59,7 +59,9 @@ struct cap {
 };
 
 #define CAP_TYPE_SHIFT   59
-#define CAP_ADDRESS_MASK ((1ul << 39) - 1) /* of the object, frame or untyped, and a frame's attributes */
+#define CAP_ADDRESS_BITS 39
+#define CAP_ADDRESS_MASK \
+    ((1ul << CAP_ADDRESS_BITS) - 1) /* of the object, frame or untyped, and a frame's attributes */
 #define CAP_TYPE_MASK    (31ul << CAP_TYPE_SHIFT)
 #define CAP_RIGHTS_SHIFT 55
 #define CAP_RADIX_SHIFT  49
@@ -239,7 +241,7 @@ static inline struct cap cap_make_untyped(word_t phys, unsigned size_bits, bool 
 
 static inline word_t untyped_phys(struct cap cap)
 {
-    return cap.w0 & mask(39);
+    return cap.w0 & CAP_ADDRESS_MASK;
 }
 
 static inline unsigned untyped_size_bits(struct cap cap)
@@ -285,7 +287,8 @@ static inline struct cap cap_make_frame(word_t phys, enum frame_size size, enum 
 
 static inline word_t frame_phys(struct cap cap)
 {
-    return cap.w0 << (WORD_BITS - 39) >> (WORD_BITS - 39 + 12) << 12;
+    return cap.w0 << (WORD_BITS - CAP_ADDRESS_BITS) >> (WORD_BITS - CAP_ADDRESS_BITS + ABI_PAGE_BITS)
+                                                           << ABI_PAGE_BITS;
 }
 
 static inline enum frame_size frame_size(struct cap cap)

@@ -31,11 +31,11 @@
 
 static void zombie_make(struct slot *slot, struct remains remains)
 {
-    word_t radix = lowest_bit(remains.count);
+    unsigned radix = lowest_bit(remains.count);
 
-    assert(remains.count == bit((unsigned)radix));
+    assert(remains.count == bit(radix));
     slot->cap = cap_make_object(CAP_ZOMBIE, remains.slots, 0);
-    slot->cap.w0 |= radix << ZOMBIE_RADIX_SHIFT;
+    slot->cap.w0 |= (word_t)radix << ZOMBIE_RADIX_SHIFT;
     zombie_set_count(slot, remains.count);
 }
 
@@ -202,8 +202,8 @@ static void go_back_to_root(struct slot *z)
     }
 }
 
-/* There is more to do for the object, and must not become more meanwhile. Nobody else reaches what stands in
- * a dying object, so nothing is closed there. */
+/* The object cannot be taken down in one step, and the work that is left must not grow meanwhile. Nothing is
+ * closed inside a dying object, where nobody reaches it. */
 static COLD void slot_close(struct slot *slot)
 {
     slot->cap = cap_close(slot->cap);

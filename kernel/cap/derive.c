@@ -13,8 +13,6 @@ struct cap cap_reduce_rights(struct cap cap, word_t rights)
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
         return cap_mask_rights(cap, rights);
-    case CAP_REPLY:
-        return cap_mask_rights(cap, rights & ABI_RIGHT_GRANT);
     case CAP_FRAME:
         return frame_set_rights(cap, frame_reduce_rights(frame_rights(cap), rights));
     default:

@@ -87,9 +87,15 @@ static inline bool zombie_is_head(const struct slot *z)
     return !zombie_prev(z);
 }
 
+/* Slots of the dying object, with those that are empty. */
+static inline word_t zombie_object_slots(const struct slot *z)
+{
+    return bit(z->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63);
+}
+
 static inline bool zombie_contains(const struct slot *z, const struct slot *slot)
 {
     const struct slot *slots = zombie_slots(z);
 
-    return slot >= slots && slot < slots + bit(z->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63);
+    return slot >= slots && slot < slots + zombie_object_slots(z);
 }

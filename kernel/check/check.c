@@ -198,7 +198,7 @@ static void object_memory(const struct slot *slot, word_t *phys, word_t *bytes)
     *bytes = 0;
     if (cap_is(cap, CAP_ZOMBIE)) {
         *phys = ptr_to_phys(zombie_slots(slot));
-        *bytes = bit(cap.w0 >> ZOMBIE_RADIX_SHIFT & 63) << ABI_SLOT_BITS;
+        *bytes = zombie_object_slots(slot) << ABI_SLOT_BITS;
     } else if (cap_is(cap, CAP_FRAME)) {
         *phys = frame_phys(cap);
         *bytes = frame_is_device(cap) ? 0 : bit(cap_size_bits(cap));

@@ -106,7 +106,7 @@ static word_t memory_of(const struct slot *slot, word_t *end)
 
     if (slot_is_zombie(slot)) {
         start = ptr_to_phys(zombie_slots(slot));
-        *end = start + (bit(slot->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63) << ABI_SLOT_BITS);
+        *end = start + (zombie_object_slots(slot) << ABI_SLOT_BITS);
         return start;
     }
     if (cap_is(slot->cap, CAP_UNTYPED)) {

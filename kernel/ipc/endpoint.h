@@ -18,6 +18,7 @@ struct endpoint {
 };
 
 _Static_assert(sizeof(struct endpoint) == 1 << ABI_ENDPOINT_BITS, "binary interface");
+_Static_assert(offsetof(struct endpoint, queue) == 0, "a thread is blocked on the queue of whatever it is");
 
 /* Threads wait to send. */
 static inline bool endpoint_has_senders(const struct endpoint *endpoint)

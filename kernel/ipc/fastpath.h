@@ -24,7 +24,7 @@
 /* Length and extra capabilities together: at most four words and nothing else. */
 static inline bool fits_registers(word_t info)
 {
-    return (info & mask(9)) <= ABI_MSG_REGISTERS;
+    return (info & mask(ABI_INFO_UNWRAPPED_SHIFT)) <= ABI_MSG_REGISTERS;
 }
 
 static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_t right, struct cap *cap)
@@ -56,10 +56,10 @@ static inline void deliver(struct tcb *to, word_t badge, word_t info, word_t mr0
                            word_t mr3)
 {
     word_t *received = &to->context.regs[ABI_REG_A0];
-    unsigned length = info & mask(9);
+    unsigned length = info & mask(ABI_INFO_UNWRAPPED_SHIFT);
 
     received[0] = badge;
-    received[1] = info & ~(mask(3) << 9);
+    received[1] = info & ~(mask(3) << ABI_INFO_UNWRAPPED_SHIFT);
     if (length) {
         /* Words beyond the length keep what the receiver had. */
         received[2] = mr0;

@@ -56,9 +56,9 @@ static COLD void report_unhandled(const struct tcb *thread)
         break;
     default:
         log_error("%s fault at address 0x%lx",
-                  fault->words[2]        ? "fetch"
-                  : fault->words[1] == 7 ? "store"
-                                         : "load",
+                  fault->words[2] == VM_FETCH   ? "fetch"
+                  : fault->words[2] == VM_STORE ? "store"
+                                                : "load",
                   fault->words[0]);
         break;
     }
@@ -116,8 +116,8 @@ static unsigned fault_words(const struct tcb *thread, word_t words[MAX_FAULT_WOR
     default:
         words[0] = regs[ABI_REG_PC];
         words[1] = fault->words[0];
-        words[2] = fault->words[2];
-        words[3] = fault->words[1];
+        words[2] = fault->words[1];
+        words[3] = fault->words[2];
         return 4;
     }
 }
@@ -174,8 +174,8 @@ void fault_raise_exception(struct tcb *thread, word_t cause)
     fault_send(thread);
 }
 
-void fault_raise_vm(struct tcb *thread, word_t address, word_t status, bool is_fetch)
+void fault_raise_vm(struct tcb *thread, word_t address, enum vm_access access)
 {
-    thread->fault = (struct fault){ FAULT_VM, { address, status, is_fetch }, { 0 } };
+    thread->fault = (struct fault){ FAULT_VM, { address, access == VM_FETCH, access }, { 0 } };
     fault_send(thread);
 }

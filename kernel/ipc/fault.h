@@ -16,9 +16,16 @@ void fault_deliver(struct tcb *sender, word_t badge, struct tcb *receiver);
 /* Takes a reply to the fault of receiver from sender's message. True if the thread is to run again. */
 bool fault_take_reply(struct tcb *receiver, struct tcb *sender);
 
+/* What a VM fault was for: the status word of its message. */
+enum vm_access {
+    VM_FETCH = 1,
+    VM_LOAD = 5,
+    VM_STORE = 7
+};
+
 /* Records a fault and sends it. */
 void fault_raise_cap(struct tcb *thread, word_t pointer, bool receiving,
                      const struct lookup_failure *failure);
 void fault_raise_unknown_syscall(struct tcb *thread, word_t number);
 void fault_raise_exception(struct tcb *thread, word_t cause);
-void fault_raise_vm(struct tcb *thread, word_t address, word_t status, bool is_fetch);
+void fault_raise_vm(struct tcb *thread, word_t address, enum vm_access access);

@@ -40,11 +40,6 @@ static struct slot *receive_slot(const struct tcb *receiver, struct user_words b
     return result.slot;
 }
 
-static bool is_this_endpoint(struct cap cap, const struct endpoint *endpoint)
-{
-    return cap_is(cap, CAP_ENDPOINT) && cap_object(cap) == endpoint;
-}
-
 /* Returns the two capability fields of the receiver's info word, in place. */
 static word_t transfer_caps(struct tcb *sender, struct user_words from, unsigned count,
                             const struct endpoint *endpoint, struct tcb *receiver, struct user_words to)
@@ -64,7 +59,7 @@ static word_t transfer_caps(struct tcb *sender, struct user_words from, unsigned
     for (i = 0; i < count; i++) {
         struct cap cap = sources[i]->cap;
         struct cap derived;
-        if (endpoint && is_this_endpoint(cap, endpoint)) {
+        if (endpoint && cap_is(cap, CAP_ENDPOINT) && cap_object(cap) == endpoint) {
             user_store(to, BUFFER_CAPS + i, cap_badge(cap));
             unwrapped |= bit(i);
             continue;

@@ -11,23 +11,24 @@ struct endpoint;
 
 static inline word_t info_make(word_t label, word_t unwrapped, word_t extra_caps, word_t length)
 {
-    return label << 12 | unwrapped << 9 | extra_caps << 7 | length;
+    return label << ABI_INFO_LABEL_SHIFT | unwrapped << ABI_INFO_UNWRAPPED_SHIFT |
+           extra_caps << ABI_INFO_EXTRA_CAPS_SHIFT | length;
 }
 
 static inline word_t info_label(word_t info)
 {
-    return info >> 12;
+    return info >> ABI_INFO_LABEL_SHIFT;
 }
 
 static inline unsigned info_extra_caps(word_t info)
 {
-    return info >> 7 & 3;
+    return info >> ABI_INFO_EXTRA_CAPS_SHIFT & ABI_MSG_MAX_EXTRA_CAPS;
 }
 
 /* Lengths above the maximum count as the maximum. */
 static inline unsigned info_length(word_t info)
 {
-    word_t length = info & 127;
+    word_t length = info & mask(ABI_INFO_EXTRA_CAPS_SHIFT);
 
     return (unsigned)(length > ABI_MSG_MAX_LENGTH ? ABI_MSG_MAX_LENGTH : length);
 }

@@ -18,6 +18,8 @@ struct notification {
 };
 
 _Static_assert(sizeof(struct notification) == 1 << ABI_NOTIFICATION_BITS, "binary interface");
+_Static_assert(offsetof(struct notification, queue) == 0,
+               "a thread is blocked on the queue of whatever it is");
 
 void notification_signal(struct notification *notification, word_t badge);
 

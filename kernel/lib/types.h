@@ -12,6 +12,10 @@ typedef uint64_t word_t;
 
 #define WORD_BITS 64
 
+#ifndef REL4_DEBUG
+#define REL4_DEBUG 0
+#endif
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -23,6 +23,8 @@ struct irq {
     bool edge;
 };
 
+_Static_assert(offsetof(struct irq, notification) == 0, "irq_notification_removed() finds it by its slot");
+
 static struct irq irqs[ABI_IRQ_LAST_DEVICE + 1];
 static unsigned last_irq;
 static unsigned highest_irq;

@@ -19,6 +19,7 @@ struct sender_table {
     struct tcb *thread; /* that sends with it */
 };
 
+_Static_assert(offsetof(struct sender_table, page) == 0, "the controller reads the first page");
 _Static_assert(sizeof(struct sender_table) <= 1 << REL4_SENDER_TABLE_BITS, "fits");
 _Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "one page for the controller");
 

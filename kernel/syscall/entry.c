@@ -135,7 +135,7 @@ static inline __attribute__((always_inline)) void invoke(struct tcb *thread, uns
         }
         return;
     }
-    request.length = info & mask(7);
+    request.length = info & mask(ABI_INFO_EXTRA_CAPS_SHIFT);
     request.extra_count = info_extra_caps(info);
     if (request.extra_count || request.length > ABI_MSG_REGISTERS) {
         struct user_words buffer = ipc_buffer(thread, false);

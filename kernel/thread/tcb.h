@@ -62,7 +62,7 @@ struct badged_pass {
 struct fault {
     word_t type; /* FAULT_...; NONE unless the thread is blocked on send or reply because of it */
     /* CapFault: pointer, receive phase. UnknownSyscall: number. UserException: number, code. VMFault:
-     * address, status, is instruction fault. */
+     * address, is instruction fault, enum vm_access. */
     word_t words[3];
     struct lookup_failure lookup;
 };

@@ -257,7 +257,7 @@ static void fault(struct input *in)
 
     switch (take(in) & 3) {
     case 0:
-        fault_raise_vm(actor(), take(in), 5, false);
+        fault_raise_vm(actor(), take(in), VM_LOAD);
         break;
     case 1:
         fault_raise_exception(actor(), take(in));

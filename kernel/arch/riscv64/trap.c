@@ -35,11 +35,16 @@ static bool fault_is_stale(const struct tcb *thread, word_t address, word_t need
     return true;
 }
 
-/* Reports a page fault like an access to an address without memory: access is the cause of that. */
-static void handle_page_fault(struct tcb *thread, word_t address, word_t needed, word_t access)
+/* The status of a VM fault is the cause of an access fault. */
+_Static_assert(VM_FETCH == CAUSE_FETCH_ACCESS && VM_LOAD == CAUSE_LOAD_ACCESS &&
+                   VM_STORE == CAUSE_STORE_ACCESS,
+               "causes");
+
+/* Reports a page fault like an access to an address without memory. */
+static void handle_page_fault(struct tcb *thread, word_t address, word_t needed, enum vm_access access)
 {
     if (!fault_is_stale(thread, address, needed)) {
-        fault_raise_vm(thread, address, access, access == CAUSE_FETCH_ACCESS);
+        fault_raise_vm(thread, address, access);
     }
 }
 
@@ -54,18 +59,18 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
         }
         break;
     case CAUSE_FETCH_PAGE_FAULT:
-        handle_page_fault(thread, address, PTE_EXECUTE, CAUSE_FETCH_ACCESS);
+        handle_page_fault(thread, address, PTE_EXECUTE, VM_FETCH);
         break;
     case CAUSE_LOAD_PAGE_FAULT:
-        handle_page_fault(thread, address, PTE_READ, CAUSE_LOAD_ACCESS);
+        handle_page_fault(thread, address, PTE_READ, VM_LOAD);
         break;
     case CAUSE_STORE_PAGE_FAULT:
-        handle_page_fault(thread, address, PTE_WRITE, CAUSE_STORE_ACCESS);
+        handle_page_fault(thread, address, PTE_WRITE, VM_STORE);
         break;
     case CAUSE_FETCH_ACCESS:
     case CAUSE_LOAD_ACCESS:
     case CAUSE_STORE_ACCESS:
-        fault_raise_vm(thread, address, cause, cause == CAUSE_FETCH_ACCESS);
+        fault_raise_vm(thread, address, (enum vm_access)cause);
         break;
     default:
         fault_raise_exception(thread, cause);
