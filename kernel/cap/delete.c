@@ -117,7 +117,7 @@ static struct remains finalise(struct slot *slot)
 {
     const struct cap_ops *ops = cap_ops(slot->cap);
 
-    return ops->finalise ? ops->finalise(slot->cap, slot, slot_is_last(slot)) : (struct remains){ 0 };
+    return ops->finalise ? ops->finalise(slot->cap, slot) : (struct remains){ 0 };
 }
 
 /* One slot of a dying object. */
@@ -277,7 +277,7 @@ const struct cap_ops zombie_ops = {
 };
 
 /* The deletion goes on. Recursion ends here: finalise_closed() makes it a capability that is not closed. */
-static struct remains finalise_closed(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_closed(struct cap cap, struct slot *slot)
 {
     slot->cap = cap_before(cap);
     return finalise(slot);

@@ -138,39 +138,31 @@ void slot_insert(struct slot *slot, struct cap cap, struct slot *source)
     }
 }
 
+static void relocate(struct slot *to, const struct slot *from)
+{
+    *to = *from;
+    adopt_neighbours(to);
+}
+
 void slot_move(struct slot *to, struct cap cap, struct slot *from)
 {
     assert(slot_is_empty(to));
-    *to = *from;
+    relocate(to, from);
     to->cap = cap;
     *from = (struct slot){ 0 };
-    adopt_neighbours(to);
     announce_move(to);
 }
 
 void slot_swap(struct slot *a, struct cap first, struct slot *b, struct cap second)
 {
-    struct slot old = *a;
+    struct slot spare;
 
-    *a = *b;
-    *b = old;
+    /* In three steps, each of which leaves a whole list, as the two may be neighbours. */
+    relocate(&spare, a);
+    relocate(a, b);
+    relocate(b, &spare);
     a->cap = second;
     b->cap = first;
-    /* Where the two were neighbours, each now names itself and means the other. */
-    if (a->prev == a) {
-        a->prev = b;
-    }
-    if (b->prev == b) {
-        b->prev = a;
-    }
-    if (slot_next(a) == a) {
-        set_next(a, b);
-    }
-    if (slot_next(b) == b) {
-        set_next(b, a);
-    }
-    adopt_neighbours(a);
-    adopt_neighbours(b);
     announce_move(a);
     announce_move(b);
 }
@@ -309,19 +301,11 @@ static COLD bool is_last_among_unusual(const struct slot *slot)
 
 bool slot_is_last(const struct slot *slot)
 {
-    const struct slot *prev = slot->prev;
-    const struct slot *next = slot_next(slot);
+    const struct slot *prev = slot->prev, *next = slot_next(slot);
 
-    if (prev) {
-        if (cap_same_object(prev->cap, slot->cap)) {
-            return false;
-        }
-        if (unlikely(cap_is_unusual(prev->cap))) {
-            return is_last_among_unusual(slot);
-        }
-    }
-    if (next && unlikely(cap_is_unusual(next->cap))) {
+    if (unlikely((prev && cap_is_unusual(prev->cap)) || (next && cap_is_unusual(next->cap)))) {
         return is_last_among_unusual(slot);
     }
-    return !next || !cap_same_object(next->cap, slot->cap);
+    return !(prev && cap_same_object(prev->cap, slot->cap)) &&
+           !(next && cap_same_object(next->cap, slot->cap));
 }

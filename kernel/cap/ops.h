@@ -15,8 +15,8 @@ struct result;
  * the same, in pieces short enough for a preemption point between them. */
 struct remains {
     struct slot *slots;
-    word_t count;
-    bool again;
+    word_t count : 63;
+    word_t again : 1;
 };
 
 /* What a capability type can be asked to do: a row for each label. */
@@ -48,10 +48,11 @@ struct cap_ops {
      * Missing: the same capability. */
     word_t (*derive)(const struct slot *slot, struct cap cap, struct cap *derived);
 
-    /* A capability goes away; last says that no other names the object. Returns what the object still holds.
-     * If that is more of the same, the capability is closed before anybody else can do something with it; so
-     * what can be filled by other means than the capability is closed here. Missing: nothing happens. */
-    struct remains (*finalise)(struct cap cap, struct slot *slot, bool last);
+    /* A capability goes away, and the object with the last one (slot_is_last()). Returns what that still
+     * holds. If that is more of the same, the capability is closed before anybody else can do something with
+     * it; so what can be filled by other means than the capability is closed here. Missing: nothing happens.
+     */
+    struct remains (*finalise)(struct cap cap, struct slot *slot);
 
     /* The capability is now in another slot. Missing: nobody needs to know. */
     void (*moved)(struct cap cap, struct slot *to);

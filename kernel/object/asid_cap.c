@@ -89,12 +89,12 @@ static word_t decode_assign(const struct request *request, struct operation *ope
     return ERR_NONE;
 }
 
-static struct remains finalise_pool(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_pool(struct cap cap, struct slot *slot)
 {
     struct asid_pool *pool = cap_object(cap);
     unsigned released = 0;
 
-    if (!last || asid_pools[cap.w1] != pool) {
+    if (!slot_is_last(slot) || asid_pools[cap.w1] != pool) {
         return (struct remains){ 0 };
     }
     preemption_soon();

@@ -308,9 +308,10 @@ static word_t decode_put_char(const struct request *request, struct operation *o
     return console_enabled ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-static struct remains finalise_queue(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_queue(struct cap cap, struct slot *slot)
 {
-    return (struct remains){ .again = last && give_up(cap_object(cap), frame_slots(cap)) == AGAIN };
+    return (struct remains){ .again =
+                                 slot_is_last(slot) && give_up(cap_object(cap), frame_slots(cap)) == AGAIN };
 }
 
 static unsigned queue_size_bits(struct cap cap)

@@ -205,9 +205,9 @@ static enum progress perform_save_caller(const struct request *request, const st
     return DONE;
 }
 
-static struct remains finalise_cnode(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_cnode(struct cap cap, struct slot *slot)
 {
-    if (!last) {
+    if (!slot_is_last(slot)) {
         return (struct remains){ 0 };
     }
     return (struct remains){ .slots = cap_object(cap), .count = bit(cnode_radix(cap)) };

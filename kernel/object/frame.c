@@ -121,7 +121,7 @@ static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *
 
 /* Below finalise_frame(), finalise leads to nothing: the signal of a queue that stops ends a wait to receive,
  * never one for a reply. */
-static struct remains finalise_frame(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_frame(struct cap cap, struct slot *slot)
 {
     if (unlikely(frame_queue(cap) != NULL)) {
         async_queue_stop(frame_queue(cap));

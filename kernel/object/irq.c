@@ -156,11 +156,11 @@ static word_t decode_set_notification(const struct request *request, struct oper
 
 /* An interrupt holds a notification. Below finalise_handler(), finalise leads to finalise_notification() or
  * finalise_closed() only. */
-static struct remains finalise_handler(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_handler(struct cap cap, struct slot *slot)
 {
     unsigned number = irq_handler_irq(cap);
 
-    if (last) {
+    if (slot_is_last(slot)) {
         if (slot_delete(&irqs[number].notification) == AGAIN) {
             return (struct remains){ .again = true };
         }

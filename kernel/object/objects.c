@@ -11,11 +11,11 @@
 #include "object/async_queue.h"
 #include "object/irq.h"
 
-static struct remains finalise_endpoint(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_endpoint(struct cap cap, struct slot *slot)
 {
     struct endpoint *endpoint = cap_object(cap);
 
-    return (struct remains){ .again = last && ipc_cancel_some(&endpoint->queue) };
+    return (struct remains){ .again = slot_is_last(slot) && ipc_cancel_some(&endpoint->queue) };
 }
 
 /* Clears some of the entries that were made from a notification capability. True if there were any. */
@@ -34,7 +34,7 @@ static bool clear_entries(struct slot *owner)
 
 /* A notification holds entries that were made from it. Below finalise_notification(), finalise leads to
  * finalise_entry() only: a signal ends a wait to receive, never one for a reply. */
-static struct remains finalise_notification(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_notification(struct cap cap, struct slot *slot)
 {
     struct notification *notification = cap_object(cap);
 
@@ -42,7 +42,7 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot, b
     if (clear_entries(slot)) {
         return (struct remains){ .again = true };
     }
-    if (!last) {
+    if (!slot_is_last(slot)) {
         return (struct remains){ 0 };
     }
     if (notification->bound) {
@@ -54,7 +54,7 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot, b
 }
 
 /* The caller can no longer be answered. */
-static struct remains finalise_reply(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_reply(struct cap cap, struct slot *slot)
 {
     struct tcb *caller = cap_object(cap);
 

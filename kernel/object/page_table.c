@@ -114,10 +114,10 @@ static void leave_running_vspace(const struct slot *slot)
     }
 }
 
-static struct remains finalise_page_table(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_page_table(struct cap cap, struct slot *slot)
 {
     leave_running_vspace(slot);
-    if (last && page_table_is_mapped(cap)) {
+    if (page_table_is_mapped(cap) && slot_is_last(slot)) {
         if (is_root(cap)) {
             asid_release(cap_mapped_asid(cap));
         } else {

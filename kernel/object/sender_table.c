@@ -49,7 +49,7 @@ void sender_table_send(const struct tcb *thread, word_t index)
 }
 
 /* The receiver exists as long as an entry names it: its end begins with clearing them. */
-static struct remains finalise_entry(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_entry(struct cap cap, struct slot *slot)
 {
     struct sender_table *table = entry_table(slot);
     word_t index = (word_t)(slot - table->slots);
@@ -75,12 +75,12 @@ void sender_table_unbind(struct tcb *thread)
     }
 }
 
-static struct remains finalise_table(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_table(struct cap cap, struct slot *slot)
 {
     struct sender_table *table = cap_object(cap);
     unsigned cleared = 0;
 
-    if (!last) {
+    if (!slot_is_last(slot)) {
         return (struct remains){ 0 };
     }
     if (table->thread) {

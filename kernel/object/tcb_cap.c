@@ -336,11 +336,11 @@ static const struct invocation others[] = {
     { REL4_LABEL_TCB_UNREGISTER_RECEIVER, 0, 0, decode_unregister_receiver, perform_unregister_receiver },
 };
 
-static struct remains finalise_tcb(struct cap cap, struct slot *slot, bool last)
+static struct remains finalise_tcb(struct cap cap, struct slot *slot)
 {
     struct tcb *thread = cap_object(cap);
 
-    if (!last) {
+    if (!slot_is_last(slot)) {
         return (struct remains){ 0 };
     }
     thread_suspend(thread);
