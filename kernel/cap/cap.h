@@ -1,23 +1,23 @@
 /*
  * Capability words: two words that name an object and say what may be done with it.
  *
- * Every type keeps its number in bits 63..59 of the first word, and a type that names a kernel object keeps
- * the object's place in the physical window in bits 37..0, so the address is one OR away. What else a type
- * holds is defined here, once, with its accessors. The type numbers are those that DebugCapIdentify reports,
- * but for those that stand for something else.
+ * Bits 63..59 of word 0 hold the type. A type that names a kernel object has the object's offset in the
+ * physical window in bits 37..0, so that the address is one OR away. The other fields of each type are
+ * defined here, once, with their accessors. The type numbers are those that DebugCapIdentify reports, except
+ * for types that stand for another object.
  *
  *   word 0   63..59 type
  *            58..55 rights (endpoint, notification, reply), as in the binary interface
  *            58 takes a whole capability pointer, 54..49 radix, 48..43 guard size (CNode)
  *            54..49 size_bits, 48 device (untyped)
- *            54..39 nothing, 38..12 page number (frame); 11 device, 10..9 size, 8..7 rights
+ *            54..39 zero, 38..12 page number (frame); 11 device, 10..9 size, 8..7 rights
  *            58 mapped (page table)
- *            58..54 type before (closed)
+ *            58..54 former type (closed)
  *            37..0  object
  *   word 1   badge, guard, used bytes (untyped), irq, domain, or
  *            63..48 ASID, 47..0 virtual address (frame, page table)
  *            63..58 vector, 37..0 the other end of its group (sender entry)
- *            log2 of the frame slots (async queue); that of a frame in such a slot names the queue
+ *            log2 of the frame slots (async queue); the queue, for a frame in such a slot
  */
 #pragma once
 
@@ -45,7 +45,7 @@ enum cap_type {
     CAP_ASYNC_QUEUE = 26,
     CAP_CLOSED = 28,
     CAP_ZOMBIE = 29,
-    CAP_SENDER_ENTRY = 30, /* never in a slot that a capability pointer can name */
+    CAP_SENDER_ENTRY = 30, /* never in a slot that a user can name */
 };
 
 #define CAP_TYPES 32
@@ -59,9 +59,8 @@ struct cap {
 };
 
 #define CAP_TYPE_SHIFT   59
-#define CAP_ADDRESS_BITS 39
-#define CAP_ADDRESS_MASK \
-    ((1ul << CAP_ADDRESS_BITS) - 1) /* of the object, frame or untyped, and a frame's attributes */
+#define CAP_ADDRESS_BITS 39 /* of an object, frame or untyped; with a frame's attributes */
+#define CAP_ADDRESS_MASK ((1ul << CAP_ADDRESS_BITS) - 1)
 #define CAP_TYPE_MASK    (31ul << CAP_TYPE_SHIFT)
 #define CAP_RIGHTS_SHIFT 55
 #define CAP_RADIX_SHIFT  49
@@ -79,14 +78,14 @@ struct cap {
 #define FRAME_RIGHTS_SHIFT 7
 #define FRAME_RIGHTS_MASK  (3ul << FRAME_RIGHTS_SHIFT)
 
-/* What a frame capability permits; the numbers are the kernel's own. Kernel-only frames cannot be read. */
+/* What a frame capability permits, in the kernel's own numbers. A kernel-only frame cannot be read. */
 enum frame_rights {
     FRAME_KERNEL_ONLY = 1,
     FRAME_READ_ONLY = 2,
     FRAME_READ_WRITE = 3
 };
 
-/* Frame sizes: 4 KiB, 2 MiB, 1 GiB, which is also the page-table level that maps them. */
+/* Frame sizes: 4 KiB, 2 MiB, 1 GiB. The number is the page-table level that maps them. */
 enum frame_size {
     FRAME_4K,
     FRAME_2M,
@@ -113,7 +112,7 @@ static inline bool cap_is_unusual(struct cap cap)
     return cap_type(cap) >= CAP_FIRST_UNUSUAL;
 }
 
-/* Served by the front door itself, not through the operations of its type. */
+/* Served by the system-call handlers directly, not through the operations of its type. */
 static inline bool cap_is_ipc_object(struct cap cap)
 {
     return cap_is(cap, CAP_ENDPOINT) || cap_is(cap, CAP_NOTIFICATION) || cap_is(cap, CAP_REPLY);
@@ -124,7 +123,7 @@ static inline bool cap_is_null(struct cap cap)
     return cap.w0 == 0;
 }
 
-/* A capability of a type that needs nothing but its type and, perhaps, the second word. */
+/* Makes a capability without an object. */
 static inline struct cap cap_make(enum cap_type type, word_t w1)
 {
     return (struct cap){ (word_t)type << CAP_TYPE_SHIFT, w1 };
@@ -143,9 +142,9 @@ static inline void *cap_object(struct cap cap)
 }
 
 /*
- * Closed capabilities. What a capability becomes when its object cannot be taken down in one step: nobody
- * invokes it, receives through it or copies it any more, so nothing that is still to be taken down grows
- * meanwhile. Rights are forgotten.
+ * Closed capabilities. A capability is closed when its object cannot be destroyed in one step. It can no
+ * longer be invoked, received through or copied, so that the remaining work does not grow. Its rights are
+ * lost.
  */
 
 static inline struct cap cap_close(struct cap cap)
@@ -156,7 +155,7 @@ static inline struct cap cap_close(struct cap cap)
     return cap;
 }
 
-/* What a closed capability was; any other as it is. */
+/* Returns what a closed capability was before; any other capability unchanged. */
 static inline struct cap cap_before(struct cap cap)
 {
     word_t before = cap.w0 >> CAP_BEFORE_SHIFT & (CAP_TYPES - 1);
@@ -224,13 +223,13 @@ static inline struct cap cap_make_cnode(const void *slots, unsigned radix, unsig
     return cap;
 }
 
-/* A CNode whose guard and radix take all bits of a capability pointer, so a lookup is one comparison. */
+/* True if guard and radix take all bits of a capability pointer, so that a lookup is one comparison. */
 static inline bool cap_is_full_cnode(struct cap cap)
 {
     return cap.w0 >> CAP_FULL_SHIFT == (CAP_CNODE << 1 | 1);
 }
 
-/* Untyped memory. The address is physical and may lie above the window if it is a device's. */
+/* Untyped memory. The address is physical; that of a device may lie above the window. */
 
 static inline struct cap cap_make_untyped(word_t phys, unsigned size_bits, bool device, word_t used)
 {
@@ -254,7 +253,7 @@ static inline bool untyped_is_device(struct cap cap)
     return cap.w0 >> CAP_DEVICE_SHIFT & 1;
 }
 
-/* Bytes given away, from the start of the region. */
+/* Bytes from the start of the region that are in use. */
 static inline word_t untyped_used(struct cap cap)
 {
     return cap.w1;
@@ -363,7 +362,7 @@ static inline struct cap page_table_set_unmapped(struct cap cap)
     return cap;
 }
 
-/* A frame that an async queue holds is not mapped; where others keep the address, it has its queue. */
+/* A frame that an async queue holds is not mapped. The field for the virtual address names the queue. */
 
 struct async_queue;
 
@@ -379,7 +378,7 @@ static inline struct async_queue *frame_queue(struct cap cap)
     return cap.w1 && !cap_mapped_asid(cap) ? window_ptr(cap.w1) : NULL;
 }
 
-/* Entries of sender tables: in word 0 the notification, and see slot_insert_entry(). */
+/* Entries of sender tables. Word 0 names the notification; word 1: see slot_insert_entry(). */
 
 static inline struct cap cap_make_sender_entry(const void *notification, unsigned vector)
 {

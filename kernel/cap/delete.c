@@ -1,27 +1,27 @@
 /*
  * Deletion without recursion and without memory of its own.
  *
- * When the last capability of a CNode or TCB is deleted, a zombie takes its place in the slot (the root) and
- * the object's slots are emptied one by one, from the last. If one of them holds the last capability of
- * another CNode or TCB, that object's zombie moves into its own slot 0 and changes places with what was
- * there. Such an orphan is queued in a list that starts at the root; the slot in work goes on with what came
- * in exchange. So the stack never grows, each step takes constant time, and all progress is in the slots:
- * deletion can stop and go on anywhere.
+ * When the last capability of a CNode or TCB is deleted, a zombie takes its place in the slot (the root), and
+ * the object's slots are emptied one by one, from the last. If a slot holds the last capability of another
+ * CNode or TCB, that object's zombie moves into the object's own slot 0 and changes places with what was
+ * there. Such an orphan is queued in a list that starts at the root, and work goes on with the capability
+ * that came in exchange. So the stack does not grow, each step takes constant time, and all progress is in
+ * the slots: deletion can be interrupted and continued at any step.
  *
- * Zombies stay in the derivation tree, so the memory of a dying object cannot be given away before its zombie
- * is gone, and a revoke from above finds every zombie and can finish it alone.
+ * Zombies stay in the derivation tree. So the memory of a dying object cannot be reused before its zombie is
+ * gone, and a Revoke of an ancestor finds every zombie and can finish it alone.
  *
- * When the work meets the root of somebody else's unfinished deletion, it takes over the root with its whole
- * list, in one step: the root becomes an orphan. Two deletions that meet the roots of each other therefore
- * cannot take the same work from each other again and again, wherever they are interrupted.
+ * When a deletion meets the root of another unfinished deletion, it takes over that root with its whole list
+ * in one step: the root becomes an orphan. So two deletions that meet each other's roots cannot take the same
+ * work from each other again and again, wherever they are interrupted.
  *
- * A root may stand inside one of the dying objects of its own list. The work passes it by, and that object's
- * zombie goes last, together with the root. If a revoke from above finishes that object before, it goes back
- * to the root and takes it over like any other.
+ * A root may stand inside one of the dying objects of its own list. The deletion skips it there, and that
+ * object's zombie is removed last, together with the root. If a Revoke of an ancestor finishes that object
+ * earlier, it goes back to the root and takes it over like any other.
  *
- * An object that holds no capabilities but cannot be taken down in one step, such as an endpoint with many
- * waiting threads, is closed at the first step: its capability stays where it is, and is good for nothing but
- * to go on with the deletion, like a zombie.
+ * An object that holds no capabilities but cannot be destroyed in one step, such as an endpoint with many
+ * waiting threads, is closed in the first step: its capability stays in place and can only be used to
+ * continue the deletion, like a zombie.
  */
 #include "cap/delete.h"
 
@@ -39,7 +39,7 @@ static void zombie_make(struct slot *slot, struct remains remains)
     zombie_set_count(slot, remains.count);
 }
 
-/* prev, which has got its place, is followed by next: an orphan or, if prev is the last, the head. */
+/* Links prev, which is in a list, to next: an orphan or, if prev is the last, the head. */
 static void list_link(struct slot *prev, struct slot *next)
 {
     zombie_set_next(prev, next);
@@ -62,7 +62,7 @@ static void list_remove(struct slot *z)
     }
 }
 
-/* Puts first to last, linked to one another and in no list, directly behind z. */
+/* Inserts a chain of orphans, first to last, directly behind z. */
 static void list_insert(struct slot *z, struct slot *first, struct slot *last)
 {
     struct slot *next = zombie_next(z);
@@ -76,8 +76,8 @@ static void list_insert(struct slot *z, struct slot *first, struct slot *last)
     list_link(last, next ? next : z);
 }
 
-/* The zombie in victim, a root without followers, becomes an orphan in its own object, queued behind z. What
- * stood at its new place comes into victim. The root that the work is for keeps its place. */
+/* Makes the zombie in victim, a root without followers, an orphan in its own object, queued behind z. What
+ * stood at its new place moves into victim. The root of this deletion keeps its place. */
 static void make_orphan(struct slot *victim, struct slot *z, const struct slot *root)
 {
     struct slot *home = zombie_slots(victim);
@@ -96,11 +96,11 @@ static void make_orphan(struct slot *victim, struct slot *z, const struct slot *
     list_insert(z, home, home);
 }
 
-/* victim, a slot of the object of z, is the root of another deletion, which is taken over with its list. */
+/* Takes over another deletion, whose root is victim, a slot of the object of z, with its list. */
 static void take_over(struct slot *victim, struct slot *z, const struct slot *root)
 {
     if (z == root && !zombie_is_head(z)) {
-        /* Finished alone, and perhaps in the victim's list: from here on it has a list of its own. */
+        /* This zombie is finished alone and may be in the victim's list: start a list of its own. */
         list_remove(z);
         zombie_set_prev(z, NULL);
         zombie_set_next(z, NULL);
@@ -120,7 +120,7 @@ static struct remains finalise(struct slot *slot)
     return ops->finalise ? ops->finalise(slot->cap, slot) : (struct remains){ 0 };
 }
 
-/* One slot of a dying object. */
+/* Empties, or makes a step to empty, the last slot of a dying object that may be in use. */
 static void empty_last_slot(struct slot *z, struct slot *root)
 {
     word_t count = zombie_count(z);
@@ -147,7 +147,7 @@ static void empty_last_slot(struct slot *z, struct slot *root)
     }
 }
 
-/* Which zombie the deletion of the one in root works on. */
+/* Returns the zombie that a deletion works on next. */
 static struct slot *next_zombie(struct slot *root)
 {
     struct slot *z = zombie_next(root);
@@ -161,7 +161,7 @@ static struct slot *next_zombie(struct slot *root)
     return z;
 }
 
-/* One step of the deletion whose zombie stands in root. True when the slot is empty at last. */
+/* Makes one step of the deletion whose zombie is in root. True when that slot is empty. */
 static bool zombie_step(struct slot *root)
 {
     struct slot *z = next_zombie(root);
@@ -186,8 +186,9 @@ static bool zombie_step(struct slot *root)
     return root_inside;
 }
 
-/* z is about to be finished alone, so it does not wait for the root of its list, if that was passed by in its
- * object. Then z is the first behind the root, because it was in work and stays until the end. */
+/* Prepares z to be finished alone. If the root of its list stands inside its object and was skipped there,
+ * that slot is visited again. Then z is the first behind the root, because work on it had begun and it is
+ * removed last. */
 static void go_back_to_root(struct slot *z)
 {
     if (zombie_is_head(z)) {
@@ -202,8 +203,8 @@ static void go_back_to_root(struct slot *z)
     }
 }
 
-/* The object cannot be taken down in one step, and the work that is left must not grow meanwhile. Nothing is
- * closed inside a dying object, where nobody reaches it. */
+/* Keeps the work that is left for an object from growing meanwhile. Inside a dying object nothing is closed,
+ * as nobody can name its slots. */
 static COLD void slot_close(struct slot *slot)
 {
     slot->cap = cap_close(slot->cap);
@@ -262,7 +263,7 @@ enum progress slot_revoke(struct slot *slot)
     return DONE;
 }
 
-/* A root was moved by CNode Move or by the work above: the last of its list must know. */
+/* A root has moved, by CNode Move or by a deletion: updates the link of the last zombie of its list. */
 static void zombie_moved(struct cap cap, struct slot *to)
 {
     if (zombie_next(to)) {
@@ -276,7 +277,7 @@ const struct cap_ops zombie_ops = {
     .moved = zombie_moved,
 };
 
-/* The deletion goes on. Recursion ends here: finalise_closed() makes it a capability that is not closed. */
+/* Continues the deletion. Recursion ends here: finalise_closed() makes it a capability that is not closed. */
 static struct remains finalise_closed(struct cap cap, struct slot *slot)
 {
     slot->cap = cap_before(cap);

@@ -1,5 +1,5 @@
 /*
- * The derivation tree: list surgery and the tests that give the list its meaning.
+ * The derivation tree: changes of the list, and the tests that give it its meaning.
  */
 #include "cap/ops.h"
 #include "cap/slot.h"
@@ -31,7 +31,7 @@ static void announce_move(struct slot *to)
     }
 }
 
-/* The neighbours of a slot that was written at a new place point to it. */
+/* Links the neighbours to a slot that was written at a new place. */
 static void adopt_neighbours(struct slot *slot)
 {
     if (slot->prev) {
@@ -62,12 +62,12 @@ void slot_insert_created(struct slot *first, word_t count, struct cap cap, word_
             next->prev = slot;
         }
         next = slot;
-        cap.w0 += bytes; /* the address is at the bottom */
+        cap.w0 += bytes; /* the address is in the low bits */
     }
     set_next(untyped, next);
 }
 
-/* A derived capability is a parent in its own right when it names something narrower than its source does. */
+/* True if a derived capability can have children of its own: it names something narrower than its source. */
 static bool starts_new_branch(struct cap cap, struct cap source)
 {
     switch (cap_type(cap)) {
@@ -83,7 +83,7 @@ static bool starts_new_branch(struct cap cap, struct cap source)
     }
 }
 
-/* The other end of an entry's group, if it is the first or the last. */
+/* The other end of a group of entries, from the first or last of them. */
 static struct slot *other_end(const struct slot *entry)
 {
     return window_ptr(entry->cap.w1);
@@ -133,7 +133,7 @@ void slot_insert(struct slot *slot, struct cap cap, struct slot *source)
     slot->next = starts_new_branch(cap, source->cap) ? SLOT_REVOCABLE | SLOT_FIRST_BADGED : 0;
     link_behind(slot, unlikely(entry != NULL) ? other_end(entry) : source);
     if (cap_is(source->cap, CAP_UNTYPED) && cap_is(cap, CAP_UNTYPED)) {
-        /* The copy may give the memory away, so the source must not until its children are gone. */
+        /* The copy may hand out the memory, so that the source must not do so while it has children. */
         source->cap.w1 = bit(untyped_size_bits(source->cap));
     }
 }
@@ -157,7 +157,7 @@ void slot_swap(struct slot *a, struct cap first, struct slot *b, struct cap seco
 {
     struct slot spare;
 
-    /* In three steps, each of which leaves a whole list, as the two may be neighbours. */
+    /* Each of the three steps leaves a consistent list, even if the slots are neighbours. */
     relocate(&spare, a);
     relocate(a, b);
     relocate(b, &spare);
@@ -182,14 +182,15 @@ void slot_remove(struct slot *slot)
 }
 
 /*
- * The capability's memory lies in the untyped's. Memory is divided only by halving, so two regions either
- * contain one another or are apart, and the start of the smaller one tells. Only untypeds contain untypeds,
- * so for all others it is the smaller. Which types have memory, their operations say.
+ * True if the memory that a capability names lies in an untyped's. Memory is divided only by halving, so two
+ * regions either contain one another or are disjoint, and the start of the smaller one decides. Only an
+ * untyped can be larger than another; an object of any other type is smaller than the untyped that contains
+ * it.
  */
 static bool untyped_contains(struct cap untyped, struct cap cap)
 {
     if (!cap_ops(cap)->size_bits) {
-        return false; /* an entry goes with its notification; zombies are looked at separately */
+        return false; /* entries and zombies: see unusual_is_descendant() */
     }
     unsigned bits = untyped_size_bits(untyped);
     if (cap_is(cap, CAP_UNTYPED) && untyped_size_bits(cap) > bits) {
@@ -204,13 +205,13 @@ static bool frame_contains(struct cap frame, struct cap cap)
            align_down(frame_phys(cap), frame_size_bits(frame_size(frame))) == frame_phys(frame);
 }
 
-/* An object that is being destroyed still occupies the memory that it came from. */
+/* An object that is being destroyed still occupies its memory. */
 static bool untyped_contains_zombie(struct cap untyped, const struct slot *zombie)
 {
     return align_down(ptr_to_phys(zombie_slots(zombie)), untyped_size_bits(untyped)) == untyped_phys(untyped);
 }
 
-/* b lies in what a covers: for memory its range, for interrupts their control, otherwise the same object. */
+/* True if a covers b: the range of memory, all interrupts, or else the same object. */
 static bool same_region(struct cap a, struct cap b)
 {
     switch (cap_type(a)) {
@@ -240,7 +241,7 @@ static __attribute__((noinline)) bool plain_is_descendant(const struct slot *a, 
            (cap_badge(a->cap) == cap_badge(b->cap) && !(b->next & SLOT_FIRST_BADGED));
 }
 
-/* b is a zombie, closed, or an entry, which lies where its notification does. */
+/* b is a zombie, closed, or a sender entry, which counts as its notification. */
 static COLD bool unusual_is_descendant(const struct slot *a, const struct slot *b)
 {
     struct slot before = { .cap = cap_before(b->cap), .next = b->next };
@@ -270,7 +271,7 @@ bool slot_has_children(const struct slot *slot)
     return next && slot_is_descendant(slot, next);
 }
 
-/* The neighbour does not name the same object plainly. */
+/* The neighbour is of an unusual type. */
 static COLD bool unusual_names_same_object(const struct slot *neighbour, word_t w0, word_t w1)
 {
     struct cap cap = { w0, w1 };
@@ -292,7 +293,7 @@ bool slot_names_same_object(const struct slot *neighbour, struct cap cap)
     return cap_same_object(neighbour->cap, cap);
 }
 
-/* One of the neighbours is unusual. */
+/* At least one neighbour is of an unusual type. */
 static COLD bool is_last_among_unusual(const struct slot *slot)
 {
     return !slot_names_same_object(slot->prev, slot->cap) &&

@@ -1,18 +1,18 @@
 /*
- * What copying, minting and mutating make of a capability (docs/interface.md, derivation).
+ * Rights and data of copied, minted and mutated capabilities (docs/interface.md, derivation).
  */
 #pragma once
 
 #include "cap/cap.h"
 
-/* The capability with its rights reduced to those given. Rights never increase. */
+/* Returns the capability with its rights reduced to those given. Rights never increase. */
 struct cap cap_reduce_rights(struct cap cap, word_t rights);
 
-/* The capability with a badge or guard; a null capability if it may not have it. preserve: it is an existing
- * capability, not a new one, so a badge cannot be given. */
+/* Returns the capability with a badge or guard; a null capability if that is not allowed. preserve: this
+ * changes an existing capability (Move, Mutate, Rotate), which cannot get a badge. */
 struct cap cap_apply_data(struct cap cap, word_t data, bool preserve);
 
-/* What a frame permits when its rights are masked by a rights word. */
+/* Returns what a frame permits when its rights are masked. */
 static inline enum frame_rights frame_reduce_rights(enum frame_rights rights, word_t mask)
 {
     word_t both = rights & mask;

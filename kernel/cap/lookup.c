@@ -1,5 +1,6 @@
 /*
- * Resolving capability pointers: guard and radix of each CNode on the way, most significant bits first.
+ * Resolving capability pointers: each CNode on the way takes its guard and its radix, from the most
+ * significant bit down.
  */
 #include "cap/lookup.h"
 
@@ -8,15 +9,14 @@ void cap_lookup_bits(struct cap root, word_t index, unsigned bits, struct lookup
     struct cap cap = root;
     struct lookup_failure *failure = &result->failure;
     word_t left = bits;
-    word_t rest = index << (WORD_BITS - left); /* what is not resolved yet, at the top of the word */
+    word_t rest = index << (WORD_BITS - left); /* the unresolved bits, at the top of the word */
 
     result->slot = NULL;
     if (unlikely(!cap_is(cap, CAP_CNODE))) {
         *failure = (struct lookup_failure){ .type = LOOKUP_INVALID_ROOT };
         return;
     }
-    /* Users choose how many CNodes a pointer goes through, up to 64, and every message takes several lookups.
-     */
+    /* Time matters: a user chooses how many CNodes a pointer goes through, up to 64. */
     for (;;) {
         word_t radix = cnode_radix(cap);
         word_t guard_size = cnode_guard_size(cap);

@@ -1,18 +1,19 @@
 /*
- * What stands in the place of a capability while its object, a CNode or a TCB, is being destroyed: how many
- * of the object's slots are still to be emptied, and the list of objects that turned up inside.
+ * Zombies. A zombie takes the place of a capability while its object, a CNode or a TCB, is being destroyed.
+ * It records how many of the object's slots may still hold capabilities, and links the dying objects found
+ * inside.
  *
  *   word 0   63..59 type, 58 orphan, 57 home (orphan: index of the slot it lives in, 0 or 1)
  *            49..44 log2 of the object's slots, 43..38 high bits of the count
  *            37..0  root: the object's slots; orphan: previous zombie of its list, 0 for a head
  *   word 1   63..31 next zombie of the list (address / 32), 30..0 low bits of the count
  *
- * A root stands in the slot where the deletion began. An orphan lives inside the very object that it
- * stands for, so nesting needs no memory and no recursion: see cap/delete.c.
+ * A root stands in the slot where the deletion began. An orphan lives inside the object that it stands for,
+ * so that nesting needs neither memory nor recursion: see cap/delete.c.
  *
- * A list is a head, which is a root or an orphan that took over the list of a root, and the orphans that
- * follow it. The last one's next is the head, and the first one's prev is the last one, so that whole lists
- * are joined in one step. A head that nothing follows has no next.
+ * A list consists of a head, which is a root or an orphan that took over the list of a root, and the orphans
+ * behind it. The next of the last is the head, and the prev of the first orphan is the last, so that two
+ * lists are joined in one step. A head without orphans has no next.
  */
 #pragma once
 
@@ -69,7 +70,7 @@ static inline void zombie_set_next(struct slot *z, const struct slot *next)
     z->cap.w1 = (z->cap.w1 & mask(ZOMBIE_COUNT_LOW)) | phys >> ABI_SLOT_BITS << ZOMBIE_COUNT_LOW;
 }
 
-/* NULL for a head; the last of the list for the first behind it. */
+/* NULL for a head. For the first orphan, the last of the list. */
 static inline struct slot *zombie_prev(const struct slot *z)
 {
     word_t prev = z->cap.w0 & mask(PHYS_WINDOW_BITS);
@@ -87,7 +88,7 @@ static inline bool zombie_is_head(const struct slot *z)
     return !zombie_prev(z);
 }
 
-/* Slots of the dying object, with those that are empty. */
+/* Number of slots of the dying object, empty ones included. */
 static inline word_t zombie_object_slots(const struct slot *z)
 {
     return bit(z->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63);

@@ -1,18 +1,17 @@
 /*
- * CancelBadgedSends, in pieces.
+ * CancelBadgedSends, with preemption points.
  *
- * A pass over the senders of an endpoint goes on where it stopped, whatever happened to the queue meanwhile,
- * and ends with the sender that was the last one when it began: threads that send again are not met again.
- * While it is under way the queue's state is ENDPOINT_CANCELLING, which otherwise means the same as
- * ENDPOINT_SENDING; the head of the queue names the pass, and the pass knows how far it is. Every thread that
- * leaves the queue keeps both true.
+ * A pass over the senders of an endpoint continues where it stopped, however the queue has changed, and ends
+ * with the sender that was last when it began: threads that send again are not visited again. During a pass
+ * the state of the queue is ENDPOINT_CANCELLING, which otherwise means the same as ENDPOINT_SENDING. The head
+ * of the queue points to the pass, and the pass to the next sender. Every thread that leaves the queue keeps
+ * both up to date.
  *
- * A pass belongs to one call: its number is noted in the call's message, so that only the repetition of that
- * very call finds it. Any other call, also of the same thread with the same arguments, begins anew and does
- * all of its work.
+ * A pass belongs to one call: its number is kept in the call's message, so that only the repetition of that
+ * call finds it. Any other call, even by the same thread with the same arguments, begins a new pass.
  *
- * An endpoint has one pass at a time. Whoever wants another finishes the first before, so two that interrupt
- * one another both come to an end: a call finds its pass finished when it is repeated.
+ * An endpoint has one pass at a time. A call that needs another one finishes the first, so that two calls
+ * that preempt each other both end: a call finds its pass finished when it is repeated.
  */
 #include "ipc/endpoint.h"
 #include "lib/mutant.h"
@@ -59,7 +58,7 @@ void badged_pass_leave(struct wait_queue *queue, struct tcb *thread)
     }
 }
 
-/* Looks at one sender. */
+/* Visits one sender. */
 static void step(struct wait_queue *queue)
 {
     struct badged_pass *pass = pass_of(queue);

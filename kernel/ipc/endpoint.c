@@ -1,5 +1,5 @@
 /*
- * Sending, receiving, replying, and ending it early.
+ * Sending, receiving, replying, and cancelling them.
  */
 #include "ipc/endpoint.h"
 
@@ -11,7 +11,7 @@
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 
-/* Threads that wake up in one go when their endpoint or notification disappears. */
+/* Threads that are restarted between two preemption points when their endpoint or notification is deleted. */
 #define CANCEL_BATCH 2
 
 static void wake(struct tcb *thread)
@@ -20,7 +20,7 @@ static void wake(struct tcb *thread)
     sched_wake(thread);
 }
 
-/* The sender called. Without the right to be answered it is never heard of again. */
+/* Ends the send phase of a Call: the sender waits for the reply, or stops for ever if it may not get one. */
 static void end_call(struct tcb *sender, bool may_be_answered, struct tcb *receiver, bool reply_can_grant)
 {
     if (may_be_answered) {
@@ -92,8 +92,8 @@ bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode
     return true;
 }
 
-/* A thread waits on an endpoint or notification no longer. What it waited for has not happened, and a fault
- * that it waited to report is forgotten. */
+/* Takes a thread out of the queue of an endpoint or notification, and drops a fault that it waited to
+ * report. */
 static void end_wait(struct wait_queue *queue, struct tcb *thread)
 {
     wait_remove(queue, thread);
@@ -154,7 +154,7 @@ void ipc_cancel(struct tcb *thread)
     case THREAD_BLOCKED_ON_SEND:
     case THREAD_BLOCKED_ON_RECEIVE:
     case THREAD_BLOCKED_ON_NOTIFICATION:
-        /* Endpoints and notifications both begin with their queue. */
+        /* An endpoint or a notification, which both begin with the queue. */
         end_wait(thread->blocked_on, thread);
         thread->state = THREAD_INACTIVE;
         break;

@@ -10,7 +10,7 @@ enum endpoint_state {
     ENDPOINT_IDLE,
     ENDPOINT_SENDING,
     ENDPOINT_RECEIVING,
-    ENDPOINT_CANCELLING = WAIT_PASS /* sending, and a pass of CancelBadgedSends is under way */
+    ENDPOINT_CANCELLING = WAIT_PASS /* sending, during a pass of CancelBadgedSends */
 };
 
 struct endpoint {
@@ -20,7 +20,7 @@ struct endpoint {
 _Static_assert(sizeof(struct endpoint) == 1 << ABI_ENDPOINT_BITS, "binary interface");
 _Static_assert(offsetof(struct endpoint, queue) == 0, "a thread is blocked on the queue of whatever it is");
 
-/* Threads wait to send. */
+/* True if threads wait to send. */
 static inline bool endpoint_has_senders(const struct endpoint *endpoint)
 {
     return wait_state(&endpoint->queue) & ENDPOINT_SENDING;
@@ -29,16 +29,16 @@ static inline bool endpoint_has_senders(const struct endpoint *endpoint)
 #define SEND_BLOCKING 1u
 #define SEND_CALL     2u
 
-/* Sends the thread's message, or its fault, through an endpoint capability with the right to. Without a
- * receiver the thread waits, or, if not SEND_BLOCKING, the message is dropped. */
+/* Sends the thread's message, or its fault, by an endpoint capability with the right to send. Without a
+ * receiver the thread blocks if SEND_BLOCKING; otherwise the message is dropped. */
 void endpoint_send(struct tcb *thread, struct cap cap, unsigned flags);
 
-/* Receives into the thread from an endpoint capability with the right to; the signal of a bound notification
- * comes first. False: it would block, by RECEIVE_OR_LEAVE. */
+/* Receives a message by an endpoint capability with the right to receive, or a signal of the bound
+ * notification, which comes first. False if the thread would block, by RECEIVE_OR_LEAVE. */
 bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode);
 
-/* Steps of the above, shared with the fast path. A sender that called waits for the reply of the receiver,
- * whose caller slot gets the capability for it. */
+/* Steps shared with the fast path. Makes a sender wait for the reply, and puts the reply capability into the
+ * receiver's caller slot. */
 static inline void endpoint_wait_for_reply(struct tcb *sender, struct tcb *receiver, bool reply_can_grant)
 {
     struct slot *slot = &receiver->slots[TCB_CALLER];
@@ -60,22 +60,22 @@ static inline void endpoint_wait_to_receive(struct tcb *thread, struct cap cap)
     wait_set_state(&endpoint->queue, ENDPOINT_RECEIVING);
 }
 
-/* Lets a thread that waits on an endpoint or notification repeat its system call, or the instruction whose
- * fault it waits to report. */
+/* Restarts a thread that waits on an endpoint or notification: it repeats its system call or faulting
+ * instruction. */
 void ipc_restart(struct wait_queue *queue, struct tcb *thread);
 
-/* The same for some of those that wait. True if more are left. */
+/* Restarts some of the waiting threads. True if more are left. */
 bool ipc_cancel_some(struct wait_queue *queue);
 
-/* Lets all senders with one badge repeat their system calls. pass: of the thread or queue that the call comes
- * from. number: 0 in a new call; if the answer is AGAIN, what the repeated call comes with. */
+/* Restarts all senders with a badge. pass: of the thread or queue that makes the call. number: 0 for a new
+ * call; after AGAIN, the number that the repeated call must bring. */
 enum progress endpoint_cancel_badged(struct badged_pass *pass, struct endpoint *endpoint, word_t badge,
                                      uint32_t *number);
 
 /* The general case of badged_pass_forget(). */
 void badged_pass_end(struct badged_pass *pass);
 
-/* The call will not be repeated. */
+/* Drops the pass of a call that will not be repeated. */
 static inline void badged_pass_forget(struct badged_pass *pass)
 {
     if (unlikely(pass->number)) {
@@ -83,11 +83,11 @@ static inline void badged_pass_forget(struct badged_pass *pass)
     }
 }
 
-/* Answers the caller whose reply capability is in slot with sender's message; the capability is used up. */
+/* Answers the caller whose reply capability is in slot with sender's message, and deletes the capability. */
 void reply_send(struct tcb *sender, struct slot *slot);
 
-/* Answers whoever called the thread last, if anybody waits for it. */
+/* Answers the caller in the thread's caller slot, if there is one. */
 void reply_to_caller(struct tcb *thread);
 
-/* Ends whatever the thread waits for, without waking it. */
+/* Ends any wait of a thread, without waking it. */
 void ipc_cancel(struct tcb *thread);

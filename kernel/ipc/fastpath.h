@@ -1,12 +1,11 @@
 /*
- * The fast path of Call and ReplyRecv: the common case of a short message to a waiting partner that runs
- * next. It does what the slow path does and returns the thread to run, with the kernel unlocked; or it
- * changes nothing and returns NULL.
+ * The fast path of Call and ReplyRecv: a short message to a waiting partner that runs next. It either does
+ * what the slow path does, and returns the thread to run with the kernel unlocked; or it changes nothing and
+ * returns NULL.
  *
- * It skips what the general case needs in between: the request, the IPC buffers, and the ready queues. The
- * partner is switched to directly, because the scheduler would choose it: it is at least as important as
- * everything that is ready. Inline, so that the arguments stay in the registers they came in. Needs the
- * kernel lock in exclusive mode.
+ * It needs no request, no IPC buffers and no ready queues. It switches to the partner directly, as the
+ * scheduler would choose it: nothing that is ready is more important. The functions are inline, so that the
+ * arguments stay in their registers. Needs the kernel lock in exclusive mode.
  */
 #pragma once
 
@@ -17,11 +16,11 @@
 #include "thread/switch.h"
 #include "worker/ring.h"
 
-/* What a system call brings in registers a0 to a5, and who makes it. */
+/* The arguments of a system call, in registers a0 to a5, and the calling thread. */
 #define SYSCALL_ARGUMENTS \
     word_t pointer, word_t info, word_t mr0, word_t mr1, word_t mr2, word_t mr3, struct tcb *thread
 
-/* Length and extra capabilities together: at most four words and nothing else. */
+/* True for at most four words and no capabilities: compares both fields at once. */
 static inline bool fits_registers(word_t info)
 {
     return (info & mask(ABI_INFO_UNWRAPPED_SHIFT)) <= ABI_MSG_REGISTERS;
@@ -38,7 +37,7 @@ static inline bool find_endpoint(const struct tcb *thread, word_t pointer, word_
     return cap_is(*cap, CAP_ENDPOINT) && cap_allows(*cap, right);
 }
 
-/* The thread has published requests, which its worker has to see when it blocks. */
+/* True if the thread has published requests, which its worker must see when it blocks. */
 static inline bool thread_has_news(const struct tcb *thread)
 {
     const struct async_queue *queue = thread->async_queue;

@@ -9,7 +9,7 @@
 #include "object/console_turn.h"
 #include "thread/debug.h"
 
-/* Release kernels do not let user programs make them print without limit. */
+/* Reports of a release kernel, at most: user programs must not make it print without limit. */
 #define RELEASE_REPORTS 16
 
 /* The registers of an UnknownSyscall message, and of its reply; a UserException has the first two. */
@@ -21,7 +21,7 @@ static const uint8_t syscall_registers[] = {
 
 #define MAX_FAULT_WORDS 11
 
-/* The number of a debug call that this kernel does not have, and one that was built for debugging does. */
+/* True for a debug call that only kernels built for debugging have. */
 static bool is_missing_debug_call(word_t number)
 {
 #if REL4_DEBUG

@@ -1,22 +1,22 @@
 /*
- * Faults: what a thread did wrong is sent to its fault handler as a message, and the handler's reply decides
- * how it goes on.
+ * Faults. A fault of a thread is sent to its fault handler as a message, and the reply decides how the thread
+ * continues.
  */
 #pragma once
 
 #include "thread/tcb.h"
 
-/* Sends the fault recorded in thread->fault to the thread's handler, as a Call; without a usable handler the
- * thread becomes inactive. */
+/* Sends the fault in thread->fault to the thread's handler, as a Call. Without a usable handler the thread
+ * becomes inactive. */
 void fault_send(struct tcb *thread);
 
 /* Writes the fault message of sender into receiver's message registers. */
 void fault_deliver(struct tcb *sender, word_t badge, struct tcb *receiver);
 
-/* Takes a reply to the fault of receiver from sender's message. True if the thread is to run again. */
+/* Applies a reply in sender's message to the fault of receiver. True if the thread is to run again. */
 bool fault_take_reply(struct tcb *receiver, struct tcb *sender);
 
-/* What a VM fault was for: the status word of its message. */
+/* Access that caused a VM fault: the status word of its message. */
 enum vm_access {
     VM_FETCH = 1,
     VM_LOAD = 5,

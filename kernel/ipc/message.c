@@ -1,6 +1,6 @@
 /*
- * Moving messages. The words of the two buffers may change while they are read; each is read once and nothing
- * but its value is passed on.
+ * Moving messages. User programs may change the words of both buffers at any time: each word is read once,
+ * and only its value is passed on.
  */
 #include "ipc/message.h"
 
@@ -40,7 +40,7 @@ static struct slot *receive_slot(const struct tcb *receiver, struct user_words b
     return result.slot;
 }
 
-/* Returns the two capability fields of the receiver's info word, in place. */
+/* Transfers capabilities. Returns the two capability fields of the receiver's info word, in place. */
 static word_t transfer_caps(struct tcb *sender, struct user_words from, unsigned count,
                             const struct endpoint *endpoint, struct tcb *receiver, struct user_words to)
 {

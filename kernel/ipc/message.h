@@ -25,7 +25,7 @@ static inline unsigned info_extra_caps(word_t info)
     return info >> ABI_INFO_EXTRA_CAPS_SHIFT & ABI_MSG_MAX_EXTRA_CAPS;
 }
 
-/* Lengths above the maximum count as the maximum. */
+/* Returns the length, at most the maximum. */
 static inline unsigned info_length(word_t info)
 {
     word_t length = info & mask(ABI_INFO_EXTRA_CAPS_SHIFT);
@@ -33,7 +33,7 @@ static inline unsigned info_length(word_t info)
     return (unsigned)(length > ABI_MSG_MAX_LENGTH ? ABI_MSG_MAX_LENGTH : length);
 }
 
-/* The message words of a thread's IPC buffer; none if it has no buffer that may be read (or, for write,
+/* Returns the message words of a thread's IPC buffer; none if it has no buffer that may be read (write:
  * written). Word i of a message is at index i; the first four travel in registers. */
 static inline struct user_words ipc_buffer(const struct tcb *thread, bool write)
 {
@@ -50,19 +50,19 @@ static inline struct user_words ipc_buffer(const struct tcb *thread, bool write)
     return user_words_in_frame(frame, offset + ABI_IPC_BUFFER_MSG);
 }
 
-/* The words behind the message: capabilities or badges, and the receive path. */
+/* Indices behind the message: capabilities or badges, and the receive path. */
 enum {
     BUFFER_CAPS = (ABI_IPC_BUFFER_CAPS - ABI_IPC_BUFFER_MSG) / sizeof(word_t),
     BUFFER_RECEIVE_PATH = (ABI_IPC_BUFFER_RECEIVE_CNODE - ABI_IPC_BUFFER_MSG) / sizeof(word_t)
 };
 
-/* Stores message words from the first on; without a usable buffer only what fits in registers. Returns how
- * many. */
+/* Stores message words, starting with word 0; without a usable buffer only those in registers. Returns their
+ * number. */
 unsigned message_store(struct tcb *receiver, struct user_words buffer, const word_t *words, unsigned count);
 
 /*
- * Delivers a sender's message, or its fault if it has one, with the badge, to a receiver. Capabilities travel
- * if grant is set; those that name endpoint are unwrapped to their badges (NULL for a reply: nothing is).
+ * Delivers a sender's message or fault, with a badge, to a receiver. Capabilities are transferred if grant is
+ * set; one that names endpoint is unwrapped to its badge. endpoint is NULL for a reply.
  */
 void message_transfer(struct tcb *sender, const struct endpoint *endpoint, word_t badge, bool grant,
                       struct tcb *receiver);

@@ -14,7 +14,7 @@ static void wake_with(struct tcb *thread, word_t badge)
     sched_wake(thread);
 }
 
-/* Nobody waits for the notification itself, and it is not active. */
+/* Signals a notification that is not active and has no waiting threads. */
 static void signal_idle(struct notification *notification, word_t badge)
 {
     struct tcb *bound = notification->bound;
@@ -55,7 +55,7 @@ void notification_signal(struct notification *notification, word_t badge)
 bool notification_take(struct notification *notification, word_t *word)
 {
     if (wait_state(&notification->queue) != NOTIFICATION_ACTIVE) {
-        /* The bits of a receiver with a slot are there. */
+        /* The bits of a receiver with a slot are in the slot. */
         struct tcb *bound = notification->bound;
         return bound && unlikely(bound->uintr.slot) && receiver_take(bound, word);
     }

@@ -1,5 +1,6 @@
 /*
- * Notifications: a word of signal bits that threads wait for, or that comes to a bound thread's receive.
+ * Notifications: a word of signal bits. Threads wait for it, or receive it with their messages if it is bound
+ * to them.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ _Static_assert(offsetof(struct notification, queue) == 0,
 
 void notification_signal(struct notification *notification, word_t badge);
 
-/* Waits for, or polls, a signal; its word comes in a0. False: it would block, by RECEIVE_OR_LEAVE. */
+/* Waits for or polls a signal, whose word goes to register a0. False if the thread would block, by
+ * RECEIVE_OR_LEAVE. */
 bool notification_receive(struct tcb *thread, struct notification *notification, enum receive_mode mode);
 
 /* Takes the word of an active notification. False if it is not active. */

@@ -1,6 +1,7 @@
 /*
- * Registration; bits in the slots of the controller; and delivery by the kernel: a receiver without a slot
- * that returns to user mode with bits pending goes to its handler, as it would by the hardware.
+ * Receivers: registration, the pending bits in the slots of the controller, and delivery by the kernel. A
+ * receiver without a slot that returns to user mode with bits pending enters its handler, as the hardware
+ * would do it.
  */
 #include "ipc/receiver.h"
 
@@ -28,7 +29,8 @@ void uintr_kick(struct tcb *thread)
     }
 }
 
-/* Brings to memory what a hart holds of a thread. The hart loads it again before the thread goes on. */
+/* Saves the user-interrupt registers of a thread from its hart, which loads them again before the thread runs
+ * on. */
 static void withdraw(struct tcb *thread)
 {
     struct hart *hart = this_hart();
@@ -42,7 +44,7 @@ static void withdraw(struct tcb *thread)
     }
 }
 
-/* A thread is about to become a user, or stop being one: it goes on with what it is then. */
+/* Called before a thread starts or stops using user interrupts. It continues with its new state. */
 static void begin_change(struct tcb *thread)
 {
     withdraw(thread);
@@ -52,7 +54,7 @@ static void begin_change(struct tcb *thread)
     uintr_kick(thread);
 }
 
-/* The registers of a thread that becomes a user are those of reset. */
+/* Called after the change. A thread that uses no user interrupts has the reset values of their registers. */
 static void end_change(struct tcb *thread)
 {
     struct uintr *uintr = &thread->uintr;
@@ -72,7 +74,7 @@ void uintr_set_table(struct tcb *thread, struct sender_table *table)
     end_change(thread);
 }
 
-/* A slot that nobody has; 0 if there is none. */
+/* Returns a free slot; 0 if there is none. */
 static unsigned find_slot(void)
 {
     unsigned slot = lowest_clear_bit(uintc_used, ARRAY_SIZE(uintc_used));
@@ -86,10 +88,10 @@ bool receiver_has_room(void)
 }
 
 /*
- * The wake line interrupts where a receiver with a slot is at home, so that a send to one that is blocked
- * disturbs no other hart. Whether it is blocked makes no difference: it may be at any time, and blocking and
- * waking stay free of it. While the line is enabled nowhere a wake-up waits in the PLIC; it then is that of a
- * receiver which has gone.
+ * The wake line is enabled on each hart that is home to a receiver with a slot, so that a send to a blocked
+ * receiver disturbs no other hart. It does not depend on whether a receiver is blocked, so that blocking and
+ * waking cost nothing. While it is enabled nowhere, a wake-up stays pending in the PLIC; its receiver has
+ * gone.
  */
 static void arrive(const struct hart *hart)
 {
@@ -105,7 +107,7 @@ static void depart(const struct hart *hart)
     }
 }
 
-/* If the line is pending, the old hart may find it taken, and the new one is interrupted. */
+/* If the line is pending, the new hart takes the interrupt, and the old one may find it claimed. */
 void receiver_move(const struct tcb *thread, const struct hart *to)
 {
     if (thread->uintr.slot) {
@@ -151,7 +153,7 @@ void receiver_register(struct tcb *thread, word_t handler, word_t stack)
     };
     if (slot) {
         give_slot(slot, thread);
-        /* It may be blocked already, and so, armed. */
+        /* The thread may be blocked already, which needs an armed slot. */
         uintc_take_and_arm(slot);
         uintc_post(slot, word);
     }
@@ -159,8 +161,8 @@ void receiver_register(struct tcb *thread, word_t handler, word_t stack)
 }
 
 /*
- * A send that has read an entry may still be on its way. Harts that may be sending are stopped once, so it
- * has arrived, before the slot is somebody else's.
+ * A send that has read an entry may still be in progress. Stalls each hart that may be sending once, so that
+ * the send arrives before the slot is reused.
  */
 static void await_sends(void)
 {
@@ -222,7 +224,7 @@ bool receiver_take(struct tcb *thread, word_t *word)
     withdraw(thread);
     word_t bits = uintc_take_and_arm(thread->uintr.slot);
     if (!bits && !thread->uintr.software) {
-        return false; /* word may be a register that the call is repeated with */
+        return false; /* *word may be a register of a call that is repeated */
     }
     thread->uintr.software = false;
     *word = bits;
@@ -253,7 +255,7 @@ static bool waits_for_bits(const struct tcb *thread)
            (thread->state == THREAD_BLOCKED_ON_NOTIFICATION && thread->blocked_on == thread->bound);
 }
 
-/* Bits may have come to a slot that is not active. The bits of one who does not wait stay. */
+/* Wakes the receiver of a slot, if it waits and has bits. A receiver that does not wait keeps its bits. */
 static void wake(unsigned slot)
 {
     struct tcb *thread = uintc_owners[slot];
@@ -276,7 +278,7 @@ void receiver_wake_interrupt(void)
 {
     word_t any;
 
-    /* It ends: each slot woke the kernel because it was armed, and is no longer if it does so again. */
+    /* This ends: a slot must be armed to wake the kernel, and is disarmed here. */
     do {
         any = 0;
         for (unsigned i = 0; i < ARRAY_SIZE(uintc_used); i++) {
@@ -298,8 +300,8 @@ void receiver_poll(void)
     }
 }
 
-/* The pending word of a receiver without a slot is that of its notification. As by hardware, uipi_deactivate
- * holds back bits, but not what comes without. */
+/* The pending bits of a receiver without a slot are the word of its notification. As in hardware,
+ * uipi_deactivate holds back bits, but not a signal without bits. */
 bool uintr_is_pending(const struct tcb *thread)
 {
     const struct notification *notification = thread->bound;
@@ -311,7 +313,7 @@ bool uintr_is_pending(const struct tcb *thread)
            (thread->uintr.active || notification->word == 0);
 }
 
-/* Software's own interrupt is the same as a signal of badge 0: an active notification without bits. */
+/* A software interrupt is a signal with badge 0: an active notification without bits. */
 void uintr_set_pending(struct tcb *thread, bool pending)
 {
     struct notification *notification = thread->bound;
@@ -343,7 +345,8 @@ HOT bool uintr_prepare_return(struct hart *hart, struct tcb *thread)
     uintr->utval = 0;
     uintr->status = REL4_USTATUS_UPIE;
     thread->context.next_pc = uintr->utvec & ~3ul;
-    /* As by hardware: what the handler stores is not overwritten by a store-conditional behind it. */
+    /* As in hardware, a store-conditional behind the handler fails, so that it does not overwrite what that
+     * stored. */
     reservation_clear(&hart->arch);
     if (likely(!thread->ready.has_console) || MUTANT(PRINT_IN_HANDLER)) {
         return true;

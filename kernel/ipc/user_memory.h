@@ -1,10 +1,10 @@
 /*
- * The only way to memory that user programs can write at the same time: one word, read or written once.
+ * The only access to memory that user programs can write at the same time: one word is read or written once.
  *
- * Such memory is named by a value that is no pointer, made from a frame capability and nothing else, so no
- * code can follow it, copy from it or cast it: it has to call user_load() or user_store(). The address is in
- * the physical window, so the access cannot fault; what is read is the word of an attacker.
- * tests/static/user_memory.t watches over this (docs/design.md, memory layout).
+ * Such memory is named by a value that is no pointer and is made only from a frame capability. So code cannot
+ * dereference, copy or cast it, but must call user_load() or user_store(). The address is in the physical
+ * window, so that an access cannot fault. Every word that is read comes from an attacker.
+ * tests/static/user_memory.t enforces this (docs/design.md, memory layout).
  */
 #pragma once
 
@@ -27,26 +27,26 @@ static inline bool user_words_exist(struct user_words words)
     return words.window_address != NULL;
 }
 
-/* The words of a frame from a byte offset on, which is a multiple of eight. */
+/* Returns the words of a frame from a byte offset on, a multiple of eight. */
 static inline struct user_words user_words_in_frame(struct cap frame, word_t offset)
 {
     assert(cap_is(frame, CAP_FRAME) && !frame_is_device(frame));
     return (struct user_words){ phys_to_ptr(frame_phys(frame) + offset) };
 }
 
-/* The words from index i on. */
+/* Returns the words from index i on. */
 static inline struct user_words user_words_from(struct user_words words, unsigned i)
 {
     return (struct user_words){ words.window_address + i };
 }
 
-/* Both are none, or the same word. */
+/* True if both are none or the same word. */
 static inline bool user_words_equal(struct user_words a, struct user_words b)
 {
     return a.window_address == b.window_address;
 }
 
-/* How many words the second is behind the first, in the same frame. */
+/* Returns the number of words from first to second, in the same frame. */
 static inline word_t user_words_between(struct user_words first, struct user_words second)
 {
     return (word_t)(second.window_address - first.window_address);
@@ -62,7 +62,8 @@ static inline void user_store(struct user_words words, word_t i, word_t value)
     store_word(&words.window_address[i], value);
 }
 
-/* Word i from two halves: of each argument the lower 32 bits. They may be written in any order, or again. */
+/* Stores word i in two halves, the lower 32 bits of each argument. They may be stored in any order, or
+ * twice. */
 static inline void user_store_halves(struct user_words words, word_t i, word_t lower, word_t upper)
 {
     uint32_t *halves = (uint32_t *)(word_t *)(words.window_address + i);
@@ -71,7 +72,7 @@ static inline void user_store_halves(struct user_words words, word_t i, word_t l
     store_half(&halves[1], (uint32_t)upper);
 }
 
-/* The same for the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */
+/* Access to the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */
 
 static inline uint32_t *user_ring_word(struct user_words words, unsigned i)
 {
@@ -83,7 +84,7 @@ static inline uint32_t user_ring_peer(struct user_words words, unsigned i)
     return rel4_ring_peer(user_ring_word(words, i));
 }
 
-/* A look without order. Whoever goes by it looks again with user_ring_peer() before reading items. */
+/* Reads an index without ordering. Read it again with user_ring_peer() before reading items. */
 static inline uint32_t user_ring_glance(struct user_words words, unsigned i)
 {
     return *(volatile const uint32_t *)user_ring_word(words, i);

@@ -1,21 +1,22 @@
 /*
- * First-in-first-out queue of threads that wait on an endpoint or notification. The queue's state shares the
- * word of its head, whose low bits a TCB's alignment leaves free.
+ * First-in-first-out queue of threads that wait on an endpoint or notification. The state of the queue is in
+ * the low bits of the word of its head, which the alignment of TCBs leaves free.
  */
 #pragma once
 
 #include "thread/tcb.h"
 
-/* What a receiver does when there is nothing to receive. */
+/* What receiving does when there is nothing to receive. */
 enum receive_mode {
-    RECEIVE_OR_FAIL,  /* goes on */
-    RECEIVE_OR_BLOCK, /* waits */
-    RECEIVE_OR_LEAVE  /* is about to wait: nothing has happened yet */
+    RECEIVE_OR_FAIL,  /* returns without a message */
+    RECEIVE_OR_BLOCK, /* blocks */
+    RECEIVE_OR_LEAVE  /* returns false and changes nothing */
 };
 
 #define WAIT_STATE_MASK 3ul
 
-/* The one state in which somebody has to know who leaves the queue: see ipc/badged_sends.c. */
+/* The state in which badged_pass_leave() must know of each thread that leaves the queue; see
+ * ipc/badged_sends.c. */
 #define WAIT_PASS 3
 
 struct wait_queue {
@@ -58,7 +59,7 @@ static inline void wait_append(struct wait_queue *queue, struct tcb *thread)
     queue->tail = thread;
 }
 
-/* Takes the longest-waiting thread out of a queue that is not empty and not in state WAIT_PASS. */
+/* Removes the longest-waiting thread from a queue that is not empty and not in state WAIT_PASS. */
 static inline void wait_take_head(struct wait_queue *queue)
 {
     struct tcb *next = wait_head(queue)->queue_next;
@@ -71,10 +72,10 @@ static inline void wait_take_head(struct wait_queue *queue)
     }
 }
 
-/* A thread is about to leave a queue in state WAIT_PASS. */
+/* Called before a thread leaves a queue in state WAIT_PASS. */
 void badged_pass_leave(struct wait_queue *queue, struct tcb *thread);
 
-/* An empty queue becomes idle, which is state 0 for both kinds of object. */
+/* Removes a thread from a queue. An empty queue becomes idle: state 0 for endpoints and notifications. */
 static inline void wait_remove(struct wait_queue *queue, struct tcb *thread)
 {
     if (unlikely(wait_state(queue) == WAIT_PASS)) {

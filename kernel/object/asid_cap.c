@@ -1,14 +1,14 @@
 /*
- * ASID control, which makes pools, and pools, which give address-space numbers to roots. A pool capability's
- * second word is its pool number.
+ * ASID control, which makes pools, and ASID pools, which assign ASIDs to root page tables. Word 1 of a pool
+ * capability is the number of the pool.
  */
 #include "arch/tlb.h"
 #include "lib/string.h"
 #include "object/objects.h"
 #include "object/vspace.h"
 
-/* Address spaces that lose their number in one go when their pool is deleted: few, as each may stop other
- * harts. */
+/* Address spaces that lose their ASID between two preemption points when a pool is deleted. Each may stop
+ * other harts. */
 #define RELEASE_BATCH 1
 
 static enum progress perform_make_pool(const struct request *request, const struct operation *operation)

@@ -1,5 +1,5 @@
 /*
- * Invocations of queues, and their end. What happens to the requests in them is in worker/.
+ * Invocations and destruction of queues. The requests in a queue are served in worker/.
  */
 #include "object/async_queue.h"
 
@@ -13,7 +13,7 @@
 #include "worker/placement.h"
 #include <rel4/abi.h>
 
-/* Capabilities that are deleted in one go. */
+/* Capabilities that are deleted between two preemption points. */
 #define SLOTS_PER_BATCH 16
 
 #define SIZE_FITS(n)                                                                      \
@@ -32,7 +32,7 @@ static word_t frame_slots(struct cap cap)
     return bit(async_queue_slot_bits(cap));
 }
 
-/* Whatever is in hand is not answered any more. */
+/* Drops the request that is being served. It gets no answer. */
 static void forget_request(struct async_queue *queue)
 {
     queue->holds_request = false;
@@ -67,8 +67,7 @@ bool async_queue_is_source(const struct request *request)
     return queue && request->first >= queue->copy && request->first < queue->copy + ARRAY_SIZE(queue->copy);
 }
 
-/* Takes the queue away from its thread, and deletes some of the capabilities that it holds. AGAIN: some are
- * left.
+/* Unbinds the queue and deletes some of the capabilities that it holds. AGAIN if some are left.
  *
  * Below give_up(), finalise leads to finalise_frame(), finalise_notification() or finalise_closed() only. */
 static enum progress give_up(struct async_queue *queue, word_t slots)
@@ -88,7 +87,7 @@ static enum progress give_up(struct async_queue *queue, word_t slots)
             slot_delete_simple(&queue->frames[i]);
         }
     }
-    /* The last that names the notification, perhaps, on which many threads may wait. */
+    /* This may be the last capability of the notification, and many threads may wait on that. */
     if (slot_delete(&queue->notification) == AGAIN) {
         return AGAIN;
     }
@@ -151,21 +150,21 @@ static enum progress perform_add_frames(const struct request *request, const str
     return DONE;
 }
 
-/* Memory of the user, which can read and write it itself. */
+/* True for memory that the user can read and write, in frames of one size. */
 static bool is_ring_memory(struct cap cap, unsigned frame_bits)
 {
     return cap_is(cap, CAP_FRAME) && !frame_is_device(cap) && frame_rights(cap) == FRAME_READ_WRITE &&
            frame_size_bits(frame_size(cap)) == frame_bits;
 }
 
-/* All frames have the size of those that are there. */
+/* Checks the frames of AddFrames. All frames of a queue have the same size. */
 static word_t decode_frames(const struct async_queue *queue, const struct operation *operation,
                             struct result *result)
 {
     const struct slot *to = operation->target;
     const struct slot *from = operation->source;
     unsigned frame_bits = queue->frame_bits;
-    bool revoking = harts_revoking; /* asked once, as there may be many frames */
+    bool revoking = harts_revoking; /* read once for all frames */
 
     if (!frame_bits && cap_is(from->cap, CAP_FRAME)) {
         frame_bits = frame_size_bits(frame_size(from->cap));
@@ -216,7 +215,7 @@ static word_t decode_add_frames(const struct request *request, struct operation 
     return decode_frames(queue, operation, result);
 }
 
-/* Everything as if nothing had ever been in the rings. */
+/* Makes the rings empty, and their indices 0. */
 static void clear_rings(struct async_queue *queue)
 {
     forget_request(queue);
@@ -319,7 +318,7 @@ static unsigned queue_size_bits(struct cap cap)
     return REL4_QUEUE_BITS(async_queue_slot_bits(cap));
 }
 
-/* Wake, Reset and Detach depend on the queue's state, and on nothing else. */
+/* Checks Wake, Reset and Detach, which depend only on the state of the queue. */
 static HOT word_t decode_state(const struct request *request, struct operation *operation,
                                struct result *result)
 {

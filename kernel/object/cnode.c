@@ -31,8 +31,8 @@ static enum progress perform_delete(const struct request *request, const struct 
     return slot_delete(operation->target);
 }
 
-/* Message word 1 of CancelBadgedSends is the depth; an interrupted call has the number of its pass behind it.
- */
+/* Message word 1 of CancelBadgedSends is the depth. An interrupted call keeps the number of its pass above
+ * it. */
 #define DEPTH_BITS 32
 
 static enum progress perform_cancel_badged_sends(const struct request *request,
@@ -56,7 +56,7 @@ static word_t decode_cancel_badged_sends(const struct request *request, struct o
     word_t error = decode_target(request, operation, result);
 
     if (error) {
-        /* It may be an interrupted one. */
+        /* It may be an interrupted call. */
         result->length = 0;
         error =
             request_lookup_slot(request->cap, request_word(request, 0),
@@ -81,7 +81,7 @@ static enum progress perform_move(const struct request *request, const struct op
     return DONE;
 }
 
-/* The source of Copy, Mint, Move, Mutate. */
+/* Finds target and source of Copy, Mint, Move and Mutate. */
 static word_t decode_source(const struct request *request, struct operation *operation, struct result *result)
 {
     word_t error = decode_target(request, operation, result);
@@ -119,7 +119,7 @@ static word_t decode_mutate(const struct request *request, struct operation *ope
     return cap_is_null(operation->caps[0]) ? ERR_ILLEGAL_OPERATION : ERR_NONE;
 }
 
-/* Copy and Mint, which has one more word. */
+/* Copy; and Mint, which has one more word. */
 static word_t decode_copy(const struct request *request, struct operation *operation, struct result *result)
 {
     bool is_mint = request->label == LABEL_CNODE_MINT;
@@ -218,7 +218,7 @@ static unsigned cnode_size_bits(struct cap cap)
     return cnode_radix(cap) + ABI_SLOT_BITS;
 }
 
-/* What else a message must have is asked for when the target has been found. */
+/* As in seL4, the target is looked up before the rest of the message is checked. */
 static const struct invocation invocations[] = {
     { LABEL_CNODE_REVOKE, 2, 0, decode_target, perform_revoke },
     { LABEL_CNODE_DELETE, 2, 0, decode_target, perform_delete },

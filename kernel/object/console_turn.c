@@ -1,6 +1,6 @@
 /*
- * The turn on the console. The holder is the first of a chain: behind it is who had the console when it came
- * in between, and has it again when it is done.
+ * Turns on the console. The holder is the head of a chain: behind it are those that it displaced, as it was
+ * more important. The next one continues when the holder is done.
  */
 #include "object/console_turn.h"
 
@@ -14,8 +14,8 @@ struct schedulable *console_holder;
 
 struct ready_queue console_waiters[REL4_NUM_DOMAINS];
 
-/* How late a holder is that does not go on, while somebody waits: so much for each tick that others have,
- * which are more important, for one that equals have, and so much that it loses its turn. */
+/* Lateness of a holder that does not continue while somebody waits: added at a tick when something more
+ * important runs, or when an equal runs; and the bound at which it loses its turn. */
 #define LATE_BY_OTHERS 4
 #define LATE_BY_EQUALS 1
 #define LATE_AT_MOST   (LATE_BY_OTHERS * TIME_SLICE_TICKS)
@@ -33,7 +33,7 @@ static bool is_waiting(struct schedulable *s)
                         : thread->state == THREAD_BLOCKED_ON_CONSOLE;
 }
 
-/* How important somebody is for the console: whose domain has no time is less so than all others. */
+/* Rank for the console: the priority; below all others if the domain is not the current one. */
 static int rank(struct schedulable *s)
 {
     const struct tcb *owner = owner_of(s);
@@ -46,7 +46,7 @@ static struct ready_queue *waiters_with(const struct tcb *owner)
     return &console_waiters[domain_index(owner)];
 }
 
-/* The first of those who wait; NULL if nobody does. */
+/* Returns the waiter with the highest rank, or NULL. */
 static struct schedulable *first_waiter(void)
 {
     struct schedulable *first = NULL;
@@ -62,8 +62,8 @@ static struct schedulable *first_waiter(void)
     return first;
 }
 
-/* What tells the call of a thread from others that it makes. Nothing that can be made to look the same:
- * whoever went on with another call again and again would never let the console go. */
+/* Registers that identify a call of a thread. A thread could otherwise keep the console for ever, by
+ * repeating a different call. */
 static const uint8_t call_places[] = { ABI_REG_PC, ABI_REG_A0, ABI_REG_A0 + 1, ABI_REG_A2, ABI_REG_A7 };
 
 _Static_assert(ARRAY_SIZE(call_places) == CONSOLE_CALL_WORDS, "there is room for all of them");
@@ -91,8 +91,8 @@ static void pull(struct schedulable *s)
     }
 }
 
-/* It has the console, before whoever has it now. It may have had it before somebody came in between, who is
- * less important by now. */
+/* Makes s the holder and displaces the present one. s may be in the chain already, if it was displaced by a
+ * thread whose priority has been lowered since. */
 static void push(struct schedulable *s)
 {
     if (s->has_console) {
@@ -122,8 +122,8 @@ static void wake(struct schedulable *s)
     }
 }
 
-/* Gives the console to the first who waits, if nobody as important has it; or back to who has it, if that one
- * waits for somebody who came in between. */
+/* Gives the console to the first waiter, if its rank is above the holder's. Otherwise wakes the holder, if
+ * that waits for somebody who displaced it. */
 static void grant(void)
 {
     struct schedulable *first = first_waiter();
@@ -176,7 +176,7 @@ void console_leave_slow(struct schedulable *s)
     }
 }
 
-/* The thread makes the call in which it got the console, so far as registers tell. */
+/* True if, by its registers, the thread repeats the call in which it got the console. */
 static bool may_be_repetition(const struct tcb *thread)
 {
     word_t number = thread->context.regs[ABI_REG_A7];
@@ -210,7 +210,7 @@ void console_check_trap_slow(struct tcb *thread)
 {
     console_check_call_slow(thread);
     if (thread->ready.has_console) {
-        thread->state = THREAD_RESTART; /* so that its call is watched again */
+        thread->state = THREAD_RESTART; /* so that its call is checked again */
     }
 }
 
@@ -249,7 +249,7 @@ void console_end_change(struct tcb *thread)
     }
 }
 
-/* The holder did not go on with its call, for a tick. */
+/* Counts a tick in which a holder did not continue its call while somebody waits. */
 static void be_late(struct schedulable *holder, unsigned by)
 {
     if (!first_waiter()) {
@@ -261,7 +261,7 @@ static void be_late(struct schedulable *holder, unsigned by)
     }
 }
 
-/* It waits for equals, or is about to run. */
+/* True if s is ready, and nothing more important runs on its hart. */
 static bool waits_for_equals(struct schedulable *s)
 {
     const struct tcb *owner = owner_of(s);
@@ -270,9 +270,9 @@ static bool waits_for_equals(struct schedulable *s)
            sched_running_priority(owner->hart) <= (int)owner->priority;
 }
 
-/* Who has had it before the holder came in between is late, too, unless it waits for that. Otherwise a holder
- * could keep another's turn, by coming in between at the ticks. Those below that one are late when it is
- * gone. */
+/* Returns the first displaced holder, if it does not wait for the console; its time counts too. Otherwise a
+ * thread could keep the console for another one, by displacing it at each tick. Those further down the chain
+ * are counted when the ones above them are done. */
 static struct schedulable *late_below(void)
 {
     struct schedulable *below = console_holder->below;
@@ -294,7 +294,7 @@ void console_moved(const struct tcb *thread)
     }
 }
 
-/* A thread that runs has to go on with its call. */
+/* Counts a tick of this hart for a holder that lives there. */
 static void count_tick(struct schedulable *s, const struct hart *hart)
 {
     if (owner_of(s)->hart == hart) {
@@ -308,7 +308,7 @@ void console_tick(const struct hart *hart)
         return;
     }
     if (REL4_NUM_DOMAINS > 1) {
-        grant(); /* the domain of somebody who waits may have time now */
+        grant(); /* the domain may have changed */
     }
     struct schedulable *s = console_holder, *below = late_below();
     if (below) {

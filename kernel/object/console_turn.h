@@ -1,15 +1,14 @@
 /*
- * Whose turn it is on the console: a resource that a system call, or a request of a ring, holds until its
- * string is out. Others wait in a queue, the most important first, then in order; whoever lets it go gives it
- * to the first. Who is more important than the holder does not wait: it comes in between.
+ * Turns on the console. A system call, or a request of a ring, holds the console until its string is printed.
+ * Others wait in a queue, by priority and then in order, and the holder hands over to the first. A thread or
+ * worker that is more important than the holder does not wait, but displaces it.
  *
- * A holder may be preempted. It loses its turn when it does anything but go on with that very call, and when
- * it has not gone on for a whole time slice while somebody waits. Where equals run instead, which make room
- * for it when their slices end, it is four slices: else rings that print beside busy threads would take the
- * console from one another in the middle of their strings. Who gets it goes to the head of its equals, so
- * that it runs before it loses it again, however many they are.
+ * A holder may be preempted. It loses its turn if it does anything but continue that call, or if it has not
+ * continued for a time slice while somebody waits; for four time slices, if only equals ran instead. With
+ * fewer, rings that print beside busy threads of their priority would interrupt each other's strings. The
+ * next holder goes to the head of its priority, so that it runs before it can lose its turn.
  *
- * Whose domain has no time counts as less important than all others.
+ * Threads whose domain is not the current one rank below all others.
  *
  * All functions need the kernel lock in exclusive mode.
  */
@@ -18,23 +17,22 @@
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
-/* Who has the console now; NULL if nobody has. */
+/* Thread or worker that holds the console, or NULL. */
 extern struct schedulable *console_holder;
 
-/* Those that wait for it. */
+/* Threads and workers that wait for the console. */
 extern struct ready_queue console_waiters[REL4_NUM_DOMAINS];
 
-/* Takes the console for a thread, or for the worker of one. False: it waits for it now, and is woken to try
- * again. */
+/* Takes the console for a thread or worker. False: it waits now, and is woken to try again. */
 bool console_take(struct schedulable *s);
 
-/* The holder's call was preempted, and is to be repeated. */
+/* Records which call of the holder was preempted and will be repeated. */
 void console_preempted(struct schedulable *s);
 
 /* The general case of console_leave(). */
 void console_leave_slow(struct schedulable *s);
 
-/* It has the console no longer, and does not wait for it. */
+/* Ends the turn of a thread or worker, or its wait for one. */
 static inline void console_leave(struct schedulable *s)
 {
     if (unlikely(console_holder != NULL)) {
@@ -42,15 +40,16 @@ static inline void console_leave(struct schedulable *s)
     }
 }
 
-/* A thread that has the console goes on with its call: the next system call on this hart is looked at. */
+/* Has the next system call on this hart checked, as the thread that returns to user mode holds the
+ * console. */
 void console_watch_call(struct hart *hart);
 
 /* The general cases of console_check_call() and console_check_trap(). */
 void console_check_call_slow(struct tcb *thread);
 void console_check_trap_slow(struct tcb *thread);
 
-/* A thread has entered the kernel. If it has the console, and this is not the repetition of the call in which
- * it got that, it has it no longer. */
+/* Called when a thread enters the kernel. Ends its turn on the console, unless it repeats the call in which
+ * it got that. */
 static inline void console_check_call(struct tcb *thread)
 {
     if (unlikely(console_holder != NULL)) {
@@ -58,7 +57,7 @@ static inline void console_check_call(struct tcb *thread)
     }
 }
 
-/* The same for a trap that is no system call. What only interrupts the thread leaves it the console. */
+/* The same for a trap that is no system call. An interrupt leaves the thread its turn. */
 static inline void console_check_trap(struct tcb *thread)
 {
     if (unlikely(console_holder != NULL)) {
@@ -66,12 +65,14 @@ static inline void console_check_trap(struct tcb *thread)
     }
 }
 
-/* Priority, domain or hart of a thread change: neither it nor its worker waits in between. */
+/* Called before and after priority, domain or hart of a thread change: in between neither the thread nor its
+ * worker is in a queue. */
 void console_begin_change(struct tcb *thread);
 void console_end_change(struct tcb *thread);
 
-/* A thread was moved to another hart. That counts as a tick: who is moved often might never see one. */
+/* Counts as a tick that a thread was moved to another hart; one that is moved often might never see a
+ * tick. */
 void console_moved(const struct tcb *thread);
 
-/* A tick has come to this hart. */
+/* Called at each tick of this hart. */
 void console_tick(const struct hart *hart);

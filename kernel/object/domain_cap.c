@@ -1,5 +1,5 @@
 /*
- * Domain invocations: who runs in which domain, and the schedule.
+ * Domain invocations: the domain of a thread, and the schedule of domains.
  */
 #include "object/objects.h"
 #include "object/request.h"

@@ -1,9 +1,9 @@
 /*
  * Frames: mapping pages of 4 KiB, 2 MiB and 1 GiB.
  *
- * A new mapping needs no fence: a hart that remembers the page as missing takes one spurious fault, which the
- * fault path repeats after a local fence. Replacing and removing do fence, on every hart that ran in the
- * address space.
+ * A new mapping needs no fence: a hart that has cached the entry as invalid takes one spurious fault, and the
+ * fault path repeats the instruction after a local fence. Replacing and removing a mapping fence every hart
+ * that ran in the address space.
  */
 #include "arch/tlb.h"
 #include "cap/derive.h"
@@ -11,7 +11,7 @@
 #include "object/objects.h"
 #include "object/vspace.h"
 
-/* 0 if nothing at all is allowed. */
+/* Returns the page-table entry; 0 if it permits nothing. */
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 {
     enum frame_rights allowed = frame_reduce_rights(frame_rights(cap), rights);
@@ -77,8 +77,8 @@ static HOT_LOOP word_t decode_map(const struct request *request, struct operatio
     return ERR_NONE;
 }
 
-/* Removes the page, if the entry still is this frame's. Inlined, as a structure in registers costs GCC more.
- */
+/* Removes the mapping of a frame, if the entry still is its own. Inlined, as GCC passes a structure at a
+ * higher cost. */
 static inline __attribute__((always_inline)) void unmap(struct cap cap)
 {
     word_t asid = cap_mapped_asid(cap);
@@ -111,7 +111,7 @@ static enum progress perform_get_address(const struct request *request, const st
     return DONE;
 }
 
-/* A copy starts unmapped: one mapping per capability. */
+/* A copy starts unmapped, as each capability has one mapping. */
 static word_t derive_frame(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     cap.w1 = 0;

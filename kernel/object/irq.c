@@ -1,9 +1,9 @@
 /*
  * Device interrupts (docs/interface.md, interrupts).
  *
- * A level-triggered source is claimed at delivery and completed by Ack, so it does not interrupt again before
- * its driver is done; an edge-triggered one is completed at once. A source whose interrupt nobody wants is
- * completed too, and masked until a notification is set, so that a device that keeps asserting it cannot stop
+ * A level-triggered source is claimed at delivery and completed by Ack, so that it does not interrupt again
+ * before its driver is done. An edge-triggered source is completed at once. A source without a notification
+ * is completed and masked until a notification is set, so that a device that keeps asserting it cannot stop
  * the hart.
  */
 #include "object/irq.h"
@@ -17,9 +17,9 @@
 #include "thread/hart.h"
 
 struct irq {
-    struct slot notification;   /* a copy of the capability that is signalled */
-    const struct hart *enabled; /* the hart that it interrupts; NULL if no handler was issued */
-    const struct hart *claimed; /* the hart that claimed it and waits for Ack */
+    struct slot notification;   /* copy of the capability that is signalled */
+    const struct hart *enabled; /* hart that it interrupts; NULL if there is no handler */
+    const struct hart *claimed; /* hart that claimed it, until Ack */
     bool edge;
 };
 
@@ -71,11 +71,11 @@ void irq_deliver(struct hart *hart)
     if (unlikely(irq == uintc.wake_source) && irq) {
         receiver_wake_interrupt();
         interrupt_complete(hart, irq);
-        /* What came in between may not have interrupted again. */
+        /* An interrupt that came in between may have been lost. */
         receiver_wake_interrupt();
         return;
     }
-    /* Another hart may have claimed it: 0. */
+    /* 0: another hart has claimed it. */
     if (irq - 1 < last_irq) {
         deliver(hart, irq);
     }
@@ -103,7 +103,7 @@ static enum progress perform_get(const struct request *request, const struct ope
     return DONE;
 }
 
-/* Get and GetTrigger, which has one more word. */
+/* Get; and GetTrigger, which has one more word. */
 static word_t decode_get(const struct request *request, struct operation *operation, struct result *result)
 {
     bool with_trigger = request->label == LABEL_IRQ_CONTROL_GET_TRIGGER;

@@ -7,18 +7,16 @@
 
 struct hart;
 
-/* last_source: of the interrupt controller; highest: the largest number that a program may name in an error
- * range. */
+/* Sets the last source of the interrupt controller, and the largest number that a range error names. */
 void irq_init(unsigned last_source, unsigned highest);
 
-/* Where the capability of the notification that an interrupt signals is kept; irq is at most
- * ABI_IRQ_LAST_DEVICE. For those who check that everything is in order. */
+/* Returns the slot for the notification of an interrupt, at most ABI_IRQ_LAST_DEVICE. For kernel/check/. */
 struct slot *irq_notification_slot(unsigned irq);
 
-/* Takes and delivers one external interrupt that waits for this hart. If more wait, they interrupt again, so
- * that a source which is always ready cannot keep the kernel to itself. */
+/* Claims and delivers one external interrupt of this hart. Others interrupt again, so that a source which is
+ * always pending cannot keep the hart in the kernel. */
 void irq_deliver(struct hart *hart);
 
-/* A notification capability disappears from a slot; if an interrupt would have been delivered there, it is
- * over. */
+/* Called before a notification capability is deleted. If the slot is that of an interrupt, the interrupt is
+ * completed. */
 void irq_notification_removed(const struct slot *slot);

@@ -1,6 +1,6 @@
 /*
- * The table of capability types, and the types that have no invocations of their own: those of IPC, which the
- * front door serves directly, and those that merely exist.
+ * The table of capability types, and the types without invocations: those of IPC, which the system-call
+ * handlers serve directly, and the null capability.
  */
 #include "object/objects.h"
 
@@ -18,7 +18,7 @@ static struct remains finalise_endpoint(struct cap cap, struct slot *slot)
     return (struct remains){ .again = slot_is_last(slot) && ipc_cancel_some(&endpoint->queue) };
 }
 
-/* Clears some of the entries that were made from a notification capability. True if there were any. */
+/* Deletes some of the sender entries made from a notification capability. True if there were any. */
 static bool clear_entries(struct slot *owner)
 {
     struct slot *entry = slot_first_entry(owner);
@@ -32,8 +32,8 @@ static bool clear_entries(struct slot *owner)
     return entry != NULL;
 }
 
-/* A notification holds entries that were made from it. Below finalise_notification(), finalise leads to
- * finalise_entry() only: a signal ends a wait to receive, never one for a reply. */
+/* The entries made from a notification capability are deleted with it. Below finalise_notification(),
+ * finalise leads to finalise_entry() only: a signal ends a wait to receive, never one for a reply. */
 static struct remains finalise_notification(struct cap cap, struct slot *slot)
 {
     struct notification *notification = cap_object(cap);
@@ -46,14 +46,14 @@ static struct remains finalise_notification(struct cap cap, struct slot *slot)
         return (struct remains){ 0 };
     }
     if (notification->bound) {
-        /* Nobody is left to have entries. */
+        /* This releases in one step, as no entries are left. */
         receiver_release(notification->bound);
         notification_unbind(notification->bound);
     }
     return (struct remains){ .again = ipc_cancel_some(&notification->queue) };
 }
 
-/* The caller can no longer be answered. */
+/* The caller gets no answer any more. */
 static struct remains finalise_reply(struct cap cap, struct slot *slot)
 {
     struct tcb *caller = cap_object(cap);

@@ -1,6 +1,6 @@
 /*
- * What each type of capability does. The definitions are in the files of the objects; here they are named for
- * the table of all types, in objects.c.
+ * The operations of each capability type, for the table in objects.c. Each is defined in the file of its
+ * object.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * Page tables: hanging them into an address space and taking them out.
+ * Page tables: mapping them into an address space and unmapping them.
  */
 #include "arch/tlb.h"
 #include "lib/string.h"
@@ -11,7 +11,7 @@ static HOT enum progress perform_map(const struct request *request, const struct
 {
     struct slot *slot = request->slot;
 
-    tlb_batch_pay(); /* some hart may still go through the table where it hung before */
+    tlb_batch_pay(); /* a hart may still walk the table where it was mapped before */
     *operation->entry = operation->value;
     slot->cap =
         page_table_set_mapped(slot->cap, mapping_asid(operation->mapping), mapping_vaddr(operation->mapping));
@@ -48,7 +48,7 @@ static word_t decode_map(const struct request *request, struct operation *operat
     return ERR_NONE;
 }
 
-/* Takes a table out of the table above it, if it still hangs there. */
+/* Removes the entry for a table from the table above, if it is still there. */
 static void unlink_table(struct cap cap)
 {
     word_t asid = cap_mapped_asid(cap);
@@ -95,15 +95,14 @@ static word_t decode_unmap(const struct request *request, struct operation *oper
     return slot_is_last(request->slot) && !is_root(request->cap) ? ERR_NONE : ERR_REVOKE_FIRST;
 }
 
-/* A copy shares the mapping, so there is nothing to share before it is mapped. */
+/* A copy shares the mapping, so that only a mapped table can be copied. */
 static word_t derive_page_table(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     *derived = cap;
     return page_table_is_mapped(cap) ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
-/* The capability was what some hart runs in right now: that hart must not go on there until its next switch.
- */
+/* Makes harts leave the address space of the capability in slot before it is deleted. */
 static void leave_running_vspace(const struct slot *slot)
 {
     for (unsigned id = 0; id < harts_online; id++) {

@@ -1,10 +1,10 @@
 /*
- * AsyncQueue PutString: a string that nobody else's comes between, but for more important ones.
+ * AsyncQueue PutString: prints a string that only more important ones can interrupt.
  *
- * Printing is slow, so it can be interrupted, and goes on when the request is made again. How much is out is
- * noted in the call itself, in message word 0, so that only its repetition finds it: a handler that
- * interrupts the call saves and restores it with the other registers. In between the call keeps its turn on
- * the console.
+ * Printing is slow, so that the call can be preempted and continues when it is repeated. The number of
+ * printed bytes is kept in the call itself, in message word 0, so that only its repetition finds it: a
+ * handler that interrupts the thread saves and restores it with the other registers. Meanwhile the call keeps
+ * its turn on the console.
  */
 #include "object/put_string.h"
 
@@ -14,11 +14,10 @@
 #include "object/console_turn.h"
 #include <rel4/abi.h>
 
-/* It looks whether something more important has come up after each byte that had to wait for the console, and
- * otherwise after so many. */
+/* The call can be preempted after each byte that waited for the device, and otherwise after this many. */
 #define BYTES_PER_LOOK 64
 
-/* Message word 0: the length, and behind it how many bytes are out. */
+/* Message word 0: the length, and above it the number of bytes that are printed. */
 #define LENGTH_BITS 16
 
 static char byte_of(const struct request *request, unsigned i)

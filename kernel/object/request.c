@@ -1,5 +1,5 @@
 /*
- * What several decoders share.
+ * Helpers of decoders: errors and lookups.
  */
 #include "object/request.h"
 
@@ -30,7 +30,7 @@ const struct invocation *request_find_other(const struct request *request)
 {
     const struct cap_ops *ops = cap_ops(request->cap);
 
-    /* Where there are no user interrupts, there are no labels for them. */
+    /* On a machine without user interrupts their labels do not exist. */
     if (request->label >= REL4_LABEL_SENDER_TABLE_BIND && uintr_backend == REL4_UINTR_NONE) {
         return NULL;
     }

@@ -1,9 +1,9 @@
 /*
- * The one room behind both doors: a request is a value, decoding it checks everything and changes nothing,
- * performing it changes the state and cannot fail, and the result is a value.
+ * Requests. System calls and the rings of queues both become requests. Decoding a request checks everything
+ * and changes nothing, performing it changes the state and cannot fail, and the result is a value.
  *
- * Neither step knows which door the request came through. "The caller" of the binary interface is
- * request->thread, never the thread that happens to run.
+ * Neither step depends on where the request came from. "The caller" of the binary interface is
+ * request->thread, which need not be the running thread.
  */
 #pragma once
 
@@ -14,58 +14,58 @@
 #include "thread/tcb.h"
 
 struct request {
-    struct tcb *thread; /* who asks */
-    struct slot *slot;  /* the invoked capability's */
+    struct tcb *thread; /* the caller */
+    struct slot *slot;  /* of the invoked capability */
     struct cap cap;
     word_t label;    /* LABEL_... */
-    unsigned length; /* words */
+    unsigned length; /* message words */
     unsigned extra_count;
     struct slot *extra[ABI_MSG_MAX_EXTRA_CAPS]; /* may be empty slots */
-    word_t *first;                              /* the first four message words; all, if words are none */
+    word_t *first;                              /* the first four message words; all, if words is none */
     struct user_words words;                    /* message word i at index i, from the fourth on */
 };
 
 struct result {
     unsigned length;
-    const word_t *words; /* valid until the next request of the same thread; only set if there are any */
-    word_t own[5];       /* where they are, unless the operation has them elsewhere */
+    const word_t *words; /* valid until the next request of the thread; set if length is not 0 */
+    word_t own[5];       /* their place, unless the operation has them elsewhere */
 };
 
-/* What decoding a request found, for performing it: nothing that user memory can still change. Beside it,
- * performing uses the request's capabilities and first four words, which nobody changes meanwhile. Members
- * have one meaning in all invocations; each uses a few of them. */
+/* What decoding found and performing needs: nothing that user memory can still change. Performing may also
+ * use the request's capabilities and first four words, which do not change meanwhile. Each member means the
+ * same in all invocations; an invocation uses some of them. */
 struct operation {
-    struct result *result; /* where the answer goes */
-    struct slot
-        *source; /* the capability that is copied or moved, or that gives memory; the first of count */
-    struct slot *target; /* the slot that gets a capability, or is changed; the first of count */
-    struct slot *pivot;  /* of Rotate */
-    struct cap caps[3];  /* for the target, the pivot; or the CSpace, VSpace and buffer of a thread */
-    struct tcb *thread;  /* that an extra capability names */
-    word_t *entry;       /* of a page table */
-    word_t value;        /* for the entry, or a parameter of the object */
-    word_t parameter;    /* a further one */
-    word_t mapping;      /* for the capability, by cap_mapping() */
-    word_t address;      /* physical */
-    word_t index;        /* in a table: its entry, an ASID, an interrupt's number */
+    struct result *result; /* for the words of the answer */
+    struct slot *source;   /* the capability to copy, move or take memory from; the first of count */
+    struct slot *target;   /* the slot that gets a capability, or changes; the first of count */
+    struct slot *pivot;    /* of Rotate */
+    struct cap caps[3];    /* for target and pivot; or CSpace, VSpace and buffer of a thread */
+    struct tcb *thread;    /* named by an extra capability */
+    word_t *entry;         /* of a page table */
+    word_t value;          /* for the entry, or a new value of the object */
+    word_t parameter;      /* a second one */
+    word_t mapping;        /* for the capability, by cap_mapping() */
+    word_t address;        /* physical */
+    word_t index;          /* of a table entry; an ASID; the number of an interrupt */
     word_t count;
     unsigned size_bits; /* log2 of the bytes of an object */
 };
 
-/* Message word i, below request->length. Read it once: it may be in memory that the user is changing. */
+/* Returns message word i, below request->length. Read it once, as the user may change it at any time unless
+ * it is one of the first four. */
 static inline word_t request_word(const struct request *request, unsigned i)
 {
     return i < ABI_MSG_REGISTERS || !user_words_exist(request->words) ? request->first[i]
                                                                       : user_load(request->words, i);
 }
 
-/* Changes message word i, one of the first four, where the repeated request finds it. */
+/* Changes message word i, one of the first four, for the repetition of the request. */
 static inline void request_set_word(const struct request *request, unsigned i, word_t value)
 {
     request->first[i] = value;
 }
 
-/* Copies count message words from word start on, all below request->length. */
+/* Copies count message words from word start on. All are below request->length. */
 static inline void request_copy_words(const struct request *request, word_t start, word_t *to, word_t count)
 {
     const word_t *first = request->first;
@@ -81,21 +81,21 @@ static inline void request_copy_words(const struct request *request, word_t star
     }
 }
 
-/* The words of a result are its own. */
+/* The result has some of its own words. */
 static inline void result_set_length(struct result *result, unsigned length)
 {
     result->words = result->own;
     result->length = length;
 }
 
-/* It is one word. */
+/* The result is one word. */
 static inline void result_set_word(struct result *result, word_t word)
 {
     result->own[0] = word;
     result_set_length(result, 1);
 }
 
-/* The object of extra capability i, below request->extra_count, if that is of a type; otherwise NULL. */
+/* Returns the object of extra capability i, below request->extra_count; NULL if it is of another type. */
 static inline void *request_extra_object(const struct request *request, unsigned i, enum cap_type type)
 {
     struct cap cap = request->extra[i]->cap;
@@ -103,7 +103,7 @@ static inline void *request_extra_object(const struct request *request, unsigned
     return cap_is(cap, type) ? cap_object(cap) : NULL;
 }
 
-/* A capability by which a notification may be signalled, and of which a copy may be made. */
+/* True for a notification capability with the right to signal, and of which a copy may be made. */
 static inline bool slot_can_signal(const struct slot *slot)
 {
     return cap_is(slot->cap, CAP_NOTIFICATION) && cap_allows(slot->cap, ABI_RIGHT_WRITE) &&
@@ -141,7 +141,7 @@ static inline word_t error_range(struct result *result, word_t low, word_t high)
     return ERR_RANGE;
 }
 
-/* from_source is 1 for the lookup of a source slot, 0 for everything else. */
+/* from_source: 1 for the lookup of a source slot, else 0. */
 word_t error_failed_lookup(struct result *result, word_t from_source, const struct lookup_failure *failure);
 word_t error_missing_capability(struct result *result, word_t from_source, word_t bits_left);
 word_t error_invalid_root(struct result *result, word_t from_source);
@@ -150,7 +150,7 @@ word_t error_invalid_root(struct result *result, word_t from_source);
 word_t request_lookup_slot_slow(struct cap root, word_t index, word_t depth, word_t from_source,
                                 struct slot **slot, struct result *result);
 
-/* The lookup of a slot for index and depth arguments, with its group of errors. */
+/* Looks up a slot by index and depth arguments, with the errors of the binary interface. */
 static inline word_t request_lookup_slot(struct cap root, word_t index, word_t depth, word_t from_source,
                                          struct slot **slot, struct result *result)
 {
@@ -162,14 +162,14 @@ static inline word_t request_lookup_slot(struct cap root, word_t index, word_t d
     return request_lookup_slot_slow(root, index, depth, from_source, slot, result);
 }
 
-/* The same for the slot that is to receive a capability: occupied is an error too. */
+/* The same for a slot that must be empty. */
 word_t request_lookup_empty_slot(struct cap root, word_t index, word_t depth, struct slot **slot,
                                  struct result *result);
 
-/* The programs of this boot use the numbering of single-node builds. */
+/* Programs use the labels of single-node builds (boot option abi=up). */
 extern bool abi_up;
 
-/* The label that a program gave, in the numbering of the kernel. up is abi_up. */
+/* Returns the kernel's number of a program's label. up: abi_up. */
 static inline word_t request_label(word_t label, bool up)
 {
     if (unlikely(up) && label >= ABI_LABEL_FIRST_SHIFTED && label < ABI_LABEL_FIRST_EXTENSION - 1) {
@@ -178,7 +178,7 @@ static inline word_t request_label(word_t label, bool up)
     return label;
 }
 
-/* The row for a request whose label is not one of the consecutive ones; NULL if there is none. */
+/* Finds an invocation whose label is not one of the consecutive ones; NULL if there is none. */
 const struct invocation *request_find_other(const struct request *request);
 
 static inline const struct invocation *request_find(const struct request *request)
@@ -189,8 +189,8 @@ static inline const struct invocation *request_find(const struct request *reques
     return likely(index < ops->invocation_count) ? &ops->invocations[index] : request_find_other(request);
 }
 
-/* Decodes and performs, if the capability is that of a kernel object. On success the error is ERR_NONE;
- * *progress is AGAIN if the request must be made again. */
+/* Decodes and performs a request for a kernel object. Returns ERR_NONE on success; then *progress is AGAIN if
+ * the request must be repeated. */
 static inline word_t request_serve(const struct request *request, struct result *result,
                                    enum progress *progress)
 {

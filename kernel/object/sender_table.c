@@ -1,8 +1,8 @@
 /*
  * Sender tables and their entries.
  *
- * A used entry is a capability in the derivation tree, behind the one that it was made from, and in the list
- * of those that name a receiver. It never moves, so its address tells its table and index.
+ * A used entry is a capability in the derivation tree, behind the one it was made from, and in the list of
+ * entries for its receiver. It never moves, so that its table and index follow from its address.
  */
 #include "object/sender_table.h"
 #include "object/objects.h"
@@ -48,7 +48,7 @@ void sender_table_send(const struct tcb *thread, word_t index)
     }
 }
 
-/* The receiver exists as long as an entry names it: its end begins with clearing them. */
+/* The receiver exists as long as entries name it, as its end begins with deleting them. */
 static struct remains finalise_entry(struct cap cap, struct slot *slot)
 {
     struct sender_table *table = entry_table(slot);
@@ -56,8 +56,8 @@ static struct remains finalise_entry(struct cap cap, struct slot *slot)
     struct tcb *receiver = receiver_of(cap_object(cap));
 
     assert(receiver && entry_is_used(table, index));
-    __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller reads it at any time */
-    /* A send that has read the entry may still be on its way: nothing comes any more when this is done. */
+    __atomic_store_n(&table->page[index], 0, __ATOMIC_RELEASE); /* the controller may read it at any time */
+    /* A send that has read the entry may still be in progress. It has arrived when the sender is stalled. */
     if (table->thread) {
         thread_stall(table->thread);
     }
@@ -185,7 +185,7 @@ static const struct invocation invocations[] = {
 const struct cap_ops sender_table_ops = {
     .name = "sender table",
     .invocations = invocations,
-    OTHERS(invocations), /* as request_find_other() knows whether there are user interrupts */
+    OTHERS(invocations), /* request_find_other() checks for user interrupts */
     .finalise = finalise_table,
     .size_bits = REL4_SENDER_TABLE_BITS,
 };

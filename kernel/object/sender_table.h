@@ -1,29 +1,30 @@
 /*
- * Sender tables: what a thread may send user interrupts to by index (docs/user-interrupts.md, entries).
+ * Sender tables: the receivers to which a thread may send user interrupts, by index (docs/user-interrupts.md,
+ * entries).
  */
 #pragma once
 
 #include "cap/slot.h"
 #include "thread/tcb.h"
 
-/* Of the list of entries that name one receiver. */
+/* Links of the list of entries for one receiver. */
 struct entry_links {
     struct slot *next, *prev;
 };
 
 struct sender_table {
-    word_t page[REL4_SENDER_TABLE_ENTRIES]; /* what the controller reads */
+    word_t page[REL4_SENDER_TABLE_ENTRIES]; /* read by the controller */
     struct slot slots[REL4_SENDER_TABLE_ENTRIES];
     struct entry_links links[REL4_SENDER_TABLE_ENTRIES];
     word_t used[REL4_SENDER_TABLE_ENTRIES / WORD_BITS];
-    struct tcb *thread; /* that sends with it */
+    struct tcb *thread; /* the sender */
 };
 
 _Static_assert(offsetof(struct sender_table, page) == 0, "the controller reads the first page");
 _Static_assert(sizeof(struct sender_table) <= 1 << REL4_SENDER_TABLE_BITS, "fits");
 _Static_assert(sizeof(((struct sender_table *)0)->page) == 1 << ABI_PAGE_BITS, "one page for the controller");
 
-/* The table that an entry's slot is in. */
+/* Returns the table that holds an entry's slot. */
 static inline struct sender_table *entry_table(const struct slot *entry)
 {
     /* Made from a pointer. NOLINTNEXTLINE(performance-no-int-to-ptr) */
@@ -42,14 +43,15 @@ static inline bool entry_is_used(const struct sender_table *table, word_t index)
     return table->used[index / WORD_BITS] >> index % WORD_BITS & 1;
 }
 
-/* An entry as the controller reads it; bit 0 says that it is valid. */
+/* Returns an entry as the controller reads it; bit 0: valid. */
 static inline word_t entry_page_word(unsigned slot, unsigned vector)
 {
     return (word_t)slot << 48 | (word_t)vector << 16 | 1;
 }
 
-/* Takes a thread's table away, because the thread ends. */
+/* Unbinds the table of a thread that is destroyed, if it has one. */
 void sender_table_unbind(struct tcb *thread);
 
-/* Sends by the entry at an index, which may be anything, of a thread's table; nothing if there is none. */
+/* Sends a user interrupt by an index, which the user chose, in a thread's table. Does nothing if there is no
+ * entry. */
 void sender_table_send(const struct tcb *thread, word_t index);

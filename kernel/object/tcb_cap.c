@@ -1,8 +1,8 @@
 /*
  * TCB invocations, except those that install capabilities (object/tcb_configure.c).
  *
- * Whoever changes a thread's registers or state first makes sure that it does not run elsewhere at the same
- * time.
+ * A function that changes a thread's registers or state first makes sure that the thread does not run on
+ * another hart meanwhile.
  */
 #include "arch/fpu.h"
 #include "ipc/endpoint.h"
@@ -64,7 +64,8 @@ static COLD void end_console_call(struct tcb *target)
     }
 }
 
-/* The target gets other registers, and makes its call no longer. If it waits for the console, it goes on. */
+/* Ends the system call of a thread that gets other registers. If it waits for the console, it continues with
+ * them. */
 static void end_call(struct tcb *target)
 {
     thread_interrupt(target);
@@ -74,7 +75,7 @@ static void end_call(struct tcb *target)
     }
 }
 
-/* The registers may have any value, so that they are read here, where the user can still change them. */
+/* The registers are read from user memory here, not before, as any value is allowed. */
 static enum progress perform_write_registers(const struct request *request, const struct operation *operation)
 {
     struct tcb *target = cap_object(request->cap);
@@ -104,7 +105,7 @@ static enum progress perform_copy_registers(const struct request *request, const
 {
     struct tcb *target = cap_object(request->cap);
     struct tcb *source = operation->thread;
-    word_t flags = request_word(request, 0); /* may be one of the target's registers */
+    word_t flags = request_word(request, 0); /* read first: may be one of the target's registers */
     unsigned first = flags & FLAG_FRAME_REGISTERS ? 0 : ABI_FRAME_REG_COUNT;
     unsigned end = flags & FLAG_OTHER_REGISTERS ? ABI_REG_COUNT : ABI_FRAME_REG_COUNT;
 
@@ -146,7 +147,8 @@ static enum progress perform_set_priority(const struct request *request, const s
     return DONE;
 }
 
-/* SetPriority, SetMCPriority, SetSchedParams, which has one more word. The authority bounds each value. */
+/* SetPriority, SetMCPriority; and SetSchedParams, which has one more word. The authority bounds each
+ * value. */
 static word_t decode_set_priority(const struct request *request, struct operation *operation,
                                   struct result *result)
 {

@@ -1,5 +1,6 @@
 /*
- * Installing the CSpace root, VSpace root and IPC buffer of a thread, all checked before anything is changed.
+ * Installing the CSpace root, VSpace root and IPC buffer of a thread. All are checked before anything
+ * changes.
  */
 #include "object/tcb_configure.h"
 
@@ -8,8 +9,8 @@
 #include "thread/kernel.h"
 #include "thread/switch.h"
 
-/* Replaces a capability of the thread by a copy of a source. Deleting the old one may have deleted the source
- * too; then the slot stays empty. */
+/* Replaces a capability of the thread by a copy of source. If deleting the old one has deleted the source
+ * too, the slot stays empty. */
 static void replace(struct tcb *thread, unsigned index, struct cap cap, struct slot *source)
 {
     struct slot *slot = &thread->slots[index];
@@ -40,7 +41,7 @@ enum progress perform_tcb_configure(const struct request *request, const struct 
     return DONE;
 }
 
-/* The last message word and extra capability of Configure, the only ones of SetIPCBuffer. */
+/* Checks the buffer: the last word and extra capability of Configure, the only ones of SetIPCBuffer. */
 static word_t decode_buffer(const struct request *request, struct operation *operation)
 {
     bool is_last = request->label == LABEL_TCB_CONFIGURE;
@@ -64,7 +65,8 @@ static word_t decode_buffer(const struct request *request, struct operation *ope
     return is_aligned(address, ABI_IPC_BUFFER_BITS) ? ERR_NONE : ERR_ALIGNMENT;
 }
 
-/* Deleting it would destroy an object that holds others, which cannot be done in one go. */
+/* True if deleting the capability would destroy an object that holds others, which takes more than one
+ * step. */
 static bool deletes_large_object(const struct slot *slot)
 {
     enum cap_type type = cap_type(slot->cap);

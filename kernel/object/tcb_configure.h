@@ -1,5 +1,5 @@
 /*
- * Configure, SetSpace, SetIPCBuffer: what a thread's own capabilities are.
+ * Configure, SetSpace and SetIPCBuffer of a TCB.
  */
 #pragma once
 

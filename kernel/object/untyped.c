@@ -1,6 +1,6 @@
 /*
- * Retype. An untyped gives its memory away from the start; what is given away comes back only when nothing
- * that was made from it is left, and is cleared then, at the next Retype.
+ * Retype. An untyped hands out its memory from the start. The memory can be reused only when nothing that was
+ * made from it is left; the next Retype clears it then.
  */
 #include "arch/tlb.h"
 #include "arch/vm.h"
@@ -12,11 +12,11 @@
 
 #define CLEAR_CHUNK_BITS 10
 
-/* Types of objects, by their numbers in the interface. */
+/* Object types, by their numbers in the interface. */
 static const struct object_type {
     uint8_t cap_type;
-    uint8_t bits;  /* log2 of an object's bytes; unless has_size, all of them */
-    bool has_size; /* the size that was asked for is added to that */
+    uint8_t bits;  /* log2 of the bytes of an object */
+    bool has_size; /* the size argument is added to bits */
 } types[] = {
     [ABI_TYPE_UNTYPED] = { CAP_UNTYPED, 0, true },
     [ABI_TYPE_TCB] = { CAP_TCB, ABI_TCB_BITS, false },
@@ -39,7 +39,7 @@ static word_t object_bits(word_t type, word_t size)
     return types[type].bits + (types[type].has_size ? size : 0);
 }
 
-/* The capability of a new object; size is the one that was asked for. */
+/* Returns the capability of a new object. size: the argument of Retype. */
 static struct cap cap_of_new(word_t type, word_t size, unsigned size_bits, word_t phys, bool device)
 {
     enum cap_type cap_type = types[type].cap_type;
@@ -61,7 +61,7 @@ static struct cap cap_of_new(word_t type, word_t size, unsigned size_bits, word_
     }
 }
 
-/* Clears what was given away, from the end, so that the mark itself records how far this got. */
+/* Clears memory that was in use, from the end, so that the used bytes record the progress. */
 static enum progress reset(struct slot *untyped)
 {
     word_t phys = untyped_phys(untyped->cap);
@@ -93,11 +93,11 @@ static enum progress perform_retype(const struct request *request, const struct 
     word_t phys = operation->address;
     bool device = untyped_is_device(memory);
 
-    /* Before the memory is cleared, nobody writes it through a mapping that is gone. */
+    /* No hart may write the memory through a stale TLB entry after it is cleared. */
     if (!MUTANT(REUSE_UNPAID)) {
         tlb_batch_pay();
     }
-    /* What was given away has come back if it is given away again from the start. */
+    /* Starting at the beginning again means that no object is left. */
     if (phys == untyped_phys(memory) && untyped_used(memory) && reset(untyped) == AGAIN) {
         return AGAIN;
     }
@@ -110,7 +110,7 @@ static enum progress perform_retype(const struct request *request, const struct 
     return DONE;
 }
 
-/* The destination of a Retype: a CNode and a range of empty slots in it. */
+/* Checks the destination of Retype: a range of empty slots in a CNode. */
 static word_t decode_destination(const struct request *request, struct operation *operation,
                                  struct result *result)
 {
@@ -189,7 +189,7 @@ static word_t decode_retype(const struct request *request, struct operation *ope
     return ERR_NONE;
 }
 
-/* Children would lose their parent's protection if the memory could be given away twice. */
+/* An untyped with children cannot be copied: the copy could hand out their memory again. */
 static word_t derive_untyped(const struct slot *slot, struct cap cap, struct cap *derived)
 {
     *derived = cap;

@@ -1,6 +1,6 @@
 /*
- * Address spaces as the page-table and frame invocations see them: finding the root that a capability stands
- * for, and walking to an entry.
+ * Address spaces for page-table and frame invocations: finding the root of an address space, and walking to
+ * an entry.
  */
 #pragma once
 
@@ -12,27 +12,26 @@ struct vspace {
     word_t asid;
 };
 
-/* Where a walk ended: the first entry that names no further table. */
+/* End of a walk: the first entry that names no table. */
 struct walk {
     pte_t *entry;
     unsigned level;
 };
 
-/* A capability that must be a page table which is, or hangs in, an address space. Error as for extra
- * capability 1. */
+/* Checks that extra capability 1 is a mapped page table. */
 static inline word_t vspace_decode_cap(struct cap cap, struct result *result)
 {
     return likely(cap_is_mapped_page_table(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }
 
-/* The address space whose root such a capability must be. */
+/* Finds the address space whose root such a capability must be. */
 static inline word_t vspace_decode_root(struct cap cap, struct vspace *vspace, struct result *result)
 {
     vspace->asid = cap_mapped_asid(cap);
     vspace->root = asid_root(vspace->asid);
     if (unlikely(!vspace->root)) {
         error_invalid_root(result, 0);
-        return ERR_FAILED_LOOKUP; /* a constant, so that the caller need not go on after it */
+        return ERR_FAILED_LOOKUP; /* a constant, so that the compiler knows that the caller returns */
     }
     return likely(vspace->root == cap_object(cap)) ? ERR_NONE : error_invalid_capability(result, 1);
 }
