@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-#define ECALL 0x00000073
+/* Instructions begin at multiples of 2 bytes. */
+static bool is_ecall(seL4_Word pc)
+{
+    static const unsigned ecall = 0x00000073;
+
+    return pc && memcmp((const void *)pc, &ecall, sizeof(ecall)) == 0;
+}
 
 static seL4_CPtr endpoint, signal;
 
@@ -256,7 +262,7 @@ TEST("5.2 TCB ReadRegisters: a blocked thread's pc is that of its ecall")
 
     test_thread_start(thread);
     CHECK_OK(seL4_TCB_ReadRegisters(thread->tcb, false, 0, 32, &regs));
-    CHECK(regs.pc && *(unsigned *)regs.pc == ECALL);
+    CHECK(is_ecall(regs.pc));
     CHECK_EQUAL(regs.a0, endpoint);
     CHECK_EQUAL(regs.a7, (seL4_Word)seL4_SysRecv);
 }
@@ -415,7 +421,7 @@ TEST("5.2 TCB CopyRegisters: the caller may be the source")
     CHECK_OK(seL4_TCB_ReadRegisters(target, false, 0, 32, &regs));
     CHECK_EQUAL(regs.sp, sp);
     CHECK_EQUAL(regs.a0, seL4_CapNull + target);
-    CHECK(regs.pc && *(unsigned *)regs.pc == ECALL);
+    CHECK(is_ecall(regs.pc));
 }
 
 static struct test_thread *self;
