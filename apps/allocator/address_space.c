@@ -80,15 +80,17 @@ static void make_looker(void)
     tcb = simple_object(seL4_TCBObject, 0);
     endpoint = simple_object(seL4_EndpointObject, 0);
     code_table = simple_object(seL4_RISCV_PageTableObject, 0);
-    if (!page || !tcb || !endpoint || !code_table)
+    if (!page || !tcb || !endpoint || !code_table) {
         require(seL4_NotEnoughMemory, "a thread");
+    }
     require(simple_map_page(seL4_CapInitThreadVSpace, page, HERE, seL4_ReadWrite, seL4_RISCV_ExecuteNever),
             "a page");
     memcpy((void *)HERE, look, sizeof(look));
     asm volatile("fence.i" ::: "memory");
     code = simple_mint(page, seL4_AllRights, 0);
-    if (!code)
+    if (!code) {
         require(seL4_NotEnoughMemory, "a capability");
+    }
     require(seL4_TCB_SetPriority(tcb, seL4_CapInitThreadTCB, 100), "SetPriority");
 }
 
@@ -111,10 +113,11 @@ JOB build(const struct job *job, struct way way)
          rel4_call_short(seL4_CapInitThreadASIDPool, RISCVASIDPoolAssign, 0, 1, root, 0, 0, 0));
     CALL(way, trap_retype(untyped, seL4_RISCV_PageTableObject, 0, tables, count),
          ring_retype(untyped, seL4_RISCV_PageTableObject, 0, tables, count));
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         CALL(way,
              seL4_RISCV_PageTable_Map(tables + i, root, address_of_table(i), seL4_RISCV_Default_VMAttributes),
              rel4_page_table_map(tables + i, root, address_of_table(i), seL4_RISCV_Default_VMAttributes));
+    }
 }
 
 JOB map(const struct job *job, struct way way)
@@ -136,8 +139,9 @@ JOB unmap(const struct job *job, struct way way)
 
 JOB take_down(const struct job *job, struct way way)
 {
-    for (seL4_CPtr table = tables + table_count(job->end) - 1; table >= root; table--)
+    for (seL4_CPtr table = tables + table_count(job->end) - 1; table >= root; table--) {
         CALL(way, trap_delete(table), ring_delete(table));
+    }
 }
 
 WAYS(build)
@@ -162,8 +166,9 @@ static bool pages_are_there(void)
     sum = work.units * registers.a2 + work.units * (work.units - 1ul) / 2;
     times++;
     if (seL4_TCB_SetSpace(tcb, endpoint, seL4_CapInitThreadCNode, 0, root, 0) ||
-        seL4_TCB_WriteRegisters(tcb, true, 0, ABI_REG_COUNT, &registers))
+        seL4_TCB_WriteRegisters(tcb, true, 0, ABI_REG_COUNT, &registers)) {
         return false;
+    }
     fault = next_fault(endpoint, &badge);
     return seL4_Fault_get_seL4_FaultType(fault) == seL4_Fault_UserException &&
            seL4_TCB_ReadRegisters(tcb, true, 0, ABI_REG_COUNT, &registers) == seL4_NoError &&
@@ -174,11 +179,13 @@ static bool check(unsigned phase)
 {
     bool good;
 
-    if (phase != 1)
+    if (phase != 1) {
         return true;
+    }
     if (seL4_RISCV_PageTable_Map(code_table, root, CODE, seL4_RISCV_Default_VMAttributes) ||
-        seL4_RISCV_Page_Map(code, root, CODE, seL4_AllRights, seL4_RISCV_Default_VMAttributes))
+        seL4_RISCV_Page_Map(code, root, CODE, seL4_AllRights, seL4_RISCV_Default_VMAttributes)) {
         return false;
+    }
     good = pages_are_there();
     /* The thread lets go of the address space, which would not go away otherwise. */
     return !seL4_TCB_SetSpace(tcb, endpoint, seL4_CapInitThreadCNode, 0, seL4_CapInitThreadVSpace, 0) &&

@@ -78,10 +78,11 @@ static inline seL4_Word now(void)
 {
     seL4_Word value;
 
-    if (settings.instructions)
+    if (settings.instructions) {
         __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
-    else
+    } else {
         __asm__ volatile("rdtime %0" : "=r"(value)::"memory");
+    }
     return value;
 }
 

@@ -29,8 +29,9 @@ static void init(unsigned units)
     first_slot = slots((seL4_Word)units * SLOTS);
     notification = simple_object(seL4_NotificationObject, 0);
     badged = simple_mint(notification, seL4_AllRights, COPIED_BADGE);
-    if (!badged)
+    if (!badged) {
         require(seL4_NotEnoughMemory, "a notification");
+    }
 }
 
 JOB make(const struct job *job, struct way way)
@@ -73,8 +74,9 @@ static bool check(unsigned phase)
 {
     for (unsigned i = 0; phase == 0 && i < work.units; i++) {
         if (!leads_there(slot_of(i, MINTED), i + 1) || !leads_there(slot_of(i, MOVED), COPIED_BADGE) ||
-            !are_empty(slot_of(i, COPIED), 1))
+            !are_empty(slot_of(i, COPIED), 1)) {
             return false;
+        }
     }
     return true;
 }

@@ -44,8 +44,9 @@ static struct point points[ROWS][MODES];
 static _Noreturn void refuse(const char *word, size_t length)
 {
     printf("allocator: '%.*s' is no argument; there are, each with a number:", (int)length, word);
-    for (unsigned i = 0; i < ARGUMENTS; i++)
+    for (unsigned i = 0; i < ARGUMENTS; i++) {
         printf(" %s=", arguments[i].name);
+    }
     printf("\n");
     exit(1);
 }
@@ -58,8 +59,9 @@ static void check_word(const char *word, size_t length)
         char *end;
 
         if (length > name + 1 && strncmp(word, arguments[i].name, name) == 0 && word[name] == '=' &&
-            word[name + 1] != '-' && (strtoul(word + name + 1, &end, 0), end == word + length))
+            word[name + 1] != '-' && (strtoul(word + name + 1, &end, 0), end == word + length)) {
             return;
+        }
     }
     refuse(word, length);
 }
@@ -90,12 +92,15 @@ static bool make_frames_point(struct point *point, unsigned log, enum mode mode)
     unsigned frames = 1u << log, rounds = ROUNDS_IN_ALL / frames;
 
     if (!(settings.scenarios & 1) || (settings.frames && settings.frames != frames) ||
-        !(settings.modes & 1ul << mode))
+        !(settings.modes & 1ul << mode)) {
         return false;
-    if (rounds < 10)
+    }
+    if (rounds < 10) {
         rounds = 10;
-    if (settings.rounds)
+    }
+    if (settings.rounds) {
         rounds = (unsigned)settings.rounds;
+    }
     *point = (struct point){
         .scenario = &pages, .mode = mode, .units = frames, .rounds = rounds, .coroutines = frames
     };
@@ -108,10 +113,12 @@ static bool make_point(struct point *point, unsigned number, enum mode mode)
     const struct scenario *scenario = scenarios[number];
     unsigned units = scenario->units;
 
-    if (!(settings.scenarios & 1ul << number) || !(settings.modes & 1ul << mode))
+    if (!(settings.scenarios & 1ul << number) || !(settings.modes & 1ul << mode)) {
         return false;
-    if (settings.units && settings.units < units)
+    }
+    if (settings.units && settings.units < units) {
         units = (unsigned)settings.units;
+    }
     *point =
         (struct point){ .scenario = scenario,
                         .mode = mode,
@@ -127,9 +134,10 @@ static unsigned make_points(void)
     unsigned count = 0;
 
     for (unsigned row = 0; row < ROWS; row++) {
-        for (enum mode mode = 0; mode < MODES; mode++)
+        for (enum mode mode = 0; mode < MODES; mode++) {
             count += row < FRAMES_SERIES ? make_frames_point(&points[row][mode], row, mode)
                                          : make_point(&points[row][mode], row - FRAMES_SERIES + 1, mode);
+        }
     }
     return count;
 }
@@ -137,9 +145,11 @@ static unsigned make_points(void)
 /* The first point of a row that was asked for, or null. */
 static struct point *first_of(struct point row[MODES])
 {
-    for (enum mode mode = 0; mode < MODES; mode++)
-        if (row[mode].scenario)
+    for (enum mode mode = 0; mode < MODES; mode++) {
+        if (row[mode].scenario) {
             return &row[mode];
+        }
+    }
     return NULL;
 }
 
@@ -153,8 +163,9 @@ static void make_objects(void)
     for (unsigned row = 0; row < ROWS; row++) {
         const struct point *point = first_of(points[row]);
 
-        if (!point || point->scenario == made)
+        if (!point || point->scenario == made) {
             continue;
+        }
         made = point->scenario;
         made->init(point->units);
     }
@@ -163,10 +174,13 @@ static void make_objects(void)
 /* Runs all points once. */
 static bool repeat(int repetition)
 {
-    for (unsigned row = 0; row < ROWS; row++)
-        for (enum mode mode = 0; mode < MODES; mode++)
-            if (points[row][mode].scenario && !measure(&points[row][mode], repetition))
+    for (unsigned row = 0; row < ROWS; row++) {
+        for (enum mode mode = 0; mode < MODES; mode++) {
+            if (points[row][mode].scenario && !measure(&points[row][mode], repetition)) {
                 return false;
+            }
+        }
+    }
     return true;
 }
 
@@ -178,14 +192,19 @@ int main(void)
         return 1;
     }
     make_objects();
-    for (int repetition = -1; repetition < (int)settings.repetitions; repetition++)
-        if (!repeat(repetition))
+    for (int repetition = -1; repetition < (int)settings.repetitions; repetition++) {
+        if (!repeat(repetition)) {
             return 1;
+        }
+    }
     if (settings.records) {
-        for (unsigned row = 0; row < ROWS; row++)
-            for (enum mode mode = 0; mode < MODES; mode++)
-                if (points[row][mode].scenario)
+        for (unsigned row = 0; row < ROWS; row++) {
+            for (enum mode mode = 0; mode < MODES; mode++) {
+                if (points[row][mode].scenario) {
                     print_record(&points[row][mode]);
+                }
+            }
+        }
     } else {
         print_table(points);
     }

@@ -49,11 +49,12 @@ static seL4_CPtr make_notification(enum rel4_backend backend)
     rel4_init(&(struct rel4_resources){ .backend = backend });
     rel4_thread_init(&thread, seL4_CapInitThreadTCB);
     require(seL4_TCB_BindNotification(seL4_CapInitThreadTCB, notification), "BindNotification");
-    if (backend != REL4_BACKEND_NONE)
+    if (backend != REL4_BACKEND_NONE) {
         require(rel4_uintr_register_receiver(
                     notification, &(struct rel4_receiver_options){ .stack = handler_stack,
                                                                    .stack_bytes = sizeof(handler_stack) }),
                 "RegisterReceiver");
+    }
     return simple_mint(notification, seL4_AllRights, 1);
 }
 
@@ -84,15 +85,17 @@ void measure_init(void)
 
 void sample(seL4_Word time)
 {
-    if (sample_count < MAX_SAMPLES)
+    if (sample_count < MAX_SAMPLES) {
         samples[sample_count] = time;
+    }
     sample_count++;
 }
 
 void fail(int error, const char *what)
 {
-    if (work.error)
+    if (work.error) {
         return;
+    }
     work.error = error;
     work.failed = what;
 }
@@ -124,14 +127,17 @@ static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, boo
 
     for (unsigned i = 0; i < count; i++) {
         jobs[i] = (struct job){ i, count, last_unit() };
-        if (!rel4_coroutine_create(phase->ways[false][timed], &jobs[i], PRIORITY))
+        if (!rel4_coroutine_create(phase->ways[false][timed], &jobs[i], PRIORITY)) {
             fail(-1, "a coroutine could not be made");
+        }
     }
-    if (work.scenario->overlapped && !rel4_coroutine_create(compute, NULL, PRIORITY))
+    if (work.scenario->overlapped && !rel4_coroutine_create(compute, NULL, PRIORITY)) {
         fail(-1, "a coroutine could not be made");
+    }
     start = now();
-    if (rel4_run())
+    if (rel4_run()) {
         fail(-1, "coroutines are left that nobody can wake");
+    }
     return now() - start;
 }
 
@@ -142,13 +148,15 @@ static seL4_Word run(const struct point *point, bool timed)
     bool by_trap = point->mode == MODE_SYNC;
     seL4_Word time = 0;
 
-    if (!by_trap)
+    if (!by_trap) {
         rel4_set_mode(point->mode == MODE_ASYNC ? REL4_ASYNC : REL4_ADAPTIVE);
+    }
     for (unsigned i = 0; i < MAX_PHASES && scenario->phases[i] && !work.error; i++) {
         time += by_trap ? run_by_trap(scenario->phases[i], timed)
                         : run_by_ring(scenario->phases[i], point->coroutines, timed);
-        if (work.checks && scenario->check && !work.error && !scenario->check(i))
+        if (work.checks && scenario->check && !work.error && !scenario->check(i)) {
             fail(-1, "the work was not done");
+        }
     }
     if (scenario->compute && (by_trap || !scenario->overlapped)) {
         seL4_Word start = now();
@@ -162,8 +170,9 @@ static seL4_Word run(const struct point *point, bool timed)
 /* Behind a run: is all as it was before? */
 static void look_behind(const struct scenario *scenario)
 {
-    if (!work.error && scenario->clean && !scenario->clean())
+    if (!work.error && scenario->clean && !scenario->clean()) {
         fail(-1, "a result was wrong, or something was left behind");
+    }
 }
 
 /* Adds what has happened between two looks. The statistics of the kernel are words, one behind the other. */
@@ -172,8 +181,9 @@ static void add_counts(struct counts *counts, const struct rel4_stats *before, c
     const seL4_Word *from = (const seL4_Word *)&before->kernel, *to = (const seL4_Word *)&after->kernel;
     seL4_Word *sum = (seL4_Word *)&counts->kernel;
 
-    for (unsigned i = 0; i < sizeof(counts->kernel) / sizeof(seL4_Word); i++)
+    for (unsigned i = 0; i < sizeof(counts->kernel) / sizeof(seL4_Word); i++) {
         sum[i] += to[i] - from[i];
+    }
     counts->user_interrupts += after->user_interrupts - before->user_interrupts;
     counts->calls += after->submitted - before->submitted + after->by_trap - before->by_trap;
     counts->traps += after->by_trap - before->by_trap + after->wakes - before->wakes + after->blocks -
@@ -193,16 +203,19 @@ static void measure_run(struct point *point, int repetition)
     rel4_stats(&after);
     rel4_thread_statistics(&interrupts_after);
     look_behind(point->scenario);
-    if (repetition < 0)
+    if (repetition < 0) {
         return;
+    }
     point->totals[repetition] = time;
-    if (point->mode == MODE_SYNC)
+    if (point->mode == MODE_SYNC) {
         return;
+    }
     add_counts(&point->counts, &before, &after);
-    if (emulated)
+    if (emulated) {
         point->counts.traps +=
             EMULATED_TRAPS * (interrupts_after.interrupts - interrupts_before.interrupts) +
             EMULATED_RESTART_TRAPS * (interrupts_after.restarts - interrupts_before.restarts);
+    }
 }
 
 static int compare(const void *a, const void *b)
@@ -232,13 +245,15 @@ static void measure_latency(struct point *point)
         run(point, true);
         look_behind(point->scenario);
     }
-    if (point->mode == MODE_SYNC)
+    if (point->mode == MODE_SYNC) {
         point->counts.calls = point->counts.traps = calls * settings.repetitions;
-    else if (point->counts.calls != calls * settings.repetitions)
+    } else if (point->counts.calls != calls * settings.repetitions) {
         fail(-1, "there were more calls, or fewer, than in the runs that were measured");
+    }
     count = sample_count < MAX_SAMPLES ? sample_count : MAX_SAMPLES;
-    if (work.error || !count)
+    if (work.error || !count) {
         return;
+    }
     qsort(samples, count, sizeof(samples[0]), compare);
     point->latency =
         (struct latency){ count, percentile(count, 50), percentile(count, 95), percentile(count, 99) };
@@ -250,19 +265,23 @@ bool measure(struct point *point, int repetition)
 
     work = (struct work){ .scenario = point->scenario, .units = point->units, .rounds = point->rounds };
     measure_run(point, repetition);
-    if (repetition == (int)settings.repetitions - 1)
+    if (repetition == (int)settings.repetitions - 1) {
         measure_latency(point);
+    }
     work.checks = true;
-    if (!point->scenario->units)
+    if (!point->scenario->units) {
         work.rounds = 2;
+    }
     run(point, false);
     look_behind(point->scenario);
-    if (!work.error)
+    if (!work.error) {
         return true;
+    }
     printf("allocator: NO: %s, %u units, %s: %s", point->scenario->name, point->units, modes[point->mode],
            work.failed);
-    if (work.error > 0)
+    if (work.error > 0) {
         printf(": %s", rel4_error_name(work.error));
+    }
     printf("\n");
     return false;
 }
@@ -275,8 +294,9 @@ seL4_CPtr slots(seL4_Word count)
 {
     seL4_CPtr first = simple_alloc_slots(count);
 
-    if (!first)
+    if (!first) {
         require(seL4_NotEnoughMemory, "too few slots; root_cnode_bits=14 in front of -- makes more");
+    }
     return first;
 }
 
@@ -284,11 +304,13 @@ seL4_CPtr untyped_of(seL4_Word bytes, seL4_Word *bits)
 {
     seL4_CPtr untyped;
 
-    for (*bits = seL4_PageBits; bytes > 1ul << *bits; ++*bits)
+    for (*bits = seL4_PageBits; bytes > 1ul << *bits; ++*bits) {
         ;
+    }
     untyped = simple_object(seL4_UntypedObject, *bits);
-    if (!untyped)
+    if (!untyped) {
         require(seL4_NotEnoughMemory, "memory");
+    }
     return untyped;
 }
 
@@ -296,12 +318,14 @@ bool are_empty(seL4_CPtr first, unsigned count)
 {
     static seL4_CPtr spare;
 
-    if (!spare)
+    if (!spare) {
         spare = slots(1);
+    }
     for (unsigned i = 0; i < count; i++) {
         /* Nothing can be moved away from there. */
-        if (trap_move(spare, first + i) != seL4_FailedLookup)
+        if (trap_move(spare, first + i) != seL4_FailedLookup) {
             return false;
+        }
     }
     return true;
 }

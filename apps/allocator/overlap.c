@@ -19,8 +19,9 @@ static seL4_Word result;
 
 static seL4_Word go_on(seL4_Word x, seL4_Word steps)
 {
-    for (seL4_Word i = 0; i < steps; i++)
+    for (seL4_Word i = 0; i < steps; i++) {
         x = FACTOR * x + INCREMENT;
+    }
     return x;
 }
 
@@ -36,11 +37,13 @@ static void compute(bool overlapped)
     seL4_Word x = 0;
 
     for (unsigned i = settings.skip == 2; i < slices; i++) {
-        if (overlapped)
+        if (overlapped) {
             rel4_flush();
+        }
         x = go_on(x, steps_in_all() / slices);
-        if (overlapped)
+        if (overlapped) {
             rel4_coroutine_yield();
+        }
     }
     result = x;
 }
@@ -51,8 +54,9 @@ static bool is_right(void)
     seL4_Word x = 0, factor = FACTOR, increment = INCREMENT, answer = result;
 
     for (seL4_Word steps = steps_in_all(); steps; steps >>= 1) {
-        if (steps & 1)
+        if (steps & 1) {
             x = factor * x + increment;
+        }
         increment += factor * increment;
         factor *= factor;
     }

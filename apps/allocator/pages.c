@@ -18,14 +18,16 @@ static struct page frames[MAX_FRAMES];
 
 void pages_init(unsigned units)
 {
-    if (frames[0].frame)
+    if (frames[0].frame) {
         return;
+    }
     for (unsigned i = 0; i < MAX_FRAMES; i++) {
         struct page *page = &frames[i];
 
         *page = (struct page){ .frame = simple_object(seL4_RISCV_4K_Page, 0), .address = RANGE + i * 4096ul };
-        if (!page->frame)
+        if (!page->frame) {
             require(seL4_NotEnoughMemory, "a frame");
+        }
         /* The first mapping makes the tables. */
         require(simple_map_page(seL4_CapInitThreadVSpace, page->frame, page->address, seL4_ReadWrite,
                                 seL4_RISCV_ExecuteNever),
@@ -39,8 +41,9 @@ static void touch(struct page *page)
 {
     volatile seL4_Word *word = (volatile seL4_Word *)page->address;
 
-    if (*word != page->value)
+    if (*word != page->value) {
         fail(-1, "a page lost what it held");
+    }
     page->value += page->address;
     *word = page->value;
     work.touched++;
@@ -65,8 +68,9 @@ JOB rounds(const struct job *job, struct way way)
                                      seL4_RISCV_ExecuteNever),
                  rel4_page_map(page->frame, seL4_CapInitThreadVSpace, page->address, seL4_ReadWrite,
                                seL4_RISCV_ExecuteNever));
-            if (checks)
+            if (checks) {
                 touch(page);
+            }
             CALL(way, seL4_RISCV_Page_Unmap(page->frame), rel4_page_unmap(page->frame));
         }
     }

@@ -11,8 +11,9 @@ static const char *const mode_names[MODES] = { "sync", "async", "adaptive" };
 static void print_list(const char *name, const seL4_Word *values, unsigned count)
 {
     printf(" %s=", name);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         printf("%s%lu", i ? "," : "", values[i]);
+    }
 }
 
 void print_record(const struct point *point)
@@ -65,9 +66,11 @@ static void print_row(struct point row[MODES])
 /* The scenario of a row, or null if it was not asked for. */
 static const struct scenario *scenario_of(const struct point row[MODES])
 {
-    for (enum mode mode = 0; mode < MODES; mode++)
-        if (row[mode].scenario)
+    for (enum mode mode = 0; mode < MODES; mode++) {
+        if (row[mode].scenario) {
             return row[mode].scenario;
+        }
+    }
     return NULL;
 }
 
@@ -88,8 +91,9 @@ static void print_frames(struct point points[FRAMES_SERIES][MODES])
            settings.instructions ? "instructions" : "ticks of the time counter", settings.repetitions);
     print_head("frames");
     for (unsigned row = 0; row < FRAMES_SERIES; row++) {
-        if (!scenario_of(points[row]))
+        if (!scenario_of(points[row])) {
             continue;
+        }
         printf("%8u", units_of(points[row]));
         print_row(points[row]);
     }
@@ -106,12 +110,14 @@ static void print_scenario(const struct scenario *scenario, struct point row[MOD
 
 void print_table(struct point points[ROWS][MODES])
 {
-    if (settings.scenarios & 1)
+    if (settings.scenarios & 1) {
         print_frames(points);
+    }
     for (unsigned row = FRAMES_SERIES; row < ROWS; row++) {
         const struct scenario *scenario = scenario_of(points[row]);
 
-        if (scenario)
+        if (scenario) {
             print_scenario(scenario, points[row]);
+        }
     }
 }

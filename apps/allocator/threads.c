@@ -36,15 +36,17 @@ static void init(unsigned units)
 {
     untyped = untyped_of((seL4_Word)units << seL4_TCBBits, &untyped_bits);
     endpoint = simple_object(seL4_EndpointObject, 0);
-    if (!endpoint)
+    if (!endpoint) {
         require(seL4_NotEnoughMemory, "an endpoint");
+    }
     tcbs = slots(units);
     fault_endpoints = slots(units);
-    for (unsigned i = 0; i < units; i++)
+    for (unsigned i = 0; i < units; i++) {
         registers[i] = (struct registers){
             .count = ABI_REG_COUNT,
             .values = { .pc = (seL4_Word)write_and_fault, .a0 = (seL4_Word)&marks[i], .a1 = mark_of(i) }
         };
+    }
 }
 
 static inline int ring_configure(seL4_CPtr tcb, seL4_CPtr fault_endpoint)
@@ -93,19 +95,22 @@ static const struct phase making = { PHASE(make) }, destroying = { PHASE(destroy
 /* Lets all threads run, and waits for the fault of each. They fault in any order, but each once. */
 static bool check(unsigned phase)
 {
-    if (phase != 0)
+    if (phase != 0) {
         return true;
+    }
     for (unsigned i = 0; i < work.units; i++) {
         marks[i] = 0;
-        if (seL4_TCB_Resume(tcbs + i))
+        if (seL4_TCB_Resume(tcbs + i)) {
             return false;
+        }
     }
     for (unsigned i = 0; i < work.units; i++) {
         seL4_Word badge, type = seL4_Fault_get_seL4_FaultType(next_fault(endpoint, &badge));
 
         if (type != seL4_Fault_UserException || badge - 1 >= work.units ||
-            marks[badge - 1] != mark_of((unsigned)badge - 1))
+            marks[badge - 1] != mark_of((unsigned)badge - 1)) {
             return false;
+        }
         marks[badge - 1] = 0;
     }
     return true;

@@ -25,12 +25,14 @@ static void use_page(void *arg)
 
     for (seL4_Word i = 0; i < ROUNDS; i++) {
         if (rel4_page_map(self->frame, seL4_CapInitThreadVSpace, self->address, seL4_ReadWrite,
-                          seL4_RISCV_ExecuteNever))
+                          seL4_RISCV_ExecuteNever)) {
             return;
+        }
         self->good += *page == i * self->address;
         *page = (i + 1) * self->address;
-        if (rel4_page_unmap(self->frame))
+        if (rel4_page_unmap(self->frame)) {
             return;
+        }
     }
 }
 
@@ -41,8 +43,9 @@ static seL4_CPtr make_table(void)
 
     /* Maps the tables that are missing first; the page itself goes again. */
     if (simple_map_page(seL4_CapInitThreadVSpace, frame, ADDRESS, seL4_ReadWrite, seL4_RISCV_ExecuteNever) ||
-        seL4_RISCV_Page_Unmap(frame))
+        seL4_RISCV_Page_Unmap(frame)) {
         return seL4_CapNull;
+    }
     return frame;
 }
 
@@ -75,7 +78,8 @@ void show_batch(void)
         after.kernel.served[REL4_PLACE_CALL] - before.kernel.served[REL4_PLACE_CALL],
         after.kernel.served[REL4_PLACE_BLOCK] - before.kernel.served[REL4_PLACE_BLOCK],
         after.kernel.served[REL4_PLACE_TICK] - before.kernel.served[REL4_PLACE_TICK]);
-    if (seL4_GetBootInfo()->numNodes == 1)
+    if (seL4_GetBootInfo()->numNodes == 1) {
         expect_fact("on one hart: at most 1.2 traps for 64 calls, and 2", true,
                     traps * 10 * 64 <= CALLS * 12ul + 2ul * 10 * 64);
+    }
 }

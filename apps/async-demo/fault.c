@@ -42,8 +42,9 @@ static void skip_instruction(seL4_CPtr tcb)
 {
     seL4_UserContext registers;
 
-    if (seL4_TCB_ReadRegisters(tcb, seL4_False, 0, ABI_REG_COUNT, &registers))
+    if (seL4_TCB_ReadRegisters(tcb, seL4_False, 0, ABI_REG_COUNT, &registers)) {
         return;
+    }
     registers.pc += INSTRUCTION;
     seL4_TCB_WriteRegisters(tcb, seL4_True, 0, ABI_REG_COUNT, &registers);
 }

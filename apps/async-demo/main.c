@@ -87,13 +87,15 @@ static seL4_CPtr make_notification(enum rel4_backend backend)
 
     rel4_init(&(struct rel4_resources){ .backend = backend });
     rel4_thread_init(&thread, seL4_CapInitThreadTCB);
-    if (seL4_TCB_BindNotification(seL4_CapInitThreadTCB, notification))
+    if (seL4_TCB_BindNotification(seL4_CapInitThreadTCB, notification)) {
         return seL4_CapNull;
+    }
     if (backend != REL4_BACKEND_NONE &&
         rel4_uintr_register_receiver(
-            notification,
-            &(struct rel4_receiver_options){ .stack = handler_stack, .stack_bytes = sizeof(handler_stack) }))
+            notification, &(struct rel4_receiver_options){ .stack = handler_stack,
+                                                           .stack_bytes = sizeof(handler_stack) })) {
         return seL4_CapNull;
+    }
     return simple_mint(notification, seL4_AllRights, 1);
 }
 

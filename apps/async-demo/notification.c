@@ -29,8 +29,9 @@ static bool refuses(seL4_CPtr tcb, seL4_CPtr notification)
 {
     int error = rel4_tcb_bind_notification(tcb, notification);
 
-    if (!error)
+    if (!error) {
         rel4_tcb_unbind_notification(tcb);
+    }
     return error == seL4_IllegalOperation;
 }
 
@@ -39,8 +40,9 @@ static void show_kernel_objects(void)
 {
     seL4_Word show = 0;
 
-    if (sel4_argument("show", &show) && show)
+    if (sel4_argument("show", &show) && show) {
         seL4_DebugSnapshot();
+    }
 }
 
 static void expect_binding(seL4_CPtr tcb, seL4_CPtr notification, bool bound)
@@ -76,8 +78,9 @@ void show_notification(void)
     expect_binding(helper.thread.tcb, notification, true);
     expect_error("the helper is started", seL4_NoError, simple_thread_start(&helper.thread));
     seL4_Signal(badged);
-    while (!__atomic_load_n(&helper.received, __ATOMIC_ACQUIRE))
+    while (!__atomic_load_n(&helper.received, __ATOMIC_ACQUIRE)) {
         seL4_Yield();
+    }
     show_kernel_objects();
     expect("what the helper receives at its endpoint after a signal", BADGE, helper.received);
 

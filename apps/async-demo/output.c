@@ -15,9 +15,10 @@ static size_t write_lines(void)
 {
     size_t length = 0;
 
-    for (int i = 1; i <= LINES; i++)
+    for (int i = 1; i <= LINES; i++) {
         length +=
             (size_t)sprintf(long_text + length, "      | line %2d of %d, which belong together\n", i, LINES);
+    }
     return length;
 }
 

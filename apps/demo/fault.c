@@ -34,16 +34,18 @@ static bool serve_fault(seL4_CPtr endpoint)
     seL4_Word address = seL4_Fault_VMFault_get_Addr(fault);
     bool store = seL4_Fault_VMFault_get_FSR(fault) == seL4_VMFault_FSR_Store;
 
-    if (!exists(seL4_Fault_get_seL4_FaultType(fault) == seL4_Fault_VMFault, "another fault than expected"))
+    if (!exists(seL4_Fault_get_seL4_FaultType(fault) == seL4_Fault_VMFault, "another fault than expected")) {
         return false;
+    }
     say("the thread faulted at 0x%lx, by %s; the instruction is at 0x%lx", address,
         store ? "a store" : "no store", seL4_Fault_VMFault_get_IP(fault));
     if (!exists(address == MISSING_ADDRESS && store, "a fault at another place or of another kind") ||
         !exists(frame, "no frame for the page") ||
         !worked(simple_map_page(seL4_CapInitThreadVSpace, frame, address, seL4_ReadWrite,
                                 seL4_RISCV_ExecuteNever),
-                "map the missing page"))
+                "map the missing page")) {
         return false;
+    }
     seL4_Reply(seL4_MessageInfo_new(0, 0, 0, 0));
     return true;
 }
@@ -61,8 +63,9 @@ bool handle_fault(void)
                                                                                .priority = PRIORITY,
                                                                                .fault_endpoint = endpoint }),
                 "create the thread") ||
-        !worked(simple_thread_start(&thread), "start the thread") || !serve_fault(endpoint))
+        !worked(simple_thread_start(&thread), "start the thread") || !serve_fault(endpoint)) {
         return false;
+    }
 
     seL4_Wait(child.done, NULL);
     say("a page is there now; the thread went on and read back 0x%lx", child.read_back);

@@ -30,8 +30,9 @@ void say(const char *format, ...)
     unsigned ticket = atomic_fetch_add_explicit(&next_ticket, 1, memory_order_relaxed);
     va_list arguments;
 
-    while (atomic_load_explicit(&served, memory_order_acquire) != ticket)
+    while (atomic_load_explicit(&served, memory_order_acquire) != ticket) {
         seL4_Yield();
+    }
     va_start(arguments, format);
     printf("      ");
     vprintf(format, arguments);
@@ -42,15 +43,17 @@ void say(const char *format, ...)
 
 bool worked(seL4_Error error, const char *what)
 {
-    if (error)
+    if (error) {
         say("FAILED: %s: %s", what, sel4_error_name(error));
+    }
     return !error;
 }
 
 bool exists(bool there, const char *what)
 {
-    if (!there)
+    if (!there) {
         say("FAILED: %s", what);
+    }
     return there;
 }
 

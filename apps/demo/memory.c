@@ -16,12 +16,14 @@ static void summarise(const seL4_BootInfo *bi, bool device, const char *kind)
     for (seL4_Word i = 0; i < bi->untyped.end - bi->untyped.start; i++) {
         const seL4_UntypedDesc *untyped = &bi->untypedList[i];
 
-        if (untyped->isDevice != device)
+        if (untyped->isDevice != device) {
             continue;
+        }
         number++;
         total += LIBSEL4_BIT(untyped->sizeBits);
-        if (untyped->sizeBits > largest_bits)
+        if (untyped->sizeBits > largest_bits) {
             largest_bits = untyped->sizeBits;
+        }
     }
     say("%-7s %3lu untypeds, %lu KiB in all, the largest has %lu KiB", kind, number, total / 1024,
         LIBSEL4_BIT(largest_bits) / 1024);
@@ -45,19 +47,22 @@ bool map_memory(void)
     seL4_CPtr read_only = simple_mint(frame, seL4_CanRead, 0);
     seL4_RISCV_Page_GetAddress_t physical;
 
-    if (!exists(frame && read_only, "no frame for the page, or no copy of its capability"))
+    if (!exists(frame && read_only, "no frame for the page, or no copy of its capability")) {
         return false;
+    }
     if (!worked(simple_map_page(seL4_CapInitThreadVSpace, frame, FIRST_ADDRESS, seL4_ReadWrite,
                                 seL4_RISCV_ExecuteNever),
                 "map the page, readable and writable") ||
         !worked(simple_map_page(seL4_CapInitThreadVSpace, read_only, SECOND_ADDRESS, seL4_CanRead,
                                 seL4_RISCV_ExecuteNever),
-                "map it again, read-only"))
+                "map it again, read-only")) {
         return false;
+    }
 
     physical = seL4_RISCV_Page_GetAddress(frame);
-    if (!worked(physical.error, "ask for the physical address"))
+    if (!worked(physical.error, "ask for the physical address")) {
         return false;
+    }
     say("physical page 0x%lx is mapped at %p and, read-only, at %p", physical.paddr, (void *)first,
         (void *)second);
 

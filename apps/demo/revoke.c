@@ -19,8 +19,9 @@ static seL4_Error make_page(seL4_Untyped untyped, seL4_CPtr slot)
 static bool fill(seL4_Untyped untyped, const seL4_CPtr *slots)
 {
     for (int i = 0; i < PAGES; i++) {
-        if (!worked(make_page(untyped, slots[i]), "make a page"))
+        if (!worked(make_page(untyped, slots[i]), "make a page")) {
             return false;
+        }
     }
     return exists(make_page(untyped, slots[PAGES]) == seL4_NotEnoughMemory, "a page too many was made");
 }
@@ -30,15 +31,18 @@ bool revoke_objects(void)
     seL4_CPtr untyped = simple_object(seL4_UntypedObject, UNTYPED_BITS);
     seL4_CPtr slots[PAGES + 1];
 
-    for (int i = 0; i <= PAGES; i++)
+    for (int i = 0; i <= PAGES; i++) {
         slots[i] = simple_alloc_slot();
-    if (!exists(untyped && slots[PAGES], "no memory or no slots") || !fill(untyped, slots))
+    }
+    if (!exists(untyped && slots[PAGES], "no memory or no slots") || !fill(untyped, slots)) {
         return false;
+    }
     say("%d pages fill an untyped of %lu KiB; one more is refused", PAGES, LIBSEL4_BIT(UNTYPED_BITS) / 1024);
 
     if (!worked(seL4_CNode_Revoke(seL4_CapInitThreadCNode, untyped, seL4_WordBits), "revoke the untyped") ||
-        !fill(untyped, slots))
+        !fill(untyped, slots)) {
         return false;
+    }
     say("one Revoke later the pages are gone, and there is room for %d again", PAGES);
     return true;
 }

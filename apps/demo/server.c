@@ -39,20 +39,23 @@ static seL4_CPtr new_server_vspace(void)
     seL4_CPtr vspace = simple_new_vspace();
     seL4_CPtr page = simple_object(seL4_RISCV_4K_Page, 0);
 
-    if (!exists(vspace && page, "no new address space"))
+    if (!exists(vspace && page, "no new address space")) {
         return seL4_CapNull;
+    }
     for (seL4_Word address = (seL4_Word)__image_start; address < (seL4_Word)__rodata_end;
          address += LIBSEL4_BIT(seL4_PageBits)) {
         seL4_CPtr frame = simple_mint(sel4_image_frame((void *)address), seL4_CanRead, 0);
 
         if (!exists(frame, "no copy of a code page") ||
             !worked(simple_map_page(vspace, frame, address, seL4_CanRead, seL4_RISCV_Default_VMAttributes),
-                    "map a code page"))
+                    "map a code page")) {
             return seL4_CapNull;
+        }
     }
     if (!worked(simple_map_page(vspace, page, SERVER_PAGE, seL4_ReadWrite, seL4_RISCV_ExecuteNever),
-                "map the private page"))
+                "map the private page")) {
         return seL4_CapNull;
+    }
     return vspace;
 }
 
@@ -64,8 +67,9 @@ static seL4_CPtr new_server_cnode(seL4_CPtr endpoint)
     if (!exists(cnode, "no CNode") ||
         !worked(seL4_CNode_Copy(cnode, SERVER_ENDPOINT, SERVER_CNODE_BITS, seL4_CapInitThreadCNode, endpoint,
                                 seL4_WordBits, seL4_CanRead),
-                "give the server its endpoint"))
+                "give the server its endpoint")) {
         return seL4_CapNull;
+    }
     return cnode;
 }
 
@@ -93,8 +97,9 @@ bool call_server(void)
     seL4_CPtr client = simple_mint(endpoint, seL4_AllRights, CLIENT_BADGE);
     seL4_Word expected = 0;
 
-    if (!exists(client, "no endpoint") || !start_server(endpoint))
+    if (!exists(client, "no endpoint") || !start_server(endpoint)) {
         return false;
+    }
     say("the server runs; its variable is at 0x%lx, where we have nothing", SERVER_PAGE);
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -103,8 +108,9 @@ bool call_server(void)
         seL4_CallWithMRs(client, seL4_MessageInfo_new(0, 0, 0, 1), &answer, &badge, NULL, NULL);
         expected += numbers[i];
         say("sent %lu, the sum is now %lu; the server knows us as %lu", numbers[i], answer, badge);
-        if (!exists(answer == expected && badge == CLIENT_BADGE, "the answer is wrong"))
+        if (!exists(answer == expected && badge == CLIENT_BADGE, "the answer is wrong")) {
             return false;
+        }
     }
     return true;
 }

@@ -27,8 +27,9 @@ static void work(void *arg)
 
     /* Only a meeting point, nothing else is shared: the order of other accesses does not matter. */
     atomic_fetch_add_explicit(&arrived, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&arrived, memory_order_relaxed) < THREAD_COUNT)
+    while (atomic_load_explicit(&arrived, memory_order_relaxed) < THREAD_COUNT) {
         seL4_Yield();
+    }
 
     for (int i = 1; i <= LINES; i++) {
         say("thread %c on node %lu: line %d of %d", worker->name, worker->node, i, LINES);
@@ -57,12 +58,14 @@ bool run_threads(void)
                         &worker->thread,
                         &(struct simple_thread_options){
                             .entry = work, .arg = worker, .priority = PRIORITY, .node = worker->node }),
-                    "create a thread"))
+                    "create a thread")) {
             return false;
+        }
     }
     for (int i = 0; i < THREAD_COUNT; i++) {
-        if (!worked(simple_thread_start(&workers[i].thread), "start a thread"))
+        if (!worked(simple_thread_start(&workers[i].thread), "start a thread")) {
             return false;
+        }
     }
 
     while (finished != ALL_DONE) {

@@ -12,8 +12,9 @@ int main(void)
     seL4_Word memory = 0;
 
     for (seL4_Word i = 0; i < bi->untyped.end - bi->untyped.start; i++) {
-        if (!bi->untypedList[i].isDevice)
+        if (!bi->untypedList[i].isDevice) {
             memory += LIBSEL4_BIT(bi->untypedList[i].sizeBits);
+        }
     }
 
     printf("Hello from a root task.\n");

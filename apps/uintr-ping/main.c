@@ -122,29 +122,37 @@ static bool play(enum way way, bool own_space, seL4_Word node)
     };
     seL4_Word target = ping_badged;
 
-    if (!ping_badged || !partner.tcb || !partner.pong || !partner.resources.first_slot)
+    if (!ping_badged || !partner.tcb || !partner.pong || !partner.resources.first_slot) {
         return fail("no memory");
-    if (seL4_TCB_BindNotification(seL4_CapInitThreadTCB, pong))
+    }
+    if (seL4_TCB_BindNotification(seL4_CapInitThreadTCB, pong)) {
         return fail("binding a notification");
-    if (way != BY_NOTIFICATION && !register_here(way, pong))
+    }
+    if (way != BY_NOTIFICATION && !register_here(way, pong)) {
         return fail("registering as a receiver");
-    if (!partner_start(&partner, node))
+    }
+    if (!partner_start(&partner, node)) {
         return fail("starting the partner");
+    }
     if (way != BY_NOTIFICATION) {
         int index;
 
         /* Until it has registered, there is nobody to send to. */
-        while ((index = rel4_uintr_register_sender(ping_badged)) == -seL4_FailedLookup)
+        while ((index = rel4_uintr_register_sender(ping_badged)) == -seL4_FailedLookup) {
             seL4_Yield();
-        if (index < 0)
+        }
+        if (index < 0) {
             return fail("registering as a sender");
-        if (way == BY_HANDLER)
+        }
+        if (way == BY_HANDLER) {
             target = (seL4_Word)index;
+        }
     }
     measure(way, target, pong);
     seL4_CNode_Delete(seL4_CapInitThreadCNode, partner.tcb, seL4_WordBits);
-    if (way != BY_NOTIFICATION)
+    if (way != BY_NOTIFICATION) {
         rel4_uintr_unregister_receiver();
+    }
     seL4_TCB_UnbindNotification(seL4_CapInitThreadTCB);
     return true;
 }
@@ -153,12 +161,15 @@ static bool play_all(bool own_space, seL4_Word node, enum rel4_backend backend)
 {
     printf("%s, %s:\n", own_space ? "Two address spaces" : "One address space",
            node ? "two harts" : "one hart");
-    if (!play(BY_NOTIFICATION, own_space, node))
+    if (!play(BY_NOTIFICATION, own_space, node)) {
         return false;
-    if (backend == REL4_BACKEND_NONE)
+    }
+    if (backend == REL4_BACKEND_NONE) {
         return true;
-    if (!play(BY_USER_INTERRUPT, own_space, node))
+    }
+    if (!play(BY_USER_INTERRUPT, own_space, node)) {
         return false;
+    }
     /* Two threads that both run need two harts. */
     return node == 0 || play(BY_HANDLER, own_space, node);
 }
@@ -182,8 +193,9 @@ int main(void)
 
     printf("\nuintr-ping: a signal and its answer, %d times; user interrupts: %s\n", ROUNDS,
            rel4_backend_name(backend));
-    if (!play_all(false, node, backend) || !play_all(true, node, backend))
+    if (!play_all(false, node, backend) || !play_all(true, node, backend)) {
         return 1;
+    }
     printf("uintr-ping: done\n");
     return 0;
 }

@@ -31,8 +31,9 @@ static bool set_up(void)
     };
     int index;
 
-    if (self.own_space)
+    if (self.own_space) {
         rel4_init(&self.resources);
+    }
     rel4_thread_init(&record, self.tcb);
     index = rel4_uintr_register_sender(self.pong);
     pong_index = (seL4_Word)index;
@@ -41,8 +42,9 @@ static bool set_up(void)
 
 static void run(void)
 {
-    if (self.way != BY_NOTIFICATION && !set_up())
+    if (self.way != BY_NOTIFICATION && !set_up()) {
         seL4_TCB_Suspend(self.tcb);
+    }
     for (;;) {
         switch (self.way) {
         case BY_NOTIFICATION:
@@ -50,8 +52,9 @@ static void run(void)
             seL4_Signal(self.pong);
             break;
         case BY_USER_INTERRUPT:
-            if (rel4_wait(self.ping))
+            if (rel4_wait(self.ping)) {
                 rel4_signal(self.pong);
+            }
             break;
         case BY_HANDLER: /* the handler does it all */
             break;
@@ -65,19 +68,23 @@ bool partner_start(const struct partner *partner, seL4_Word node)
     seL4_UserContext registers = { .pc = (seL4_Word)run, .sp = (seL4_Word)(stack + sizeof(stack)) };
     seL4_CPtr tcb = partner->tcb;
 
-    if (sel4_tls_size() > sizeof(tls))
+    if (sel4_tls_size() > sizeof(tls)) {
         return false;
+    }
     self = *partner;
     /* In our address space it goes on with the sender table of the partner before it. */
-    if (partner->own_space)
+    if (partner->own_space) {
         memset(&record, 0, sizeof(record));
+    }
     registers.tp = sel4_tls_init(tls, (seL4_IPCBuffer *)ipc_buffer);
     asm("mv %0, gp" : "=r"(registers.gp));
-    if (partner->own_space)
+    if (partner->own_space) {
         space = space_copy(ipc_buffer, &frame);
+    }
 #if CONFIG_MAX_NUM_NODES > 1
-    if (seL4_TCB_SetAffinity(tcb, node))
+    if (seL4_TCB_SetAffinity(tcb, node)) {
         return false;
+    }
 #else
 #endif
     return space &&

@@ -25,12 +25,14 @@ static seL4_CPtr copy_page(seL4_CPtr space, seL4_Word address)
 {
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0), here;
 
-    if (!frame || simple_map_page(space, frame, address, seL4_ReadWrite, seL4_RISCV_ExecuteNever))
+    if (!frame || simple_map_page(space, frame, address, seL4_ReadWrite, seL4_RISCV_ExecuteNever)) {
         return seL4_CapNull;
+    }
     here = simple_mint(frame, seL4_AllRights, 0);
     if (!here || seL4_RISCV_Page_Map(here, seL4_CapInitThreadVSpace, (seL4_Word)window, seL4_ReadWrite,
-                                     seL4_RISCV_ExecuteNever))
+                                     seL4_RISCV_ExecuteNever)) {
         return seL4_CapNull;
+    }
     memcpy(window, (const void *)address, PAGE);
     return seL4_RISCV_Page_Unmap(here) ? seL4_CapNull : frame;
 }
@@ -41,22 +43,27 @@ seL4_CPtr space_copy(const void *address, seL4_CPtr *frame)
     seL4_Word page = (seL4_Word)__image_start;
 
     /* From here on there is nothing at the window but what copy_page() maps. */
-    if (!space || seL4_RISCV_Page_Unmap(sel4_image_frame(window)))
+    if (!space || seL4_RISCV_Page_Unmap(sel4_image_frame(window))) {
         return seL4_CapNull;
+    }
     for (; page < (seL4_Word)__rodata_end; page += PAGE) {
-        if (!share_page(space, page))
+        if (!share_page(space, page)) {
             return seL4_CapNull;
+        }
     }
     for (; page < (seL4_Word)__stack_guard; page += PAGE) {
         seL4_CPtr copy;
 
-        if (page == (seL4_Word)window)
+        if (page == (seL4_Word)window) {
             continue;
+        }
         copy = copy_page(space, page);
-        if (!copy)
+        if (!copy) {
             return seL4_CapNull;
-        if (page == (seL4_Word)address)
+        }
+        if (page == (seL4_Word)address) {
             *frame = copy;
+        }
     }
     return space;
 }

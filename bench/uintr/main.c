@@ -121,10 +121,11 @@ static unsigned measure_ping_pong(const char *name, void (*signal)(seL4_CPtr sen
         seL4_Word start = now();
 
         signal(ping_sender);
-        if (recorded)
+        if (recorded) {
             rel4_wait(pong);
-        else
+        } else {
             seL4_Wait(pong, NULL);
+        }
         record(start, now());
     }
     return report_in("instructions", name, reference);

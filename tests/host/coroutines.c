@@ -18,8 +18,9 @@ rel4_coroutine_id ids[MACHINE_COROUTINES];
 static unsigned twice(const struct rel4_item *request, seL4_Word *words, unsigned *word_count)
 {
     *word_count = rel4_header_words(request->header);
-    if (*word_count)
+    if (*word_count) {
         words[0] = 2 * request->words[0];
+    }
     return (unsigned)request->cap;
 }
 
@@ -71,8 +72,9 @@ void note(const char *text)
 /* Null: the call would be a trap, or fail. */
 static struct rel4_item *begin(uint32_t header, seL4_CPtr cap)
 {
-    if (!rel4_has_room(&executor) && !rel4_make_room(&executor, 1))
+    if (!rel4_has_room(&executor) && !rel4_make_room(&executor, 1)) {
         return NULL;
+    }
     return rel4_begin(&executor, header, cap);
 }
 
@@ -80,8 +82,9 @@ int call(seL4_CPtr cap)
 {
     struct rel4_item *item = begin(rel4_header(1, 0, 0, 0), cap);
 
-    if (!item)
+    if (!item) {
         return executor.faulted ? REL4_FAULTED : -1;
+    }
     return rel4_submit(&executor);
 }
 

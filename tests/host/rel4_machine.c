@@ -33,8 +33,9 @@ static struct context *context_of(const struct rel4_coroutine *coroutine)
 {
     const struct rel4_executor *executor = rel4_executor_self;
 
-    if (coroutine == &executor->main)
+    if (coroutine == &executor->main) {
         return &contexts[MACHINE_COROUTINES];
+    }
     return &contexts[coroutine - executor->coroutines];
 }
 
@@ -126,8 +127,9 @@ static void answer(struct machine *of, uint32_t cookie, uint32_t head, const seL
     response->cookie = cookie;
     response->header = head;
     response->cap = 0;
-    for (unsigned i = 0; i < rel4_header_words(head); i++)
+    for (unsigned i = 0; i < rel4_header_words(head); i++) {
         *rel4_ring_word(responses, mask, of->response_producer, i) = words[i];
+    }
     of->response_producer += rel4_items_for(rel4_header_words(head));
     rel4_ring_publish(header(of, REL4_HEADER_RESPONSE_PRODUCER), of->response_producer);
 }
@@ -158,8 +160,9 @@ bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count)
 
     pthread_mutex_lock(&responses_lock);
     bool room = has_room(machine);
-    if (room)
+    if (room) {
         answer(machine, cookie, rel4_header(1, error, word_count, 0), ones);
+    }
     pthread_mutex_unlock(&responses_lock);
     return room;
 }
@@ -174,8 +177,9 @@ static bool serve_next(struct machine *of)
 {
     pthread_mutex_lock(&responses_lock);
     bool serves = has_work(of);
-    if (serves)
+    if (serves) {
         serve_one(of);
+    }
     pthread_mutex_unlock(&responses_lock);
     return serves;
 }
@@ -186,16 +190,20 @@ bool machine_serve(struct machine *of)
     unsigned served = 0;
 
     do {
-        while ((!of->budget || served < of->budget) && serve_next(of))
+        while ((!of->budget || served < of->budget) && serve_next(of)) {
             served++;
-        if (of->budget && served == of->budget)
+        }
+        if (of->budget && served == of->budget) {
             break;
+        }
         rel4_ring_sleep(state);
     } while (has_work(of) && rel4_ring_stay(state));
-    if (of->budget && served == of->budget)
+    if (of->budget && served == of->budget) {
         __atomic_store_n(state, REL4_ASLEEP, __ATOMIC_SEQ_CST);
-    if (served && rel4_ring_must_wake(header(of, REL4_HEADER_USER_STATE)))
+    }
+    if (served && rel4_ring_must_wake(header(of, REL4_HEADER_USER_STATE))) {
         sem_post(&answers);
+    }
     return served;
 }
 
@@ -205,8 +213,9 @@ static void *serve(void *arg)
 
     for (;;) {
         sem_wait(&work);
-        if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+        if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
             return NULL;
+        }
         machine_serve(of);
     }
 }
@@ -220,15 +229,17 @@ void machine_start(struct machine *new, struct rel4_queue *queue, unsigned reque
         .request_bits = request_bits, .response_bits = response_bits, .service = service, .threaded = threaded
     };
     new->buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         new->buffer[i] = 0;
+    }
     rel4_queue_attach(queue, new->buffer, request_bits, response_bits);
     sem_init(&work, 0, 0);
     sem_init(&answers, 0, 0);
     stopping = false;
     machine = new;
-    if (threaded)
+    if (threaded) {
         pthread_create(&server, NULL, serve, new);
+    }
 }
 
 void machine_stop(void)
@@ -246,19 +257,22 @@ void machine_fault(void)
 {
     machine->fails = true;
     __atomic_store_n(header(machine, REL4_HEADER_FAULT), REL4_FAULT_INCOMPLETE, __ATOMIC_RELEASE);
-    if (rel4_ring_must_wake(header(machine, REL4_HEADER_USER_STATE)))
+    if (rel4_ring_must_wake(header(machine, REL4_HEADER_USER_STATE))) {
         sem_post(&answers);
+    }
 }
 
 int door_wake(const struct rel4_queue *queue)
 {
     machine->wakes++;
-    if (machine->fails)
+    if (machine->fails) {
         return 3;
-    if (machine->threaded)
+    }
+    if (machine->threaded) {
         sem_post(&work);
-    else
+    } else {
         machine_serve(machine);
+    }
     return 0;
 }
 
@@ -266,15 +280,17 @@ int door_reset(const struct rel4_queue *queue)
 {
     machine->fails = false;
     machine->request_consumer = machine->response_producer = 0;
-    for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64)
+    for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64) {
         __atomic_store_n(header(machine, offset), 0, __ATOMIC_SEQ_CST);
+    }
     return 0;
 }
 
 void door_yield(void)
 {
-    if (!machine->threaded)
+    if (!machine->threaded) {
         machine_serve(machine);
+    }
     sched_yield();
 }
 
@@ -289,8 +305,9 @@ seL4_Word door_wait(const struct rel4_queue *queue)
 {
     machine->waits++;
     /* Blocking is a wake-up, too. */
-    if (!machine->threaded)
+    if (!machine->threaded) {
         machine_serve(machine);
+    }
     sem_wait(&answers);
     return 1;
 }

@@ -6,8 +6,9 @@
 
 static void calls_return_the_error_of_their_answer_and_one_wake_serves_all(void **state)
 {
-    for (unsigned i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 10; i++) {
         rel4_coroutine_create(call_once, i % 3 ? GOOD : BAD, 1);
+    }
     assert_int_equal(rel4_run(), 0);
     assert_string_equal(trace, "2002002002");
     assert_int_equal(kernel.wakes, 1);
@@ -18,8 +19,9 @@ static void count_calls(void *arg)
 {
     seL4_Word word = (seL4_Word)arg;
 
-    for (unsigned i = 0; i < 20; i++)
+    for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(call_for_word(word + i), 2 * (word + i));
+    }
 }
 
 static void check_counts(seL4_Word calls)
@@ -37,8 +39,9 @@ static void a_ring_of_32_serves_500_coroutines(void **state)
     struct rel4_stats stats;
 
     start(500, 5, false);
-    for (seL4_Word i = 0; i < 500; i++)
+    for (seL4_Word i = 0; i < 500; i++) {
         assert_int_not_equal(rel4_coroutine_create(count_calls, (void *)(i * 1000), i % 8), 0);
+    }
     assert_int_equal(rel4_run(), 0);
     check_counts(10000);
     rel4_stats(&stats);
@@ -54,8 +57,9 @@ static void a_kernel_in_another_thread_answers_everything_once(void **state)
         start(300, 5 + i / 3 * 5, true);
         rel4_set_waiting(ways[i % 3], i);
         kernel.budget = i % 2 ? 7 : 0;
-        for (seL4_Word j = 0; j < 300; j++)
+        for (seL4_Word j = 0; j < 300; j++) {
             rel4_coroutine_create(count_calls, (void *)(j * 1000), 4);
+        }
         assert_int_equal(rel4_run(), 0);
         check_counts(6000);
         stop();
@@ -65,10 +69,12 @@ static void a_kernel_in_another_thread_answers_everything_once(void **state)
 /* Cancels all of ids[] that the test has made, while their calls are in flight or wait for room. */
 static void cancel_all(void *arg)
 {
-    for (unsigned i = 0; i < *(unsigned *)arg; i++)
+    for (unsigned i = 0; i < *(unsigned *)arg; i++) {
         assert_true(rel4_coroutine_cancel(ids[i]));
-    for (unsigned i = 0; i < *(unsigned *)arg; i++)
+    }
+    for (unsigned i = 0; i < *(unsigned *)arg; i++) {
         ids[i] = rel4_coroutine_create(call_once, GOOD, 2);
+    }
 }
 
 static void answers_of_cancelled_calls_wake_nobody_even_in_the_same_place(void **state)
@@ -76,8 +82,9 @@ static void answers_of_cancelled_calls_wake_nobody_even_in_the_same_place(void *
     unsigned count = 63;
     struct rel4_stats stats;
 
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         ids[i] = rel4_coroutine_create(call_once, BAD, 2);
+    }
     rel4_coroutine_create(cancel_all, &count, 2);
     assert_int_equal(rel4_run(), 0);
     /* 32 were in flight, the others waited for room. */
@@ -96,8 +103,9 @@ static void fault(void *arg)
 static void a_faulted_queue_fails_every_call_until_it_is_reset(void **state)
 {
     /* 32 in flight, 18 waiting for room, then the fault; and one that calls afterwards. */
-    for (unsigned i = 0; i < 50; i++)
+    for (unsigned i = 0; i < 50; i++) {
         rel4_coroutine_create(call_once, GOOD, 2);
+    }
     rel4_coroutine_create(fault, NULL, 2);
     rel4_coroutine_create(say, ".", 2);
     assert_int_equal(rel4_run(), 0);
@@ -106,8 +114,9 @@ static void a_faulted_queue_fails_every_call_until_it_is_reset(void **state)
     assert_int_equal(rel4_run(), 0);
     assert_int_equal(rel4_queue_reset(), 0);
     trace[0] = 0;
-    for (unsigned i = 0; i < 50; i++)
+    for (unsigned i = 0; i < 50; i++) {
         rel4_coroutine_create(call_once, GOOD, 2);
+    }
     assert_int_equal(rel4_run(), 0);
     assert_int_equal(strspn(trace, "0"), 50);
 }
@@ -120,8 +129,9 @@ static void reset_and_say(void *arg)
 
 static void reset_fails_the_calls_that_wait_and_not_the_caller(void **state)
 {
-    for (unsigned i = 0; i < 40; i++)
+    for (unsigned i = 0; i < 40; i++) {
         rel4_coroutine_create(call_once, GOOD, 2);
+    }
     rel4_coroutine_create(reset_and_say, NULL, 2);
     rel4_coroutine_create(call_once, GOOD, 2);
     assert_int_equal(rel4_run(), 0);
@@ -174,8 +184,9 @@ static void an_answer_that_is_longer_than_what_is_there_is_a_fault(void **state)
 
 static void call_and_say_how(void *arg)
 {
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
         note(call(0) ? "t" : "r");
+    }
 }
 
 static void adaptive_calls_trap_when_nothing_else_could_run(void **state)
@@ -212,8 +223,9 @@ static bool done;
 
 static void yield_until_done(void *arg)
 {
-    while (!done)
+    while (!done) {
         rel4_coroutine_yield();
+    }
     note("y");
 }
 
@@ -226,8 +238,9 @@ static void call_then_done(void *arg)
 static void coroutines_that_yield_do_not_keep_others_from_their_answers(void **state)
 {
     done = false;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
         rel4_coroutine_create(yield_until_done, NULL, 2);
+    }
     rel4_coroutine_create(call_then_done, NULL, 2);
     assert_int_equal(rel4_run(), 0);
     assert_string_equal(trace, "yyyyy");
@@ -256,8 +269,9 @@ static void one_that_yields_alone_lets_the_others_have_their_answers_at_once(voi
     unsigned yields = 0;
 
     answered = 0;
-    for (unsigned i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 10; i++) {
         rel4_coroutine_create(call_and_count, NULL, 2);
+    }
     rel4_coroutine_create(compute_until_answered, &yields, 2);
     assert_int_equal(rel4_run(), 0);
     assert_int_equal(yields, 1);

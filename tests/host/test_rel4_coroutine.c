@@ -50,8 +50,9 @@ static void as_many_exist_as_there_is_memory_for_and_ids_are_not_used_again(void
         rel4_coroutine_id id = rel4_coroutine_create(say, "z", 1);
 
         assert_int_not_equal(id, 0);
-        for (unsigned j = 0; j < 64; j++)
+        for (unsigned j = 0; j < 64; j++) {
             assert_int_not_equal(id, first[j]);
+        }
         assert_false(rel4_coroutine_exists(first[i]));
         assert_true(rel4_coroutine_exists(id));
     }
@@ -93,8 +94,9 @@ static void stale_ids_wake_join_and_cancel_nobody(void **state)
     rel4_coroutine_id old = rel4_coroutine_create(say, "x", 1), id = 0;
 
     rel4_run();
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 64; i++) {
         id = rel4_coroutine_create(wait_and_say, "w", 1);
+    }
     assert_int_equal(id & 0xffff, old & 0xffff);
     rel4_run();
     assert_false(rel4_coroutine_wake(old));
@@ -204,8 +206,9 @@ static void forge(unsigned place)
 {
     const struct rel4_coroutine *coroutine = &executor.coroutines[place];
 
-    if (!executor_awaits(&executor, coroutine))
+    if (!executor_awaits(&executor, coroutine)) {
         machine_forge(coroutine->cookie, 0, place % 3);
+    }
     executor_look(&executor);
 }
 
@@ -226,16 +229,19 @@ static void wander(void *arg)
             rel4_coroutine_wake(other);
             break;
         case 2:
-            if (random_below(&seed, 40) == 0)
+            if (random_below(&seed, 40) == 0) {
                 rel4_coroutine_cancel(other);
+            }
             break;
         case 3:
-            if (random_below(&seed, 10) == 0)
+            if (random_below(&seed, 10) == 0) {
                 rel4_coroutine_join(other);
+            }
             break;
         case 4:
-            if (random_below(&seed, 20) == 0)
+            if (random_below(&seed, 20) == 0) {
                 rel4_coroutine_wait();
+            }
             break;
         case 5:
             forge(random_below(&seed, 100));
@@ -254,25 +260,30 @@ static void random_coroutines_end_or_wait_and_none_is_lost(void **state)
     start(100, 5, true);
     for (unsigned round = 0; round < 60; round++) {
         for (unsigned i = 0; i < 100; i++) {
-            if (!rel4_coroutine_exists(ids[i]))
+            if (!rel4_coroutine_exists(ids[i])) {
                 ids[i] = rel4_coroutine_create(wander, NULL, random_below(&seed, 8));
+            }
         }
         assert_int_equal(executor.live, 100);
         left = rel4_run();
         assert_int_equal(left, executor.live);
         /* Whoever is left waits for a wake-up, or for one that does. */
-        for (unsigned i = 0; i < 100; i++)
+        for (unsigned i = 0; i < 100; i++) {
             rel4_coroutine_wake(ids[i]);
+        }
     }
     for (unsigned rounds = 1; rel4_run() > 0 && rounds <= 1000; rounds++) {
-        for (unsigned i = 0; i < 100; i++)
+        for (unsigned i = 0; i < 100; i++) {
             rel4_coroutine_wake(ids[i]);
+        }
         /* Two can join each other. */
-        if (rounds % 100 == 0)
+        if (rounds % 100 == 0) {
             rel4_coroutine_cancel(ids[random_below(&seed, 100)]);
+        }
     }
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 100; i++) {
         rel4_coroutine_cancel(ids[i]);
+    }
     assert_int_equal(executor.live, 0);
     rel4_flush();
     executor_look(&executor);

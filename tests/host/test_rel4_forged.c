@@ -20,8 +20,9 @@ static void forge_for(rel4_coroutine_id id, unsigned error, unsigned words)
 {
     const struct rel4_coroutine *coroutine = &executor.coroutines[id & 0xffff];
 
-    if (!executor_awaits(&executor, coroutine))
+    if (!executor_awaits(&executor, coroutine)) {
         forge(coroutine->cookie, error, words);
+    }
     forge(coroutine->cookie - 1, error, words);
     forge(coroutine->cookie + 1, error, words);
     forge(executor.no_cookie, error, words);
@@ -72,8 +73,9 @@ static void who_does_not_wait_for_an_answer_gets_none(void **state)
 static void who_waits_for_room_gets_none(void **state)
 {
     forged = 0;
-    for (unsigned i = 0; i < 63; i++)
+    for (unsigned i = 0; i < 63; i++) {
         rel4_coroutine_create(call_once, GOOD, 1);
+    }
     rel4_coroutine_create(forge_for_all, "forged ", 1);
     assert_int_equal(rel4_run(), 0);
     assert_int_equal(strspn(trace, "forged 0"), 7 + 63);
@@ -121,11 +123,13 @@ static void forge_each(void *arg)
 
     assert_true(executor_awaits(&executor, awaits));
     for (uint64_t cookie = 0; cookie < 1ul << 32; cookie += cookie < 3ul << 16 ? 1 : 0xffff) {
-        if (cookie == awaits->cookie)
+        if (cookie == awaits->cookie) {
             continue;
+        }
         forge((uint32_t)cookie, 0, 0);
-        if (forged % 16)
+        if (forged % 16) {
             continue;
+        }
         executor_look(&executor);
         rel4_queue_publish(&executor.queue);
     }
@@ -154,8 +158,9 @@ static void cancel_and_forge(void *arg)
     unsigned words = *(unsigned *)arg;
 
     assert_true(rel4_coroutine_cancel(ids[1]));
-    for (uint32_t place = 0; place < 2; place++)
+    for (uint32_t place = 0; place < 2; place++) {
         forge_for(place, 0, words);
+    }
 }
 
 static void calls_stay_in_flight_until_they_are_answered(void **state)
@@ -166,8 +171,9 @@ static void calls_stay_in_flight_until_they_are_answered(void **state)
     kernel.budget = 1;
     for (unsigned words = 0; words <= 7; words += 7) {
         trace[0] = 0;
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 4; i++) {
             ids[i] = rel4_coroutine_create(i ? call_twice : call_once, GOOD, 1);
+        }
         rel4_coroutine_create(cancel_and_forge, &words, 1);
         assert_int_equal(rel4_run(), 0);
         assert_string_equal(trace, "00000");

@@ -26,8 +26,9 @@ static unsigned echo(const struct rel4_item *request, seL4_Word *words, unsigned
     seL4_Word mask = ((seL4_Word)1 << kernel.request_bits) - 1;
 
     *word_count = rel4_header_words(request->header);
-    for (unsigned i = 0; i < *word_count; i++)
+    for (unsigned i = 0; i < *word_count; i++) {
         words[i] = *rel4_ring_word(requests, mask, kernel.request_consumer, i);
+    }
     return (unsigned)request->cap;
 }
 
@@ -52,8 +53,9 @@ static void words_of_every_number_go_in_and_come_out_at_every_place_of_the_ring(
         for (unsigned count = 0; count <= REL4_MAX_WORDS; count++) {
             struct rel4_response response = { .words = back, .capacity = REL4_MAX_WORDS };
 
-            for (unsigned i = 0; i < count; i++)
+            for (unsigned i = 0; i < count; i++) {
                 words[i] = (seL4_Word)random_below(&seed, 1u << 31) << 32 | i;
+            }
             assert_true(rel4_queue_put(&queue, &(struct rel4_request){ .cookie = count,
                                                                        .cap = round % 11,
                                                                        .label = 0x400,

@@ -56,8 +56,9 @@ struct worker {
 /* Fails whichever thread it is in. */
 static void require(bool condition, const char *what)
 {
-    if (condition)
+    if (condition) {
         return;
+    }
     (void)fprintf(stderr, "test_ring: %s\n", what);
     abort();
 }
@@ -68,11 +69,12 @@ static void dawdle(uint64_t *random)
     *random ^= *random << 13;
     *random ^= *random >> 7;
     *random ^= *random << 17;
-    if (*random % 256 == 0)
+    if (*random % 256 == 0) {
         sched_yield();
-    else if (*random % 8 == 0)
-        for (volatile unsigned i = *random >> 32 & 127; i; i--)
-            continue;
+    } else if (*random % 8 == 0) {
+        for (volatile unsigned i = *random >> 32 & 127; i; i--) {
+        }
+    }
 }
 
 static void doorbell_init(struct doorbell *bell, unsigned bits)
@@ -100,9 +102,10 @@ static unsigned doorbell_wait(struct doorbell *bell)
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += WAIT_SECONDS;
     pthread_mutex_lock(&bell->mutex);
-    while (!bell->bits)
+    while (!bell->bits) {
         require(pthread_cond_timedwait(&bell->rung, &bell->mutex, &deadline) != ETIMEDOUT,
                 "a wake-up is lost");
+    }
     bits = bell->bits;
     bell->bits = 0;
     pthread_mutex_unlock(&bell->mutex);
@@ -127,8 +130,9 @@ static uint64_t answer_to(uint64_t word)
 static void wake_worker(struct channel *channel, uint64_t *random)
 {
     dawdle(random);
-    if (rel4_queue_must_wake(&channel->queue))
+    if (rel4_queue_must_wake(&channel->queue)) {
         doorbell_ring(channel->requests, 1U << channel->number);
+    }
 }
 
 static bool submit(struct channel *channel, uint64_t n)
@@ -138,8 +142,9 @@ static bool submit(struct channel *channel, uint64_t n)
         .cookie = (uint32_t)n, .cap = n, .label = n & 0xfff, .word_count = REL4_ITEM_WORDS, .words = words
     };
 
-    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++)
+    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++) {
         words[i] = word_of(channel, n, i);
+    }
     return rel4_queue_put(&channel->queue, &request);
 }
 
@@ -148,12 +153,14 @@ static bool take_answer(struct channel *channel, uint64_t n)
     seL4_Word words[REL4_ITEM_WORDS];
     struct rel4_response response = { .capacity = REL4_ITEM_WORDS, .words = words };
 
-    if (!rel4_queue_take(&channel->queue, &response))
+    if (!rel4_queue_take(&channel->queue, &response)) {
         return false;
+    }
     require(response.cookie == (uint32_t)n, "an answer out of order");
     require(response.word_count == REL4_ITEM_WORDS, "an answer without its words");
-    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++)
+    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++) {
         require(words[i] == answer_to(word_of(channel, n, i)), "an answer with other words");
+    }
     return true;
 }
 
@@ -164,8 +171,9 @@ static void wait_for_answers(struct channel *channel, uint64_t *random)
     dawdle(random);
     rel4_ring_sleep(state);
     dawdle(random);
-    if (!rel4_queue_pending(&channel->queue) || !rel4_ring_stay(state))
+    if (!rel4_queue_pending(&channel->queue) || !rel4_ring_stay(state)) {
         doorbell_wait(&channel->answers);
+    }
 }
 
 /* Submits and takes, each in pieces of some length, and waits when there is nothing else to do. */
@@ -185,8 +193,9 @@ static void *run_thread(void *arg)
         rel4_queue_publish(&channel->queue);
         wake_worker(channel, &random);
 
-        for (piece = pieces + 1; piece && take_answer(channel, answered); piece--)
+        for (piece = pieces + 1; piece && take_answer(channel, answered); piece--) {
             answered++;
+        }
         if (piece < pieces + 1) {
             dawdle(&random);
             rel4_queue_publish(&channel->queue);
@@ -220,16 +229,18 @@ static void serve_one(struct channel *channel, uint64_t *random)
     const struct rel4_queue *queue = &channel->queue;
     struct rel4_item item = queue->requests[channel->served % RING_ITEMS];
 
-    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++)
+    for (unsigned i = 0; i < REL4_ITEM_WORDS; i++) {
         item.words[i] = answer_to(item.words[i]);
+    }
     queue->responses[channel->served % RING_ITEMS] = item;
     channel->served++;
     dawdle(random);
     rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), channel->served);
     rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), channel->served);
     dawdle(random);
-    if (rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_USER_STATE)))
+    if (rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_USER_STATE))) {
         doorbell_ring(&channel->answers, 1);
+    }
 }
 
 static void serve(struct channel *channel, uint64_t *random)
@@ -237,8 +248,9 @@ static void serve(struct channel *channel, uint64_t *random)
     uint32_t *state = rel4_queue_header(&channel->queue, REL4_HEADER_KERNEL_STATE);
 
     do {
-        while (can_serve(channel))
+        while (can_serve(channel)) {
             serve_one(channel, random);
+        }
         dawdle(random);
         rel4_ring_sleep(state);
         dawdle(random);
@@ -259,11 +271,13 @@ static void *run_worker(void *arg)
         unsigned rung = doorbell_wait(&worker->requests);
 
         for (unsigned i = 0; i < worker->count; i++) {
-            if (!(rung & 1U << i))
+            if (!(rung & 1U << i)) {
                 continue;
+            }
             serve(&worker->channels[i], &random);
-            if (worker->channels[i].served == end[i])
+            if (worker->channels[i].served == end[i]) {
                 left &= ~(1U << i);
+            }
         }
     }
     return NULL;
@@ -285,8 +299,9 @@ static void channel_init(struct channel *channel, struct worker *worker, unsigne
     rel4_queue_attach(queue, channel->memory, RING_BITS, RING_BITS);
     queue->request_producer = queue->request_limit = queue->request_published = start;
     queue->response_consumer = start;
-    for (unsigned i = 0; i < sizeof(indices) / sizeof(indices[0]); i++)
+    for (unsigned i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
         *rel4_queue_header(queue, indices[i]) = start;
+    }
     doorbell_init(&channel->answers, 0);
     channel->requests = &worker->requests;
     channel->number = number;
@@ -306,16 +321,20 @@ static void exchange_items(unsigned threads, uint32_t start)
     pthread_t thread[QUEUES], worker_thread;
 
     doorbell_init(&worker.requests, 0);
-    for (unsigned i = 0; i < threads; i++)
+    for (unsigned i = 0; i < threads; i++) {
         channel_init(&channels[i], &worker, i, start, how_many() / threads);
+    }
     assert_int_equal(pthread_create(&worker_thread, NULL, run_worker, &worker), 0);
-    for (unsigned i = 0; i < threads; i++)
+    for (unsigned i = 0; i < threads; i++) {
         assert_int_equal(pthread_create(&thread[i], NULL, run_thread, &channels[i]), 0);
-    for (unsigned i = 0; i < threads; i++)
+    }
+    for (unsigned i = 0; i < threads; i++) {
         assert_int_equal(pthread_join(thread[i], NULL), 0);
+    }
     assert_int_equal(pthread_join(worker_thread, NULL), 0);
-    for (unsigned i = 0; i < threads; i++)
+    for (unsigned i = 0; i < threads; i++) {
         assert_int_equal(channels[i].served, (uint32_t)(start + channels[i].items));
+    }
 }
 
 static void a_thread_and_a_worker(void **state)

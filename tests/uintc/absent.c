@@ -23,9 +23,11 @@ static void illegal(void)
 {
     static const enum mode modes[] = { USER, SUPERVISOR, MACHINE };
 
-    for (unsigned mode = 0; mode < 3; mode++)
-        for (unsigned i = 0; i < sizeof(instructions) / sizeof(instructions[0]); i++)
+    for (unsigned mode = 0; mode < 3; mode++) {
+        for (unsigned i = 0; i < sizeof(instructions) / sizeof(instructions[0]); i++) {
             CHECK_EQ(run_instruction(modes[mode], instructions[i]).cause, CAUSE_ILLEGAL);
+        }
+    }
 }
 
 static void bits(void)

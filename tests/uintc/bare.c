@@ -24,15 +24,17 @@ static void put(char c)
 {
     volatile uint8_t *uart = (volatile uint8_t *)UART;
 
-    while (!(uart[UART_STATUS] & UART_EMPTY))
+    while (!(uart[UART_STATUS] & UART_EMPTY)) {
         ;
+    }
     *uart = c;
 }
 
 void print(const char *text)
 {
-    for (; *text; text++)
+    for (; *text; text++) {
         put(*text);
+    }
 }
 
 static void print_number(uint64_t value, unsigned base)
@@ -44,14 +46,16 @@ static void print_number(uint64_t value, unsigned base)
         digits[n++] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value);
-    while (n > 0)
+    while (n > 0) {
         put(digits[--n]);
+    }
 }
 
 void check(bool holds, const char *what, const char *file, int line)
 {
-    if (holds)
+    if (holds) {
         return;
+    }
     checks_failed++;
     print("# ");
     print(file);
@@ -64,8 +68,9 @@ void check(bool holds, const char *what, const char *file, int line)
 
 void check_equal(uint64_t value, uint64_t expected, const char *what, const char *file, int line)
 {
-    if (value == expected)
+    if (value == expected) {
         return;
+    }
     check(false, what, file, line);
     print("#   is 0x");
     print_number(value, 16);
@@ -96,8 +101,9 @@ void finish(void)
     print_number(tests_run, 10);
     print("\n");
     store32(POWER, tests_failed ? POWER_FAIL : POWER_PASS);
-    for (;;)
+    for (;;) {
         ;
+    }
 }
 
 struct trap in_mode(enum mode mode, long (*function)(long), long argument)
@@ -133,8 +139,9 @@ void user_trap(uint64_t vector)
     traps->pc = read_csr(UEPC);
     traps->value = read_csr(UTVAL);
     traps->status = read_csr(USTATUS);
-    if (traps->hook)
+    if (traps->hook) {
         traps->hook();
+    }
 }
 
 void reset_user_interrupts(void)
@@ -176,8 +183,9 @@ _Noreturn void hart_loop(uint64_t hart)
     for (;;) {
         void (*function)(void) = hart_function[hart];
 
-        if (!function)
+        if (!function) {
             continue;
+        }
         function();
         hart_function[hart] = NULL;
     }
@@ -190,8 +198,9 @@ void hart_start(uint64_t hart, void (*function)(void))
 
 void hart_wait(uint64_t hart)
 {
-    while (hart_function[hart])
+    while (hart_function[hart]) {
         ;
+    }
 }
 
 /* A hart exists if its machine software interrupt can be set. */
@@ -201,8 +210,9 @@ uint64_t hart_count(void)
 
     while (count < 8) {
         store32(CLINT + 4 * count, 1);
-        if (!load32(CLINT + 4 * count))
+        if (!load32(CLINT + 4 * count)) {
             break;
+        }
         store32(CLINT + 4 * count, 0);
         count++;
     }

@@ -29,8 +29,9 @@ static void reboot(void)
     register uint64_t a7 asm("a7") = SBI_RESET;
 
     asm volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a6), "r"(a7) : "memory");
-    for (;;)
+    for (;;) {
         ;
+    }
 }
 
 static void delegated(void)

@@ -86,8 +86,9 @@ static void other_bits(void)
 {
     setup();
     write_csr(SUICFG, ~GATE_CLOSED);
-    for (unsigned i = 0; i < URET; i++)
+    for (unsigned i = 0; i < URET; i++) {
         CHECK(ended(run(USER, i)));
+    }
 }
 
 static void opened_again(void)
@@ -96,8 +97,9 @@ static void opened_again(void)
     write_csr(SUICFG, GATE_CLOSED);
     run(USER, 0);
     write_csr(SUICFG, 0);
-    for (unsigned i = 0; i < URET; i++)
+    for (unsigned i = 0; i < URET; i++) {
         CHECK(ended(run(USER, i)));
+    }
 }
 
 static void disable(void)

@@ -22,9 +22,11 @@ static void count_bits(void)
 {
     uint64_t bits = uipi_read();
 
-    for (unsigned vector = 0; vector < 64; vector++)
-        if (bits >> vector & 1)
+    for (unsigned vector = 0; vector < 64; vector++) {
+        if (bits >> vector & 1) {
             received[hart_id()][vector]++;
+        }
+    }
 }
 
 /* The order of the reference hardware. */
@@ -39,8 +41,9 @@ static void setup_hart(void)
 {
     uint64_t hart = hart_id();
 
-    for (uint64_t i = 0; i < MAX_HARTS; i++)
+    for (uint64_t i = 0; i < MAX_HARTS; i++) {
         tables[hart][i] = sender_entry(i, hart);
+    }
     write_csr(UTVEC, user_vectors);
     write_csr(SUIST, table_register(tables[hart], 1));
     become_receiver(hart);
@@ -57,11 +60,13 @@ static void leave_hart(void)
 
 static void on_all_harts(void (*function)(void))
 {
-    for (uint64_t hart = 1; hart < harts; hart++)
+    for (uint64_t hart = 1; hart < harts; hart++) {
         hart_start(hart, function);
+    }
     function();
-    for (uint64_t hart = 1; hart < harts; hart++)
+    for (uint64_t hart = 1; hart < harts; hart++) {
         hart_wait(hart);
+    }
 }
 
 static void setup(void (*hook)(void))
@@ -69,16 +74,18 @@ static void setup(void (*hook)(void))
     errors = 0;
     for (uint64_t hart = 0; hart < MAX_HARTS; hart++) {
         user_traps[hart] = (struct user_traps){ .hook = hook };
-        for (unsigned vector = 0; vector < 64; vector++)
+        for (unsigned vector = 0; vector < 64; vector++) {
             received[hart][vector] = 0;
+        }
     }
     on_all_harts(setup_hart);
 }
 
 static void named_hart_only(void)
 {
-    for (uint64_t slot = 0; slot < harts; slot++)
+    for (uint64_t slot = 0; slot < harts; slot++) {
         slot_write(slot, LOW, slot_low(slot, MODE_ON));
+    }
     for (uint64_t target = 0; target < harts; target++) {
         slot_write(target, SEND, 0);
         CHECK_EQ(read_csr(MIP) & U_SOFTWARE, target == 0);
@@ -95,11 +102,13 @@ static bool line(void)
 
 static void wait_for_line(void)
 {
-    while (!line())
+    while (!line()) {
         ;
+    }
     seen = 1;
-    while (line())
+    while (line()) {
         ;
+    }
     seen = 2;
 }
 
@@ -112,8 +121,9 @@ static void moves(void)
     hart_start(1, wait_for_line);
     slot_write(0, LOW, slot_low(1, MODE_ON));
     CHECK(!(read_csr(MIP) & U_SOFTWARE));
-    while (seen != 1)
+    while (seen != 1) {
         ;
+    }
     slot_write(0, LOW, slot_low(0, MODE_ON));
     CHECK(read_csr(MIP) & U_SOFTWARE);
     hart_wait(1);
@@ -127,22 +137,27 @@ static long ring(long unused)
     uint64_t hart = hart_id(), next = (hart + 1) % harts, before = (hart + harts - 1) % harts;
 
     for (uint64_t round = 1; round <= ROUNDS; round++) {
-        if (hart == 0)
+        if (hart == 0) {
             uipi_send(next);
-        while (received[hart][before] < round)
+        }
+        while (received[hart][before] < round) {
             ;
-        if (received[hart][before] != round)
+        }
+        if (received[hart][before] != round) {
             errors++;
-        if (hart != 0)
+        }
+        if (hart != 0) {
             uipi_send(next);
+        }
     }
     return unused;
 }
 
 static void run_ring(void)
 {
-    if (!ended(in_mode(USER, ring, 0)))
+    if (!ended(in_mode(USER, ring, 0))) {
         errors++;
+    }
     leave_hart();
 }
 
@@ -166,13 +181,16 @@ static long cross(long unused)
     uint64_t hart = hart_id();
 
     for (uint64_t round = 1; round <= ROUNDS / 4; round++) {
-        for (uint64_t to = 0; to < harts; to++)
-            uipi_send(to);
         for (uint64_t to = 0; to < harts; to++) {
-            while (received[to][hart] < round)
+            uipi_send(to);
+        }
+        for (uint64_t to = 0; to < harts; to++) {
+            while (received[to][hart] < round) {
                 ;
-            if (received[to][hart] != round)
+            }
+            if (received[to][hart] != round) {
                 errors++;
+            }
         }
     }
     return unused;
@@ -185,15 +203,17 @@ static long cross_to_the_end(long unused)
 {
     cross(unused);
     finished++;
-    while (finished < harts)
+    while (finished < harts) {
         ;
+    }
     return unused;
 }
 
 static void run_cross(void)
 {
-    if (!ended(in_mode(USER, cross_to_the_end, 0)))
+    if (!ended(in_mode(USER, cross_to_the_end, 0))) {
         errors++;
+    }
     leave_hart();
 }
 
@@ -211,8 +231,9 @@ static long clear_all_the_time(long unused)
 {
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         uipi_send(1);
-        while (received[0][1] < round)
+        while (received[0][1] < round) {
             clear_csr(UIP, U_SOFTWARE);
+        }
     }
     return unused;
 }
@@ -220,8 +241,9 @@ static long clear_all_the_time(long unused)
 static long answer(long unused)
 {
     for (uint64_t round = 1; round <= ROUNDS; round++) {
-        while (received[1][0] < round)
+        while (received[1][0] < round) {
             ;
+        }
         uipi_send(0);
     }
     return unused;

@@ -228,10 +228,12 @@ static void guest(void)
 
 static void initial_values(void)
 {
-    for (unsigned i = 0; i < sizeof(user_registers) / sizeof(user_registers[0]); i++)
+    for (unsigned i = 0; i < sizeof(user_registers) / sizeof(user_registers[0]); i++) {
         CHECK_EQ(run_instruction(MACHINE, CSRR_A0(user_registers[i])).result, 0);
-    for (unsigned i = 0; i < sizeof(supervisor_registers) / sizeof(supervisor_registers[0]); i++)
+    }
+    for (unsigned i = 0; i < sizeof(supervisor_registers) / sizeof(supervisor_registers[0]); i++) {
         CHECK_EQ(run_instruction(MACHINE, CSRR_A0(supervisor_registers[i])).result, 0);
+    }
     CHECK_EQ(read_csr(MIDELEG) & U_ALL, U_ALL);
 }
 

@@ -16,8 +16,9 @@ int main(void)
         fill_state();
         store64(SECOND_START, SECOND_START_IS);
         store32(POWER, POWER_RESET);
-        for (;;)
+        for (;;) {
             ;
+        }
     }
     test("a reset clears every register, slot and wake bit", check_cleared);
     finish();

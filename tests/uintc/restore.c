@@ -15,8 +15,9 @@ int main(void)
     write_csr(MEDELEG, 1 << CAUSE_BREAKPOINT);
     fill_state();
     print("# filled\n");
-    while (!(uart[UART_STATUS] & UART_RECEIVED))
+    while (!(uart[UART_STATUS] & UART_RECEIVED)) {
         ;
+    }
     test("every register, slot and wake bit is as it was before", check_filled);
     finish();
 }

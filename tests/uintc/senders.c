@@ -48,13 +48,15 @@ static void table_bounds(void)
                                        1ul << 60, 1ul << 61, 1ul << 63, ~0ul };
 
     reset_user_interrupts();
-    for (unsigned i = 0; i < 1024; i++)
+    for (unsigned i = 0; i < 1024; i++) {
         table[i] = sender_entry(1, i / 512);
+    }
     use_table(1);
     CHECK_EQ(sent(0), 1);
     CHECK_EQ(sent(511), 1);
-    for (unsigned i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+    for (unsigned i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
         CHECK_EQ(sent(beyond[i]), 0);
+    }
     use_table(2);
     CHECK_EQ(sent(512), 2);
     CHECK_EQ(sent(1023), 2);
@@ -65,8 +67,9 @@ static void table_bounds(void)
 static void table_forged(void)
 {
     reset_user_interrupts();
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 0; i < 512; i++) {
         table[i] = sender_entry(1, 9);
+    }
     write_csr(SUIST, table_register(table + 512, 1));
     for (uint64_t k = 1; k <= 512; k++) {
         CHECK_EQ(sent(0 - k), 0);
@@ -99,8 +102,9 @@ static void table_nowhere(void)
     reset_user_interrupts();
     for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         write_csr(SUIST, table_register((uint64_t *)places[i], 0xfff));
-        for (uint64_t index = 0; index < 64; index++)
+        for (uint64_t index = 0; index < 64; index++) {
             CHECK_EQ(sent(index), 0);
+        }
     }
 }
 
@@ -145,8 +149,9 @@ static void slot_numbers(void)
         table[0] = sender_entry(slots[i], 1);
         CHECK_EQ(sent(0), 0);
     }
-    for (uint64_t slot = 0; slot < 8; slot++)
+    for (uint64_t slot = 0; slot < 8; slot++) {
         CHECK_EQ(slot_read(slot, HIGH), 0);
+    }
     table[0] = sender_entry(511, 1);
     slot_write(511, LOW, MODE_64BIT);
     uipi_send(0);

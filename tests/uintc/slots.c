@@ -203,8 +203,9 @@ static void access_sizes(void)
         refused(UINTC + offset, load_16, store_16);
         refused(UINTC + offset, load_32, store_32);
     }
-    for (uint64_t word = 0; word < 8; word++)
+    for (uint64_t word = 0; word < 8; word++) {
         refused(WAKE_WORDS + word * 8, load_32, store_32);
+    }
     for (uint64_t slot = 0; slot < 8; slot++) {
         CHECK_EQ(slot_read(slot, LOW), MODE_64BIT);
         CHECK_EQ(slot_read(slot, HIGH), 0);

@@ -73,8 +73,9 @@ void check_cleared(void)
     CHECK_EQ(read_csr(SUIST), 0);
     CHECK_EQ(read_csr(SUIRS), 0);
     CHECK_EQ(read_csr(SUICFG), 0);
-    for (uint64_t word = 0; word < 8; word++)
+    for (uint64_t word = 0; word < 8; word++) {
         CHECK_EQ(load64(WAKE_WORDS + 8 * word), 0);
+    }
     for (uint64_t slot = 0; slot < SLOTS; slot++) {
         CHECK_EQ(slot_read(slot, LOW), 0);
         CHECK_EQ(slot_read(slot, HIGH), 0); /* the 32-bit word */

@@ -14,8 +14,9 @@ static void (*hook)(void);
 static void clear_pending(void)
 {
     write_csr(UIP, 0);
-    if (hook)
+    if (hook) {
         hook();
+    }
 }
 
 static void setup(void)
@@ -272,8 +273,9 @@ static void uret_status(void)
 /* At the first entry, the next interrupt is already pending. */
 static void raise_once_more(void)
 {
-    if (taken->count == 1)
+    if (taken->count == 1) {
         set_csr(UIP, U_SOFTWARE);
+    }
     write_csr(UCAUSE, 77);
 }
 

@@ -25,8 +25,9 @@ static uint64_t wake_word(uint64_t word)
 static void setup(void)
 {
     reset_user_interrupts();
-    for (uint64_t word = 0; word < 8; word++)
+    for (uint64_t word = 0; word < 8; word++) {
         wake_word(word);
+    }
     store32(PRIORITY, 1);
     store32(ENABLE(0), 1u << SOURCE);
     store32(CLAIM(0), load32(CLAIM(0)));
@@ -115,12 +116,14 @@ static void narrow(void)
 static void all_slots(void)
 {
     setup();
-    for (uint64_t slot = 0; slot < SLOTS; slot++)
+    for (uint64_t slot = 0; slot < SLOTS; slot++) {
         slot_write(slot, LOW, slot_low(slot % 4, MODE_WAITING));
+    }
     for (uint64_t slot = 0; slot < SLOTS; slot++) {
         slot_write(slot, SEND, slot % 64);
-        for (uint64_t word = 0; word < 8; word++)
+        for (uint64_t word = 0; word < 8; word++) {
             CHECK_EQ(wake_word(word), word == slot / 64 ? 1ul << slot % 64 : 0);
+        }
         slot_write(slot, LOW, 0);
     }
 }
@@ -130,11 +133,13 @@ static void writes_ignored(void)
     setup();
     slot_write(1, LOW, slot_low(0, MODE_WAITING));
     slot_write(1, SEND, 0);
-    for (uint64_t word = 0; word < 8; word++)
+    for (uint64_t word = 0; word < 8; word++) {
         store64(WAKE_WORDS + 8 * word, word ? ~0ul : 0);
+    }
     CHECK_EQ(wake_word(0), 1 << 1);
-    for (uint64_t word = 1; word < 8; word++)
+    for (uint64_t word = 1; word < 8; word++) {
         CHECK_EQ(wake_word(word), 0);
+    }
 }
 
 /* The PLIC latches edges: a wake bit that is set after the claim must be an edge, too. */

@@ -23,14 +23,17 @@ static void keep_answer(struct rel4_executor *executor, const struct sel4_regist
     const seL4_Word words[4] = { answer->mr0, answer->mr1, answer->mr2, answer->mr3 };
 
     /* Without an executor, the words are in the IPC buffer. */
-    if (error && executor->count)
+    if (error && executor->count) {
         memcpy(executor->current->error_words, words, sizeof(words));
-    if (!reply)
+    }
+    if (!reply) {
         return;
+    }
     reply->badge = answer->badge;
     reply->word_count = (unsigned)(answer->info & 0x7f);
-    for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++)
+    for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++) {
         reply->words[i] = i < 4 ? words[i] : seL4_GetMR((int)i);
+    }
 }
 
 /*
@@ -44,14 +47,17 @@ static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
     struct sel4_registers answer;
     int error;
 
-    if (executor->faulted && executor->mode != REL4_SYNC && executor->current != &executor->main)
+    if (executor->faulted && executor->mode != REL4_SYNC && executor->current != &executor->main) {
         return REL4_FAULTED;
+    }
     error =
         (int)sel4_invoke_reply(cap, label, extras, words, first[0], first[1], first[2], first[3], &answer);
-    if (executor->count)
+    if (executor->count) {
         executor->stats.by_trap++;
-    if (error || reply)
+    }
+    if (error || reply) {
         keep_answer(executor, &answer, error, reply);
+    }
     return error;
 }
 
@@ -62,13 +68,15 @@ call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wor
 {
     seL4_Word first[4] = { 0 };
 
-    for (unsigned i = 0; i < extra_count; i++)
+    for (unsigned i = 0; i < extra_count; i++) {
         seL4_SetCap((int)i, extras[i]);
+    }
     for (unsigned i = 0; i < word_count; i++) {
-        if (i < 4)
+        if (i < 4) {
             first[i] = words[i];
-        else
+        } else {
             seL4_SetMR((int)i, words[i]);
+        }
     }
     return trap(cap, label, word_count, extra_count, first, reply);
 }
@@ -84,8 +92,9 @@ static int __attribute__((noinline)) call_later(seL4_CPtr cap, seL4_MessageInfo_
     unsigned extras = (unsigned)seL4_MessageInfo_get_extraCaps(info);
     struct rel4_item *item;
 
-    if (!rel4_make_room(executor, 1))
+    if (!rel4_make_room(executor, 1)) {
         return call_by_trap(cap, label, words, all, extras, all + words, NULL);
+    }
     item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
     memcpy(item->words, all, sizeof(all));
     return rel4_submit(executor);
@@ -112,13 +121,16 @@ int rel4_call_slowly(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0, se
     struct rel4_executor *executor = rel4_executor_self;
     struct sel4_registers r = { cap, info.words[0], word0, word1, word2, word3 };
 
-    if (executor->faulted || !executor_traps(executor))
+    if (executor->faulted || !executor_traps(executor)) {
         return call_later(cap, info, word0, word1, word2, word3);
+    }
     r = sel4_trap_call(seL4_SysCall, r);
-    if (executor->count)
+    if (executor->count) {
         executor->stats.by_trap++;
-    if (__builtin_expect(r.info >> 12 != seL4_NoError, 0))
+    }
+    if (__builtin_expect(r.info >> 12 != seL4_NoError, 0)) {
         return refused(r.badge, r.info, r.mr0, r.mr1, r.mr2, r.mr3);
+    }
     return seL4_NoError;
 }
 
@@ -130,12 +142,15 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
     unsigned items = rel4_items_for(word_count + extra_count);
     int error;
 
-    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff)
+    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff) {
         return seL4_InvalidArgument;
-    if (reply)
+    }
+    if (reply) {
         reply->word_count = 0;
-    if (queue->request_limit - queue->request_producer < items && !rel4_make_room(executor, items))
+    }
+    if (queue->request_limit - queue->request_producer < items && !rel4_make_room(executor, items)) {
         return call_by_trap(cap, label, word_count, words, extra_count, extras, reply);
+    }
     rel4_queue_write(queue, &(struct rel4_request){ .cookie = rel4_await(executor),
                                                     .cap = cap,
                                                     .label = label,
@@ -143,8 +158,9 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
                                                     .extra_count = extra_count,
                                                     .words = words,
                                                     .extras = extras });
-    if (!reply)
+    if (!reply) {
         return submit(executor, items);
+    }
     executor->current->reply = reply;
     error = submit(executor, items);
     executor->current->reply = NULL;
@@ -155,8 +171,9 @@ seL4_Word rel4_error_word(unsigned i)
 {
     const struct rel4_executor *executor = rel4_executor_self;
 
-    if (i >= 4)
+    if (i >= 4) {
         return 0;
+    }
     return executor->count ? executor->current->error_words[i] : seL4_GetMR((int)i);
 }
 
@@ -166,8 +183,9 @@ int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr)
     struct rel4_response reply = { .words = &address, .capacity = 1 };
     int error = rel4_call(frame, RISCVPageGetAddress, 0, NULL, 0, NULL, &reply);
 
-    if (!error)
+    if (!error) {
         *paddr = address;
+    }
     return error;
 }
 
@@ -186,8 +204,9 @@ static seL4_Word string_word(const char *bytes, size_t length, unsigned i)
     size_t start = (i - 1) * sizeof(seL4_Word);
     seL4_Word word = 0;
 
-    if (i == 0)
+    if (i == 0) {
         return length;
+    }
     memcpy(&word, bytes + start, length - start < sizeof(word) ? length - start : sizeof(word));
     return word;
 }
@@ -208,15 +227,17 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
         item->cookie = rel4_await(executor);
         item->header = rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0);
         item->cap = queue;
-        for (unsigned i = 0; i < words; i++)
+        for (unsigned i = 0; i < words; i++) {
             *rel4_ring_word(ring->requests, ring->request_mask, index, i) = string_word(bytes, length, i);
+        }
         return submit(executor, items);
     }
     for (unsigned i = 0; i < words; i++) {
-        if (i < 4)
+        if (i < 4) {
             first[i] = string_word(bytes, length, i);
-        else
+        } else {
             seL4_SetMR((int)i, string_word(bytes, length, i));
+        }
     }
     return trap(queue, REL4_LABEL_QUEUE_PUT_STRING, words, 0, first, NULL);
 }
@@ -224,11 +245,13 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
 /* How much of the bytes to write at once: up to the end of a line, if there is one. */
 static size_t piece_of(const char *bytes, size_t length)
 {
-    if (length <= REL4_PUT_STRING_MAX)
+    if (length <= REL4_PUT_STRING_MAX) {
         return length;
+    }
     for (size_t end = REL4_PUT_STRING_MAX; end > 0; end--) {
-        if (bytes[end - 1] == '\n')
+        if (bytes[end - 1] == '\n') {
             return end;
+        }
     }
     return REL4_PUT_STRING_MAX;
 }
@@ -239,8 +262,9 @@ int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length)
         size_t piece = piece_of(bytes, length);
         int error = put_piece(queue, bytes, piece);
 
-        if (error)
+        if (error) {
             return error;
+        }
         bytes += piece;
         length -= piece;
     }

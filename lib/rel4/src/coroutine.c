@@ -23,8 +23,9 @@ void executor_lay_out(struct rel4_executor *executor)
 {
     struct rel4_coroutine *main = &executor->main;
 
-    for (unsigned i = 0; i < REL4_PRIORITIES; i++)
+    for (unsigned i = 0; i < REL4_PRIORITIES; i++) {
         list_init(&executor->lists[i]);
+    }
     list_init(&executor->room);
     list_init(&executor->free);
     main->state = REL4_COROUTINE_ACTIVE;
@@ -44,8 +45,9 @@ static struct rel4_coroutine *find(const struct rel4_executor *executor, rel4_co
     uint32_t place = id & (NEXT - 1);
     struct rel4_coroutine *coroutine = &executor->coroutines[place];
 
-    if (place >= executor->count || coroutine->id != id || coroutine->state == REL4_COROUTINE_FREE)
+    if (place >= executor->count || coroutine->id != id || coroutine->state == REL4_COROUTINE_FREE) {
         return NULL;
+    }
     return coroutine;
 }
 
@@ -55,17 +57,20 @@ static void retire(struct rel4_executor *executor, struct rel4_coroutine *corout
     coroutine->state = REL4_COROUTINE_FREE;
     coroutine->id += NEXT;
     /* 0 names nobody. */
-    if (!coroutine->id)
+    if (!coroutine->id) {
         coroutine->id = NEXT;
+    }
     if (executor_awaits(executor, coroutine)) {
         executor_end_await(executor, coroutine);
         executor->abandoned++;
     }
     list_append(&executor->free, coroutine);
-    if (!list_empty(&coroutine->joiners))
+    if (!list_empty(&coroutine->joiners)) {
         executor_release(executor, &coroutine->joiners, error);
-    if (--executor->live == 0 && executor->main_waits_for_all)
+    }
+    if (--executor->live == 0 && executor->main_waits_for_all) {
         executor_make_ready(executor, &executor->main);
+    }
 }
 
 /* Where a coroutine begins, on its own stack. */
@@ -85,14 +90,16 @@ rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, uns
     struct rel4_coroutine *coroutine;
     char *stack;
 
-    if (!executor->count || list_empty(&executor->free) || priority >= REL4_PRIORITIES)
+    if (!executor->count || list_empty(&executor->free) || priority >= REL4_PRIORITIES) {
         return 0;
+    }
     if (!executor->live) {
         executor->common_priority = (uint8_t)priority;
         executor->mixed = false;
     }
-    if (priority != executor->common_priority)
+    if (priority != executor->common_priority) {
         executor->mixed = true;
+    }
     executor->live++;
     coroutine = list_take(&executor->free);
     stack = stack_of(executor, (uint32_t)(coroutine - executor->coroutines));
@@ -123,8 +130,9 @@ bool rel4_coroutine_exists(rel4_coroutine_id id)
  * ready. */
 static void look_sometimes(struct rel4_executor *executor)
 {
-    if (executor->busy++ < executor->live)
+    if (executor->busy++ < executor->live) {
         return;
+    }
     executor->busy = 0;
     rel4_flush();
     executor_look(executor);
@@ -136,8 +144,9 @@ static int suspend(struct rel4_executor *executor)
 {
     int error = rel4_suspend(executor);
 
-    if (executor->current == &executor->main)
+    if (executor->current == &executor->main) {
         executor_ask_first(executor);
+    }
     return error;
 }
 
@@ -158,8 +167,9 @@ void rel4_coroutine_yield(void)
     struct rel4_executor *executor = rel4_executor_self;
 
     look_sometimes(executor);
-    if (!executor->top && !others_get_answers(executor))
+    if (!executor->top && !others_get_answers(executor)) {
         return;
+    }
     executor_make_ready(executor, executor->current);
     suspend(executor);
 }
@@ -169,8 +179,9 @@ void rel4_coroutine_wait(void)
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_coroutine *current = executor->current;
 
-    if (current == &executor->main)
+    if (current == &executor->main) {
         return;
+    }
     if (!current->woken) {
         current->state = REL4_COROUTINE_WAITING;
         rel4_suspend(executor);
@@ -183,8 +194,9 @@ bool rel4_coroutine_wake(rel4_coroutine_id id)
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_coroutine *coroutine = find(executor, id);
 
-    if (!coroutine)
+    if (!coroutine) {
         return false;
+    }
     coroutine->woken = true;
     if (coroutine->state == REL4_COROUTINE_WAITING) {
         executor_make_ready(executor, coroutine);
@@ -199,13 +211,16 @@ int rel4_coroutine_join(rel4_coroutine_id id)
     struct rel4_coroutine *coroutine = find(executor, id);
     int error;
 
-    if (!coroutine)
+    if (!coroutine) {
         return seL4_NoError;
-    if (coroutine == executor->current)
+    }
+    if (coroutine == executor->current) {
         return seL4_InvalidArgument;
+    }
     error = executor_wait_in(executor, &coroutine->joiners, false);
-    if (executor->current == &executor->main)
+    if (executor->current == &executor->main) {
         executor_ask_first(executor);
+    }
     return error;
 }
 
@@ -214,17 +229,20 @@ bool rel4_coroutine_cancel(rel4_coroutine_id id)
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_coroutine *coroutine = find(executor, id);
 
-    if (!coroutine)
+    if (!coroutine) {
         return false;
+    }
     if (coroutine->state == REL4_COROUTINE_LISTED) {
         list_remove(coroutine->waits_in, coroutine);
     } else if (coroutine->state == REL4_COROUTINE_ACTIVE && list_remove(coroutine->ready, coroutine)) {
-        if (list_empty(coroutine->ready))
+        if (list_empty(coroutine->ready)) {
             executor_list_changed(executor, coroutine->ready);
+        }
     }
     retire(executor, coroutine, REL4_CANCELLED);
-    if (coroutine == executor->current)
+    if (coroutine == executor->current) {
         rel4_schedule(executor, coroutine, NULL);
+    }
     return true;
 }
 
@@ -248,9 +266,10 @@ void rel4_stats(struct rel4_stats *stats)
     stats->submitted += executor->queue.request_producer - executor->extra_items;
     stats->answered += executor_answered(executor);
     stats->user_interrupts = door_user_interrupts();
-    if (executor->queue.requests)
+    if (executor->queue.requests) {
         stats->kernel =
             *(struct rel4_queue_statistics *)rel4_queue_header(&executor->queue, REL4_HEADER_STATISTICS);
+    }
 }
 
 int rel4_queue_reset(void)
@@ -259,11 +278,13 @@ int rel4_queue_reset(void)
     struct rel4_queue *queue = &executor->queue;
     int error;
 
-    if (!queue->requests)
+    if (!queue->requests) {
         return seL4_IllegalOperation;
+    }
     error = door_reset(queue);
-    if (error)
+    if (error) {
         return error;
+    }
     executor_fail_calls(executor);
     executor_restart(executor);
     return seL4_NoError;

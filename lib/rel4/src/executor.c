@@ -34,12 +34,15 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
     size_t count = end > start ? (end - start) / (sizeof(struct rel4_coroutine) + stack) : 0;
     struct rel4_queue queue = executor->queue;
 
-    if (!count || stack < REL4_MIN_COROUTINE_STACK || stack % 16)
+    if (!count || stack < REL4_MIN_COROUTINE_STACK || stack % 16) {
         return seL4_InvalidArgument;
-    if (count > REL4_MAX_COROUTINES)
+    }
+    if (count > REL4_MAX_COROUTINES) {
         count = REL4_MAX_COROUTINES;
-    if (!queue.requests)
+    }
+    if (!queue.requests) {
         queue.header = no_header;
+    }
     *executor = (struct rel4_executor){
         .queue = queue,
         .current = &executor->main,
@@ -85,13 +88,16 @@ bool list_remove(struct rel4_list *list, struct rel4_coroutine *coroutine)
 {
     struct rel4_coroutine **link = &list->first;
 
-    while (link != list->last && *link != coroutine)
+    while (link != list->last && *link != coroutine) {
         link = &(*link)->next;
-    if (link == list->last)
+    }
+    if (link == list->last) {
         return false;
+    }
     *link = coroutine->next;
-    if (list->last == &coroutine->next)
+    if (list->last == &coroutine->next) {
         list->last = link;
+    }
     return true;
 }
 
@@ -100,16 +106,18 @@ void executor_list_changed(struct rel4_executor *executor, struct rel4_list *lis
     uint32_t bit = (uint32_t)1 << executor_priority(executor, list);
     struct rel4_list *top = &executor->lists[REL4_PRIORITIES - 1];
 
-    if (list_empty(list))
+    if (list_empty(list)) {
         executor->ready_bits &= ~bit;
-    else
+    } else {
         executor->ready_bits |= bit;
+    }
     if (!executor->ready_bits) {
         executor->top = NULL;
         return;
     }
-    while (list_empty(top))
+    while (list_empty(top)) {
         top--;
+    }
     executor->top = top;
 }
 
@@ -130,10 +138,11 @@ executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in
 
     current->state = REL4_COROUTINE_LISTED;
     current->waits_in = list;
-    if (in_front)
+    if (in_front) {
         list_prepend(list, current);
-    else
+    } else {
         list_append(list, current);
+    }
     return rel4_suspend(executor);
 }
 
@@ -150,16 +159,19 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
 
     coroutine->error = (uint8_t)rel4_header_error(header);
     if (coroutine->error) {
-        for (i = 0; i < 4; i++)
+        for (i = 0; i < 4; i++) {
             coroutine->error_words[i] =
                 i < words ? *rel4_ring_word(queue->responses, queue->response_mask, index, i) : 0;
+        }
     }
-    if (!reply)
+    if (!reply) {
         return;
+    }
     reply->word_count = words;
     reply->badge = queue->responses[index & queue->response_mask].cap;
-    for (i = 0; i < words && i < reply->capacity; i++)
+    for (i = 0; i < words && i < reply->capacity; i++) {
         reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
+    }
 }
 
 /* The coroutine that waits for this answer, or null. Whoever can write the ring may have made the cookie up,
@@ -221,14 +233,17 @@ static bool find_answers(struct rel4_executor *executor)
     uint32_t pending = rel4_queue_pending(queue);
     unsigned log2 = 0;
 
-    if (!pending)
+    if (!pending) {
         return false;
-    while (log2 < REL4_RING_MAX_BITS && pending >> (log2 + 1))
+    }
+    while (log2 < REL4_RING_MAX_BITS && pending >> (log2 + 1)) {
         log2++;
+    }
     executor->stats.batches[log2]++;
     executor->answers_end = queue->response_consumer + pending;
-    if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending)
+    if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending) {
         executor_ask_first(executor);
+    }
     return true;
 }
 
@@ -247,8 +262,9 @@ static inline bool has_answers(struct rel4_executor *executor)
 static bool take_answers(struct rel4_executor *executor, bool all)
 {
     do {
-        if (!take_answer(executor))
+        if (!take_answer(executor)) {
             return false;
+        }
     } while (all && knows_answers(executor));
     return true;
 }
@@ -261,8 +277,9 @@ static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *ex
     const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
     struct rel4_coroutine *coroutine = addressee(executor, item);
 
-    if (!coroutine || item->header >> 12)
+    if (!coroutine || item->header >> 12) {
         return NULL;
+    }
     queue->response_consumer++;
     executor_end_await(executor, coroutine);
     return coroutine;
@@ -288,14 +305,16 @@ static void __attribute__((noinline)) grant_room_slowly(struct rel4_executor *ex
 /* Lets those go on who wait for room in the request ring, as far as there is. */
 static inline void grant_room(struct rel4_executor *executor)
 {
-    if (!list_empty(&executor->room))
+    if (!list_empty(&executor->room)) {
         grant_room_slowly(executor);
+    }
 }
 
 void executor_look(struct rel4_executor *executor)
 {
-    if (has_answers(executor) && take_answers(executor, true))
+    if (has_answers(executor) && take_answers(executor, true)) {
         grant_room(executor);
+    }
 }
 
 void executor_fail_calls(struct rel4_executor *executor)
@@ -309,8 +328,9 @@ void executor_fail_calls(struct rel4_executor *executor)
     for (uint32_t i = 0; i < executor->count; i++) {
         struct rel4_coroutine *coroutine = &executor->coroutines[i];
 
-        if (!executor_awaits(executor, coroutine))
+        if (!executor_awaits(executor, coroutine)) {
             continue;
+        }
         executor_end_await(executor, coroutine);
         coroutine->error = REL4_FAULTED;
         executor_make_ready(executor, coroutine);
@@ -319,15 +339,17 @@ void executor_fail_calls(struct rel4_executor *executor)
 
 static void publish(struct rel4_executor *executor)
 {
-    if (executor->queue.requests)
+    if (executor->queue.requests) {
         rel4_queue_publish(&executor->queue);
+    }
 }
 
 /* Wakes the worker, if that is up to us. False: the kernel does not serve the queue any more. */
 static inline bool wake_worker(struct rel4_executor *executor)
 {
-    if (!rel4_queue_must_wake(&executor->queue))
+    if (!rel4_queue_must_wake(&executor->queue)) {
         return true;
+    }
     executor->stats.wakes++;
     return !door_wake(&executor->queue);
 }
@@ -346,8 +368,9 @@ static void block(struct rel4_executor *executor)
     }
     /* If the kernel was faster, its signal ends the next wait too early, and that is all. */
     rel4_ring_stay(state);
-    if (executor->on_signals && bits & ~executor->answer_bit)
+    if (executor->on_signals && bits & ~executor->answer_bit) {
         executor->on_signals(bits & ~executor->answer_bit, executor->arg);
+    }
 }
 
 /*
@@ -363,8 +386,9 @@ static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
     seL4_Word served = statistics->served[REL4_PLACE_IDLE], busy = 0;
 
     if (served != pace->served) {
-        for (unsigned i = 0; i < REL4_MAX_HARTS; i++)
+        for (unsigned i = 0; i < REL4_MAX_HARTS; i++) {
             busy += statistics->busy[i];
+        }
         *pace = (struct rel4_pace){ served, busy, 4 * (busy - pace->busy) / (served - pace->served), false };
     }
     return pace->in_vain ? 0 : pace->time * (executor_in_flight(executor) + 1) + coming;
@@ -380,8 +404,9 @@ static bool look_for_answers(struct rel4_executor *executor)
     seL4_Word start = 0, until = 0;
 
     for (uint32_t i = 0; i < executor->looks || executor->waiting == REL4_WAIT_SPIN; i++) {
-        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue))
+        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue)) {
             return true;
+        }
         if (i == LOOKS_BEFORE_TIME) {
             start = door_time();
         } else if (i == 2 * LOOKS_BEFORE_TIME) {
@@ -400,8 +425,9 @@ static void __attribute__((noinline)) wait_for_answers(struct rel4_executor *exe
 {
     struct rel4_queue *queue = &executor->queue;
 
-    if (look_for_answers(executor))
+    if (look_for_answers(executor)) {
         return;
+    }
     switch ((enum rel4_waiting)executor->waiting) {
     case REL4_WAIT_BLOCK:
         block(executor);
@@ -424,8 +450,9 @@ static void give_up(struct rel4_executor *executor)
     struct rel4_coroutine *main = &executor->main;
 
     executor->stuck = true;
-    if (main->state == REL4_COROUTINE_LISTED)
+    if (main->state == REL4_COROUTINE_LISTED) {
         list_remove(main->waits_in, main);
+    }
     main->error = REL4_STUCK;
     executor_make_ready(executor, main);
 }
@@ -433,10 +460,11 @@ static void give_up(struct rel4_executor *executor)
 /* Nothing is in flight, and nobody can run: only a signal could change that. */
 static void wait_for_signals(struct rel4_executor *executor)
 {
-    if (executor->on_signals && executor->queue.requests)
+    if (executor->on_signals && executor->queue.requests) {
         block(executor);
-    else
+    } else {
         give_up(executor);
+    }
 }
 
 /* The kernel serves the queue no more. */
@@ -458,11 +486,13 @@ static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_
         fail(executor);
         return false;
     }
-    if (find_answers(executor))
+    if (find_answers(executor)) {
         return true;
+    }
     grant_room(executor);
-    if (!executor->top)
+    if (!executor->top) {
         wait_for_answers(executor);
+    }
     return false;
 }
 
@@ -478,14 +508,17 @@ static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
     /* As long as all that are in flight are fresh, there is no answer to look for. Longer ones, of several
      * fresh items, may hide that there is: then it is found after the look at the worker. */
     if (!(in_flight && in_flight <= fresh ? knows_answers(executor) : has_answers(executor)) &&
-        !ask_for_answers(executor, in_flight))
+        !ask_for_answers(executor, in_flight)) {
         return NULL;
-    if (!executor->mixed)
+    }
+    if (!executor->mixed) {
         next = take_simple_answer(executor);
-    if (next || take_answers(executor, executor->mixed))
+    }
+    if (next || take_answers(executor, executor->mixed)) {
         grant_room(executor);
-    else
+    } else {
         fail(executor);
+    }
     return next;
 }
 
@@ -500,16 +533,19 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
     struct rel4_coroutine *next = NULL;
     int error = seL4_NoError;
 
-    if (executor->mixed)
+    if (executor->mixed) {
         executor_look(executor);
-    while (!next && !executor->top)
+    }
+    while (!next && !executor->top) {
         next = find_work(executor);
+    }
     if (!next) {
         struct rel4_list *list = executor->top;
 
         next = list_take(list);
-        if (list_empty(list))
+        if (list_empty(list)) {
             executor_list_changed(executor, list);
+        }
         error = next->error;
     }
     executor->current = next;
@@ -520,8 +556,9 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
 static void say_overflow(rel4_coroutine_id id)
 {
     (void)fputs("rel4: coroutine 0x", stderr);
-    for (int shift = 28; shift >= 0; shift -= 4)
+    for (int shift = 28; shift >= 0; shift -= 4) {
         (void)fputc("0123456789abcdef"[id >> shift & 15], stderr);
+    }
     (void)fputs(" has written over the end of its stack (stack_bytes of its executor)\n", stderr);
 }
 
@@ -530,8 +567,9 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     struct rel4_coroutine *current = executor->current;
 
     *current->guard = (seL4_Word)current->guard;
-    if (executor->on_overflow)
+    if (executor->on_overflow) {
         executor->on_overflow(current->id);
+    }
     say_overflow(current->id);
     abort();
 }
@@ -542,18 +580,21 @@ _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_corouti
     struct rel4_coroutine *next;
 
     current->pc = pc;
-    if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0))
+    if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0)) {
         rel4_switch_rest(overflow, executor);
+    }
     if (__builtin_expect(!top, 1)) {
         next = knows_answers(executor) ? take_simple_answer(executor) : NULL;
-        if (!next)
+        if (!next) {
             rel4_switch_rest(schedule_slowly, executor);
+        }
         executor->current = next;
         rel4_switch_to(next, seL4_NoError);
     }
     next = top->first;
-    if (executor->mixed || top->last == &next->next)
+    if (executor->mixed || top->last == &next->next) {
         rel4_switch_rest(schedule_slowly, executor);
+    }
     top->first = next->next;
     executor->current = next;
     rel4_switch_to(next, next->error);
@@ -576,11 +617,13 @@ static void hand_over_batch(struct rel4_executor *executor)
 {
     const struct rel4_queue *queue = &executor->queue;
 
-    if (queue->request_producer - queue->request_published < executor->batch)
+    if (queue->request_producer - queue->request_published < executor->batch) {
         return;
+    }
     publish(executor);
-    if (!wake_worker(executor))
+    if (!wake_worker(executor)) {
         executor->faulted = true;
+    }
 }
 
 static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *executor, unsigned items)
@@ -594,10 +637,11 @@ static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *ex
 
         if (room >= items && (waited || list_empty(&executor->room))) {
             /* Whoever comes behind those that wait asks, too, and so does who comes behind a batch. */
-            if (!list_empty(&executor->room) || items > executor->batch)
+            if (!list_empty(&executor->room) || items > executor->batch) {
                 room = items;
-            else if (room > executor->batch)
+            } else if (room > executor->batch) {
                 room = executor->batch;
+            }
             queue->request_limit = queue->request_producer + room;
             return true;
         }
@@ -619,6 +663,7 @@ void rel4_flush(void)
     struct rel4_executor *executor = rel4_executor_self;
 
     publish(executor);
-    if (executor_in_flight(executor) && !wake_worker(executor))
+    if (executor_in_flight(executor) && !wake_worker(executor)) {
         executor->faulted = true;
+    }
 }

@@ -26,8 +26,9 @@ static inline void list_prepend(struct rel4_list *list, struct rel4_coroutine *c
 {
     coroutine->next = list->first;
     list->first = coroutine;
-    if (list->last == &list->first)
+    if (list->last == &list->first) {
         list->last = &coroutine->next;
+    }
 }
 
 /* Only if it is not empty. */
@@ -36,8 +37,9 @@ static inline struct rel4_coroutine *list_take(struct rel4_list *list)
     struct rel4_coroutine *coroutine = list->first;
 
     list->first = coroutine->next;
-    if (list->last == &coroutine->next)
+    if (list->last == &coroutine->next) {
         list->last = &list->first;
+    }
     return coroutine;
 }
 
@@ -59,8 +61,9 @@ static inline void executor_make_ready(struct rel4_executor *executor, struct re
 
     coroutine->state = REL4_COROUTINE_ACTIVE;
     list_append(list, coroutine);
-    if (first)
+    if (first) {
         executor_list_changed(executor, list);
+    }
 }
 
 /* Makes every coroutine of a list ready, to go on with an error. */
@@ -90,8 +93,9 @@ static inline void executor_ask_first(struct rel4_executor *executor)
 /* Whether the call that the current coroutine makes is a trap of its own. */
 static inline bool executor_traps(const struct rel4_executor *executor)
 {
-    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor))
+    if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor)) {
         return true;
+    }
     return executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests;
 }
 

@@ -19,8 +19,9 @@ static seL4_Word chunk_word(const seL4_BootInfo *bi, unsigned i)
         const seL4_Word *words = (const seL4_Word *)header;
         if (header->id == SEL4_BOOTINFO_HEADER_PADDING &&
             header->len >= REL4_BOOTINFO_WORDS * sizeof(seL4_Word) &&
-            words[REL4_BOOTINFO_MAGIC] == REL4_BOOTINFO_MAGIC_WORD)
+            words[REL4_BOOTINFO_MAGIC] == REL4_BOOTINFO_MAGIC_WORD) {
             return words[i];
+        }
     }
     return 0;
 }
@@ -78,8 +79,9 @@ seL4_CPtr rel4_take_slot(void)
     seL4_Word used = __atomic_load_n(&slots_used, __ATOMIC_RELAXED);
 
     do {
-        if (used >= rel4_resources.slot_count)
+        if (used >= rel4_resources.slot_count) {
             return seL4_CapNull;
+        }
     } while (!__atomic_compare_exchange_n(&slots_used, &used, used + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED)); /* slots are just numbers: nothing to order */
     return rel4_resources.first_slot + used;

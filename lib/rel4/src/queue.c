@@ -55,14 +55,17 @@ void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *reque
             to = (uint64_t *)&queue->requests[++index & queue->request_mask];
             room = REL4_MORE_WORDS;
         }
-        if (count > room)
+        if (count > room) {
             count = room;
+        }
         room -= count;
         left -= count;
-        for (const seL4_Word *end = from + count; from < end; from++)
+        for (const seL4_Word *end = from + count; from < end; from++) {
             *to++ = *from;
-        if (words && !(words -= count))
+        }
+        if (words && !(words -= count)) {
             from = request->extras;
+        }
     }
 }
 
@@ -71,8 +74,9 @@ bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request
     unsigned items = rel4_items_for(request->word_count + request->extra_count);
 
     if (request->word_count > REL4_MAX_WORDS || request->extra_count > REL4_MAX_EXTRAS ||
-        request->label > 0xfff || items > rel4_queue_room(queue))
+        request->label > 0xfff || items > rel4_queue_room(queue)) {
         return false;
+    }
     rel4_queue_write(queue, request);
     queue->request_producer += items;
     return true;
@@ -85,8 +89,9 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
     const struct rel4_item *item = &queue->responses[index & queue->response_mask];
     unsigned words, items;
 
-    if (!pending)
+    if (!pending) {
         return false;
+    }
     words = rel4_header_words(item->header);
     items = rel4_items_for(words);
     if (items > pending) {
@@ -97,8 +102,9 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
     response->error = rel4_header_error(item->header);
     response->badge = item->cap;
     response->word_count = words;
-    for (unsigned i = 0; i < words && i < response->capacity; i++)
+    for (unsigned i = 0; i < words && i < response->capacity; i++) {
         response->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
+    }
     queue->response_consumer = index + items;
     return true;
 }

@@ -25,13 +25,16 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
     struct rel4_receiver *receiver, *before = self->receiver;
     seL4_Error error;
 
-    if (!self->tcb)
+    if (!self->tcb) {
         return seL4_IllegalOperation;
-    if (!stack_fits(options))
+    }
+    if (!stack_fits(options)) {
         return seL4_InvalidArgument;
+    }
     receiver = (struct rel4_receiver *)((char *)options->stack + options->stack_bytes) - 1;
-    if (receiver == before)
+    if (receiver == before) {
         return seL4_DeleteFirst;
+    }
     *receiver = (struct rel4_receiver){ .handler = options->handler ? options->handler : record,
                                         .arg = options->arg };
     /* The handler may be called before the system call returns, and may record. */
@@ -40,8 +43,9 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
         self->tcb, notification,
         (seL4_Word)(options->saves_float ? rel4_uintr_entry_float : rel4_uintr_entry), (seL4_Word)receiver,
         &receiver->delivery);
-    if (error)
+    if (error) {
         self->receiver = before;
+    }
     return error;
 }
 
@@ -57,8 +61,9 @@ seL4_Error rel4_uintr_unregister_receiver(void)
     struct rel4_thread *self = rel4_self;
     seL4_Error error;
 
-    if (!self->receiver)
+    if (!self->receiver) {
         return seL4_IllegalOperation;
+    }
     error = rel4_TCB_UnregisterReceiver(self->tcb);
     keep_counts(&self->statistics, self->receiver);
     self->receiver = NULL;
@@ -75,8 +80,9 @@ enum rel4_delivery rel4_uintr_delivery(void)
 void rel4_thread_statistics(struct rel4_statistics *statistics)
 {
     *statistics = rel4_self->statistics;
-    if (rel4_self->receiver)
+    if (rel4_self->receiver) {
         keep_counts(statistics, rel4_self->receiver);
+    }
 }
 
 void rel4_uintr_record(seL4_Word bits)
@@ -102,17 +108,19 @@ static bool receive(struct rel4_thread *self, seL4_CPtr src, struct sel4_registe
 {
     bool received = true;
 
-    if (self->receiver)
+    if (self->receiver) {
         received = rel4_look_and_receive(src, &self->woken, self->receiver, registers);
-    else if (self->woken)
+    } else if (self->woken) {
         received = false;
-    else
+    } else {
         *registers = sel4_trap_recv(seL4_SysRecv, src);
+    }
 
-    if (received)
+    if (received) {
         self->statistics.waits_kernel++;
-    else
+    } else {
         self->statistics.waits_recorded++;
+    }
     return received;
 }
 
@@ -129,8 +137,9 @@ seL4_MessageInfo_t rel4_recv(seL4_CPtr src, seL4_Word *sender)
     struct rel4_thread *self = rel4_self;
     struct sel4_registers registers;
 
-    if (receive(self, src, &registers))
+    if (receive(self, src, &registers)) {
         return sel4_message_store(registers, sender);
+    }
     *sender = take_recorded(self);
     return seL4_MessageInfo_new(0, 0, 0, 0);
 }
@@ -139,7 +148,8 @@ seL4_Word rel4_poll(seL4_CPtr notification)
 {
     struct rel4_thread *self = rel4_self;
 
-    if (__atomic_load_n(&self->woken, __ATOMIC_RELAXED))
+    if (__atomic_load_n(&self->woken, __ATOMIC_RELAXED)) {
         return take_recorded(self);
+    }
     return sel4_trap_recv(seL4_SysNBRecv, notification).badge;
 }

@@ -45,21 +45,25 @@ static seL4_Error provide_table(struct rel4_thread *self)
 {
     seL4_Error error;
 
-    if (!self->table)
+    if (!self->table) {
         self->table = rel4_take_slot();
-    if (!self->table)
+    }
+    if (!self->table) {
         return seL4_NotEnoughMemory;
+    }
     if (!self->table_exists) {
         error = seL4_Untyped_Retype(rel4_resources.untyped, REL4_TYPE_SENDER_TABLE, 0, rel4_resources.cnode,
                                     0, 0, self->table, 1);
-        if (error)
+        if (error) {
             return error;
+        }
         self->table_exists = true;
     }
     if (!self->table_bound) {
         error = rel4_SenderTable_Bind(self->table, self->tcb);
-        if (error)
+        if (error) {
             return error;
+        }
         self->table_bound = true;
     }
     return seL4_NoError;
@@ -69,8 +73,9 @@ static void cache_forget(struct rel4_thread *self, seL4_CPtr notification)
 {
     unsigned place = notification % REL4_SENDER_CACHE;
 
-    if (self->cache[place].notification == notification)
+    if (self->cache[place].notification == notification) {
         self->cache[place].notification = CACHE_EMPTY(place);
+    }
 }
 
 static void cache_fill(struct rel4_thread *self, seL4_CPtr notification, seL4_Word index)
@@ -85,8 +90,9 @@ static void cache_fill(struct rel4_thread *self, seL4_CPtr notification, seL4_Wo
 static int find(const struct rel4_thread *self, seL4_CPtr notification)
 {
     for (int i = 0; i < REL4_SENDER_TABLE_ENTRIES; i++) {
-        if (self->owner[i] == notification)
+        if (self->owner[i] == notification) {
             return i;
+        }
     }
     return -1;
 }
@@ -96,14 +102,16 @@ static int add(struct rel4_thread *self, seL4_CPtr notification)
     seL4_Word index;
     seL4_Error error = provide_table(self);
 
-    if (!error)
+    if (!error) {
         error = rel4_SenderTable_Add(self->table, notification, &index);
+    }
     if (error) {
         self->statistics.refusals++;
         return -(int)error;
     }
-    if (self->owner[index])
+    if (self->owner[index]) {
         cache_forget(self, self->owner[index]);
+    }
     self->owner[index] = notification;
     self->statistics.registrations++;
     return (int)index;
@@ -114,13 +122,16 @@ int rel4_uintr_register_sender(seL4_CPtr notification)
     struct rel4_thread *self = rel4_self;
     int index;
 
-    if (!self->tcb || rel4_resources.backend == REL4_BACKEND_NONE || !notification)
+    if (!self->tcb || rel4_resources.backend == REL4_BACKEND_NONE || !notification) {
         return -seL4_IllegalOperation;
+    }
     index = find(self, notification);
-    if (index < 0)
+    if (index < 0) {
         index = add(self, notification);
-    if (index >= 0)
+    }
+    if (index >= 0) {
         cache_fill(self, notification, (seL4_Word)index);
+    }
     return index;
 }
 
@@ -130,10 +141,12 @@ void rel4_uintr_forget_sender(seL4_CPtr notification)
     unsigned place = notification % REL4_REFUSED_CACHE;
     int index = notification ? find(self, notification) : -1;
 
-    if (self->refused[place].notification == notification)
+    if (self->refused[place].notification == notification) {
         self->refused[place].again_in = 0;
-    if (index < 0)
+    }
+    if (index < 0) {
         return;
+    }
     cache_forget(self, notification);
     self->owner[index] = seL4_CapNull;
     /* If the kernel has cleared it already, this says so, and that is just as well. */
@@ -145,8 +158,9 @@ static bool is_refused(struct rel4_thread *self, seL4_CPtr notification)
 {
     unsigned place = notification % REL4_REFUSED_CACHE;
 
-    if (self->refused[place].notification != notification || self->refused[place].again_in == 0)
+    if (self->refused[place].notification != notification || self->refused[place].again_in == 0) {
         return false;
+    }
     self->refused[place].again_in--;
     return true;
 }

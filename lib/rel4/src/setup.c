@@ -31,8 +31,9 @@ static seL4_Error make(struct rel4_queue *queue, seL4_CPtr untyped, seL4_Word ty
     seL4_Error error = seL4_Untyped_Retype(untyped, type, size_bits, queue->cnode, 0, 0,
                                            queue->first_slot + queue->slots_used, count);
 
-    if (!error)
+    if (!error) {
         queue->slots_used += count;
+    }
     return error;
 }
 
@@ -46,17 +47,20 @@ static seL4_Error add_table(struct rel4_queue *queue, const struct rel4_queue_op
     if (!*spare) {
         error = make(queue, options->tables ? options->tables : options->untyped, seL4_RISCV_PageTableObject,
                      0, 1);
-        if (error)
+        if (error) {
             return error;
+        }
         *spare = true;
     }
     error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace, vaddr,
                                      seL4_RISCV_Default_VMAttributes);
-    if (error)
+    if (error) {
         return error == seL4_DeleteFirst ? seL4_NoError : error;
+    }
     *spare = false;
-    if (options->tables)
+    if (options->tables) {
         queue->slots_kept++;
+    }
     return seL4_NoError;
 }
 
@@ -68,11 +72,13 @@ static seL4_Error map(struct rel4_queue *queue, const struct rel4_queue_options 
         seL4_Error error =
             seL4_RISCV_Page_Map(frame, options->vspace, vaddr, seL4_ReadWrite, seL4_RISCV_ExecuteNever);
 
-        if (error != seL4_FailedLookup)
+        if (error != seL4_FailedLookup) {
             return error;
+        }
         error = add_table(queue, options, vaddr, spare);
-        if (error)
+        if (error) {
             return error;
+        }
     }
     return seL4_DeleteFirst;
 }
@@ -84,16 +90,20 @@ static seL4_Error make_rings(struct rel4_queue *queue, const struct rel4_queue_o
     bool spare = false;
     seL4_Error error;
 
-    while (1u << size_bits < pages)
+    while (1u << size_bits < pages) {
         size_bits++;
+    }
     error = make(queue, options->untyped, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
-    if (error)
+    if (error) {
         return error;
+    }
     error = make(queue, options->untyped, seL4_RISCV_4K_Page, 0, pages);
-    for (unsigned i = 0; i < pages && !error; i++)
+    for (unsigned i = 0; i < pages && !error; i++) {
         error = map(queue, options, frames + i, options->vaddr + i * PAGE, &spare);
-    if (spare)
+    }
+    if (spare) {
         delete_slot(queue, --queue->slots_used);
+    }
     return error;
 }
 
@@ -105,8 +115,9 @@ static seL4_Error add_frames(const struct rel4_queue *queue, const struct rel4_q
         count = pages - done < REL4_QUEUE_FRAMES_PER_CALL ? pages - done : REL4_QUEUE_FRAMES_PER_CALL;
         seL4_Error error =
             rel4_AsyncQueue_AddFrames(queue->cap, done, count, queue->first_slot + 1 + done, options->cnode);
-        if (error)
+        if (error) {
             return error;
+        }
     }
     return seL4_NoError;
 }
@@ -116,8 +127,9 @@ static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_
     seL4_Error error = rel4_AsyncQueue_Bind(queue->cap, options->request_bits, options->response_bits,
                                             options->policy, options->tcb, options->notification);
 
-    if (!error)
+    if (!error) {
         error = add_frames(queue, options);
+    }
     return error ? error : rel4_AsyncQueue_Start(queue->cap);
 }
 
@@ -125,15 +137,17 @@ int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options 
 {
     seL4_Error error;
 
-    if (!is_ring_size(options->request_bits) || !is_ring_size(options->response_bits))
+    if (!is_ring_size(options->request_bits) || !is_ring_size(options->response_bits)) {
         return seL4_RangeError;
+    }
     queue->cnode = options->cnode;
     queue->first_slot = queue->cap = options->first_slot;
     queue->slots_used = queue->slots_kept = 0;
     queue->notification = options->notification;
     error = make_rings(queue, options);
-    if (!error)
+    if (!error) {
         error = start(queue, options);
+    }
     if (error) {
         rel4_queue_destroy(queue);
         return error;
@@ -146,8 +160,9 @@ void rel4_queue_destroy(struct rel4_queue *queue)
 {
     unsigned kept = queue->slots_kept, gone = queue->slots_used - kept;
 
-    for (unsigned i = 0; i < gone; i++)
+    for (unsigned i = 0; i < gone; i++) {
         delete_slot(queue, i);
+    }
     *queue = (struct rel4_queue){
         .cnode = queue->cnode, .first_slot = queue->first_slot + gone, .slots_used = kept, .slots_kept = kept
     };

@@ -47,8 +47,9 @@ static uint32_t read_be32(const uint8_t *p)
 static bool list_has(const uint8_t *list, uint32_t length, const char *name)
 {
     for (uint32_t i = 0; i < length; i += strlen((const char *)list + i) + 1) {
-        if (strcmp((const char *)list + i, name) == 0)
+        if (strcmp((const char *)list + i, name) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -58,8 +59,9 @@ static seL4_Word read_address(const uint8_t *reg, uint32_t cells)
 {
     seL4_Word address = 0;
 
-    for (; cells > 0; cells--, reg += 4)
+    for (; cells > 0; cells--, reg += 4) {
         address = address << 32 | read_be32(reg);
+    }
     return address;
 }
 
@@ -67,8 +69,9 @@ const void *sel4_device_tree(void)
 {
     const seL4_BootInfoHeader *chunk = sel4_bootinfo_chunk(seL4_GetBootInfo(), SEL4_BOOTINFO_HEADER_FDT);
 
-    if (!chunk || read_be32((const uint8_t *)(chunk + 1)) != FDT_MAGIC)
+    if (!chunk || read_be32((const uint8_t *)(chunk + 1)) != FDT_MAGIC) {
         return NULL;
+    }
     return chunk + 1;
 }
 
@@ -76,8 +79,9 @@ static bool open_tree(struct reader *reader)
 {
     const uint8_t *tree = sel4_device_tree();
 
-    if (!tree)
+    if (!tree) {
         return false;
+    }
     reader->strings = tree + read_be32(tree + FDT_OFF_STRINGS);
     reader->next = tree + read_be32(tree + FDT_OFF_STRUCT);
     return true;
@@ -111,18 +115,20 @@ bool sel4_find_device(const char *compatible, seL4_Word *paddr)
     struct reader reader;
     int depth = 0;
 
-    if (!open_tree(&reader))
+    if (!open_tree(&reader)) {
         return false;
+    }
     for (;;) {
         uint32_t token = read_token(&reader);
 
         if (token == FDT_PROP) {
-            if (strcmp(reader.name, "compatible") == 0)
+            if (strcmp(reader.name, "compatible") == 0) {
                 node.compatible = list_has(reader.value, reader.length, compatible);
-            else if (strcmp(reader.name, "reg") == 0 && reader.length > 0)
+            } else if (strcmp(reader.name, "reg") == 0 && reader.length > 0) {
                 node.reg = reader.value;
-            else if (strcmp(reader.name, "#address-cells") == 0)
+            } else if (strcmp(reader.name, "#address-cells") == 0) {
                 address_cells[depth] = read_be32(reader.value);
+            }
             continue;
         }
 
@@ -149,8 +155,9 @@ static const char *boot_arguments(void)
     bool chosen = false;
     int depth = 0;
 
-    if (!open_tree(&reader))
+    if (!open_tree(&reader)) {
         return "";
+    }
     for (;;) {
         switch (read_token(&reader)) {
         case FDT_BEGIN_NODE:
@@ -161,8 +168,9 @@ static const char *boot_arguments(void)
             depth--;
             break;
         case FDT_PROP:
-            if (chosen && strcmp(reader.name, "bootargs") == 0)
+            if (chosen && strcmp(reader.name, "bootargs") == 0) {
                 return (const char *)reader.value;
+            }
             break;
         default:
             return "";
@@ -179,10 +187,12 @@ const char *sel4_arguments(void)
 
         at += strspn(at, " ");
         length = strcspn(at, " ");
-        if (length == 2 && strncmp(at, "--", 2) == 0)
+        if (length == 2 && strncmp(at, "--", 2) == 0) {
             return at + 2 + strspn(at + 2, " ");
-        if (length == 0)
+        }
+        if (length == 0) {
             return at;
+        }
         at += length;
     }
 }

@@ -42,8 +42,9 @@ static seL4_CPtr carve_frame(seL4_Untyped untyped, seL4_Word bits, seL4_Word off
 
     seL4_CNode_Revoke(seL4_CapInitThreadCNode, untyped, seL4_WordBits);
     for (seL4_Word bit = bits; bit-- > seL4_PageBits;) {
-        if ((offset >> bit & 1) && retype(untyped, seL4_UntypedObject, bit, emptied(slot--)))
+        if ((offset >> bit & 1) && retype(untyped, seL4_UntypedObject, bit, emptied(slot--))) {
             return seL4_CapNull;
+        }
     }
     return retype(untyped, seL4_RISCV_4K_Page, 0, emptied(slot)) ? seL4_CapNull : slot;
 }
@@ -55,8 +56,9 @@ static seL4_CPtr device_frame(const seL4_BootInfo *bi, seL4_Word paddr)
         const seL4_UntypedDesc *desc = &bi->untypedList[i];
 
         if (desc->isDevice && desc->sizeBits >= seL4_PageBits && paddr >= desc->paddr &&
-            paddr - desc->paddr < LIBSEL4_BIT(desc->sizeBits))
+            paddr - desc->paddr < LIBSEL4_BIT(desc->sizeBits)) {
             return carve_frame(bi->untyped.start + i, desc->sizeBits, paddr - desc->paddr, bi->empty.end - 1);
+        }
     }
     return seL4_CapNull;
 }
@@ -70,12 +72,14 @@ static volatile uint32_t *map_finisher(void)
     seL4_Word paddr;
     seL4_CPtr frame;
 
-    if (!sel4_find_device("sifive,test0", &paddr))
+    if (!sel4_find_device("sifive,test0", &paddr)) {
         return NULL;
+    }
     frame = device_frame(seL4_GetBootInfo(), paddr & ~(LIBSEL4_BIT(seL4_PageBits) - 1));
     if (!frame || seL4_RISCV_Page_Map(frame, seL4_CapInitThreadVSpace, (seL4_Word)__stack_guard,
-                                      seL4_ReadWrite, seL4_RISCV_ExecuteNever))
+                                      seL4_ReadWrite, seL4_RISCV_ExecuteNever)) {
         return NULL;
+    }
     return (volatile uint32_t *)(__stack_guard + paddr % LIBSEL4_BIT(seL4_PageBits));
 }
 
@@ -85,8 +89,9 @@ _Noreturn void sel4_power_off(int code)
 
     if (finisher) {
         *finisher = code == 0 ? FINISHER_PASS : (uint32_t)code << 16 | FINISHER_FAIL;
-        for (;;)
+        for (;;) {
             seL4_Yield();
+        }
     }
     seL4_DebugPutString("The program has ended, but the machine cannot turn itself off: stop it from outside "
                         "(QEMU: Ctrl-C).\n");

@@ -33,8 +33,9 @@ const seL4_BootInfoHeader *sel4_bootinfo_next(const seL4_BootInfo *bi, const seL
     seL4_Word offset = header ? (seL4_Word)((const char *)header - extra) + header->len : 0;
 
     /* A header that does not fit or is not aligned is no chunk of any kernel. */
-    if (offset > bi->extraLen || bi->extraLen - offset < sizeof(*header) || offset % sizeof(seL4_Word) != 0)
+    if (offset > bi->extraLen || bi->extraLen - offset < sizeof(*header) || offset % sizeof(seL4_Word) != 0) {
         return NULL;
+    }
     const seL4_BootInfoHeader *next = (const seL4_BootInfoHeader *)(extra + offset);
     return next->len < sizeof(*next) ? NULL : next;
 }

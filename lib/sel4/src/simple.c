@@ -33,12 +33,13 @@ void simple_init(const seL4_BootInfo *bi)
         const seL4_UntypedDesc *desc = &bi->untypedList[i];
 
         full_for[i] = desc->sizeBits + 1;
-        if (desc->isDevice)
+        if (desc->isDevice) {
             device_parts[device_part_count++] = (struct device_part){
                 bi->untyped.start + i,
                 desc->paddr,
                 desc->paddr + LIBSEL4_BIT(desc->sizeBits),
             };
+        }
     }
 }
 
@@ -46,8 +47,9 @@ seL4_CPtr simple_alloc_slots(seL4_Word count)
 {
     seL4_CPtr first = next_slot;
 
-    if (next_slot + count + SEL4_RUNTIME_SLOTS > boot_info->empty.end)
+    if (next_slot + count + SEL4_RUNTIME_SLOTS > boot_info->empty.end) {
         return seL4_CapNull;
+    }
     next_slot += count;
     return first;
 }
@@ -96,11 +98,13 @@ seL4_Error simple_retype(seL4_Word type, seL4_Word size_bits, seL4_CPtr slot)
             const seL4_UntypedDesc *desc = &boot_info->untypedList[i];
             seL4_Error error;
 
-            if (desc->isDevice || desc->sizeBits != bits || needed >= full_for[i])
+            if (desc->isDevice || desc->sizeBits != bits || needed >= full_for[i]) {
                 continue;
+            }
             error = retype_from(boot_info->untyped.start + i, type, size_bits, slot);
-            if (error != seL4_NotEnoughMemory)
+            if (error != seL4_NotEnoughMemory) {
                 return error;
+            }
             full_for[i] = needed;
         }
     }
@@ -111,8 +115,9 @@ seL4_CPtr simple_object(seL4_Word type, seL4_Word size_bits)
 {
     seL4_CPtr slot = simple_alloc_slot();
 
-    if (!slot || simple_retype(type, size_bits, slot))
+    if (!slot || simple_retype(type, size_bits, slot)) {
         return seL4_CapNull;
+    }
     return slot;
 }
 
@@ -120,13 +125,15 @@ seL4_CPtr simple_mint(seL4_CPtr cap, seL4_CapRights_t rights, seL4_Word badge)
 {
     seL4_CPtr slot = simple_alloc_slot();
 
-    if (!slot)
+    if (!slot) {
         return seL4_CapNull;
+    }
     if (badge ? seL4_CNode_Mint(seL4_CapInitThreadCNode, slot, seL4_WordBits, seL4_CapInitThreadCNode, cap,
                                 seL4_WordBits, rights, badge)
               : seL4_CNode_Copy(seL4_CapInitThreadCNode, slot, seL4_WordBits, seL4_CapInitThreadCNode, cap,
-                                seL4_WordBits, rights))
+                                seL4_WordBits, rights)) {
         return seL4_CapNull;
+    }
     return slot;
 }
 
@@ -141,13 +148,16 @@ static seL4_Error split_before(struct device_part *part, seL4_PAddr page)
         seL4_CPtr slot = simple_alloc_slot();
         seL4_Error error;
 
-        while (LIBSEL4_BIT(bits) > page - part->next)
+        while (LIBSEL4_BIT(bits) > page - part->next) {
             bits--;
-        if (!slot || device_part_count == MAX_DEVICE_PARTS)
+        }
+        if (!slot || device_part_count == MAX_DEVICE_PARTS) {
             return seL4_NotEnoughMemory;
+        }
         error = retype_from(part->untyped, seL4_UntypedObject, bits, slot);
-        if (error)
+        if (error) {
             return error;
+        }
         device_parts[device_part_count++] =
             (struct device_part){ slot, part->next, part->next + LIBSEL4_BIT(bits) };
         part->next += LIBSEL4_BIT(bits);
@@ -163,11 +173,13 @@ seL4_CPtr simple_device_frame(seL4_PAddr paddr)
         struct device_part *part = &device_parts[i];
         seL4_CPtr slot;
 
-        if (page < part->next || part->end - part->next < LIBSEL4_BIT(seL4_PageBits) || page >= part->end)
+        if (page < part->next || part->end - part->next < LIBSEL4_BIT(seL4_PageBits) || page >= part->end) {
             continue;
+        }
         slot = simple_alloc_slot();
-        if (!slot || split_before(part, page) || retype_from(part->untyped, seL4_RISCV_4K_Page, 0, slot))
+        if (!slot || split_before(part, page) || retype_from(part->untyped, seL4_RISCV_4K_Page, 0, slot)) {
             return seL4_CapNull;
+        }
         part->next = page + LIBSEL4_BIT(seL4_PageBits);
         return slot;
     }

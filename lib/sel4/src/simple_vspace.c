@@ -17,13 +17,16 @@ static seL4_Error add_table(seL4_CPtr vspace, seL4_Word vaddr)
 {
     seL4_Error error;
 
-    if (!spare_table)
+    if (!spare_table) {
         spare_table = simple_object(seL4_RISCV_PageTableObject, 0);
-    if (!spare_table)
+    }
+    if (!spare_table) {
         return seL4_NotEnoughMemory;
+    }
     error = seL4_RISCV_PageTable_Map(spare_table, vspace, vaddr, seL4_RISCV_Default_VMAttributes);
-    if (error)
+    if (error) {
         return error == seL4_DeleteFirst ? seL4_NoError : error;
+    }
     spare_table = seL4_CapNull;
     return seL4_NoError;
 }
@@ -35,11 +38,13 @@ seL4_Error simple_map_page(seL4_CPtr vspace, seL4_CPtr frame, seL4_Word vaddr, s
     for (unsigned tables = 0; tables <= 2; tables++) {
         seL4_Error error = seL4_RISCV_Page_Map(frame, vspace, vaddr, rights, attr);
 
-        if (error != seL4_FailedLookup)
+        if (error != seL4_FailedLookup) {
             return error;
+        }
         error = add_table(vspace, vaddr);
-        if (error)
+        if (error) {
             return error;
+        }
     }
     return seL4_DeleteFirst;
 }
@@ -48,8 +53,9 @@ seL4_CPtr simple_new_vspace(void)
 {
     seL4_CPtr root = simple_object(seL4_RISCV_PageTableObject, 0);
 
-    if (!root || seL4_RISCV_ASIDPool_Assign(seL4_CapInitThreadASIDPool, root))
+    if (!root || seL4_RISCV_ASIDPool_Assign(seL4_CapInitThreadASIDPool, root)) {
         return seL4_CapNull;
+    }
     return root;
 }
 
@@ -59,8 +65,9 @@ static seL4_CPtr new_page(void)
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0);
 
     if (!frame || simple_map_page(seL4_CapInitThreadVSpace, frame, next_page, seL4_ReadWrite,
-                                  seL4_RISCV_Default_VMAttributes))
+                                  seL4_RISCV_Default_VMAttributes)) {
         return seL4_CapNull;
+    }
     next_page += PAGE_SIZE;
     return frame;
 }
@@ -71,8 +78,9 @@ void *simple_new_pages(size_t count)
 
     next_page = start;
     for (size_t i = 0; i < count; i++) {
-        if (!new_page())
+        if (!new_page()) {
             return NULL;
+        }
     }
     return (void *)start;
 }
@@ -81,8 +89,9 @@ void *simple_new_pages(size_t count)
 static void thread_main(void (*entry)(void *arg), void *arg, seL4_CPtr tcb)
 {
     entry(arg);
-    for (;;)
+    for (;;) {
         seL4_TCB_Suspend(tcb);
+    }
 }
 
 /* Gives the thread its spaces and its place in the schedule. */
@@ -93,11 +102,13 @@ static seL4_Error configure(const struct simple_thread *thread, const struct sim
     error = seL4_TCB_Configure(thread->tcb, options->fault_endpoint, seL4_CapInitThreadCNode, 0,
                                seL4_CapInitThreadVSpace, 0, (seL4_Word)thread->ipc_buffer,
                                thread->ipc_buffer_frame);
-    if (error)
+    if (error) {
         return error;
+    }
     error = seL4_TCB_SetSchedParams(thread->tcb, seL4_CapInitThreadTCB, options->priority, options->priority);
-    if (error)
+    if (error) {
         return error;
+    }
 #if CONFIG_MAX_NUM_NODES > 1
     error = seL4_TCB_SetAffinity(thread->tcb, options->node);
 #endif
@@ -116,12 +127,14 @@ seL4_Error simple_thread_create(struct simple_thread *thread, const struct simpl
     stack = (seL4_Word)simple_new_pages(pages);
     thread->ipc_buffer = (seL4_IPCBuffer *)next_page;
     thread->ipc_buffer_frame = new_page();
-    if (!thread->tcb || !stack || !thread->ipc_buffer_frame)
+    if (!thread->tcb || !stack || !thread->ipc_buffer_frame) {
         return seL4_NotEnoughMemory;
+    }
 
     error = configure(thread, options);
-    if (error)
+    if (error) {
         return error;
+    }
 
     /* The stack grows down from the thread-local storage, which fills the end of the last page. */
     tls = (stack + pages * PAGE_SIZE - sel4_tls_size()) & -(seL4_Word)STACK_ALIGNMENT;

@@ -30,20 +30,25 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
     if (__builtin_expect(!rel4_has_room(executor), 0)) {
         const seL4_Word all[4] = { word0, word1, word2, word3 };
 
-        for (unsigned i = 0; i < extras; i++)
+        for (unsigned i = 0; i < extras; i++) {
             seL4_SetCap((int)i, all[words + i]);
+        }
         return rel4_call_slowly(cap, seL4_MessageInfo_new(label, 0, extras, words), word0, word1, word2,
                                 word3);
     }
     item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
-    if (words + extras > 0)
+    if (words + extras > 0) {
         item->words[0] = word0;
-    if (words + extras > 1)
+    }
+    if (words + extras > 1) {
         item->words[1] = word1;
-    if (words + extras > 2)
+    }
+    if (words + extras > 2) {
         item->words[2] = word2;
-    if (words + extras > 3)
+    }
+    if (words + extras > 3) {
         item->words[3] = word3;
+    }
     return rel4_submit(executor);
 }
 

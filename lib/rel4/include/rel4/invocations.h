@@ -45,8 +45,9 @@ LIBSEL4_INLINE_FUNC seL4_Error rel4_TCB_RegisterReceiver(seL4_TCB service, seL4_
 
     seL4_SetCap(0, notification);
     error = sel4_invoke_reply(service, REL4_LABEL_TCB_REGISTER_RECEIVER, 1, 2, handler, stack, 0, 0, &reply);
-    if (how)
+    if (how) {
         *how = reply.mr0;
+    }
     return error;
 }
 
@@ -113,10 +114,12 @@ static inline seL4_Error rel4_AsyncQueue_PutString(seL4_CPtr service, const char
 {
     char *words = (char *)&seL4_GetIPCBuffer()->msg[1];
 
-    if (length > REL4_PUT_STRING_MAX)
+    if (length > REL4_PUT_STRING_MAX) {
         return seL4_RangeError;
-    for (seL4_Word i = 0; i < length; i++)
+    }
+    for (seL4_Word i = 0; i < length; i++) {
         words[i] = bytes[i];
+    }
     return sel4_invoke(service, REL4_LABEL_QUEUE_PUT_STRING, 0, 1 + (length + 7) / 8, length, seL4_GetMR(1),
                        seL4_GetMR(2), seL4_GetMR(3));
 }

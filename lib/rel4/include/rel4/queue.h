@@ -135,7 +135,8 @@ static inline uint64_t *rel4_ring_word(struct rel4_item *ring, seL4_Word mask, s
 {
     unsigned more = i - REL4_ITEM_WORDS;
 
-    if (i < REL4_ITEM_WORDS)
+    if (i < REL4_ITEM_WORDS) {
         return &ring[index & mask].words[i];
+    }
     return (uint64_t *)&ring[(index + 1 + more / REL4_MORE_WORDS) & mask] + more % REL4_MORE_WORDS;
 }

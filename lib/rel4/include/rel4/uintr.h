@@ -139,11 +139,12 @@ static inline bool rel4_uintr_disable(void)
 /* Turns them on again, if they were on. */
 static inline void rel4_uintr_restore(bool on)
 {
-    if (on)
+    if (on) {
         asm volatile("csrsi " REL4_STRING(REL4_CSR_USTATUS) ", " REL4_STRING(REL4_USTATUS_UIE)
                      :
                      :
                      : "memory");
+    }
 }
 
 /* For handlers: leaves bits, or the mere fact of a signal, to the next rel4_wait() or rel4_poll(). */
@@ -198,8 +199,9 @@ static inline void rel4_signal(seL4_CPtr notification)
 {
     unsigned place = notification % REL4_SENDER_CACHE;
 
-    if (__builtin_expect(rel4_self->cache[place].notification == notification, 1))
+    if (__builtin_expect(rel4_self->cache[place].notification == notification, 1)) {
         rel4_uipi_send(rel4_self->cache[place].index);
-    else
+    } else {
         rel4_signal_slowly(notification);
+    }
 }

@@ -17,8 +17,9 @@ LIBSEL4_INLINE_FUNC void seL4_DebugPutChar(char c)
 /* Writes a zero-terminated string to the kernel's console. */
 LIBSEL4_INLINE_FUNC void seL4_DebugPutString(const char *string)
 {
-    while (*string)
+    while (*string) {
         seL4_DebugPutChar(*string++);
+    }
 }
 
 /* Prints the threads of this hart. */
@@ -56,8 +57,9 @@ static inline void seL4_DebugNameThread(seL4_TCB tcb, const char *name)
     char *text = (char *)__sel4_ipc_buffer->msg;
     seL4_Word i;
 
-    for (i = 0; i < sizeof(__sel4_ipc_buffer->msg) - 1 && name[i]; i++)
+    for (i = 0; i < sizeof(__sel4_ipc_buffer->msg) - 1 && name[i]; i++) {
         text[i] = name[i];
+    }
     text[i] = 0;
     sel4_trap_call(seL4_SysDebugNameThread, (struct sel4_registers){ .badge = tcb });
 }

@@ -24,11 +24,13 @@ static inline seL4_Fault_t seL4_getFault(seL4_MessageInfo_t tag)
     int length = (int)seL4_MessageInfo_get_length(tag);
 
     if (type != seL4_Fault_CapFault && type != seL4_Fault_UnknownSyscall &&
-        type != seL4_Fault_UserException && type != seL4_Fault_VMFault)
+        type != seL4_Fault_UserException && type != seL4_Fault_VMFault) {
         return fault;
+    }
     fault.words[0] = type;
-    for (int i = 0; i < length && i < seL4_UnknownSyscall_Length; i++)
+    for (int i = 0; i < length && i < seL4_UnknownSyscall_Length; i++) {
         fault.words[1 + i] = seL4_GetMR(i);
+    }
     return fault;
 }
 

@@ -81,12 +81,15 @@ LIBSEL4_INLINE_FUNC void seL4_GetCapReceivePath(seL4_CPtr *receiveCNode, seL4_CP
 {
     const seL4_IPCBuffer *buffer = __sel4_ipc_buffer;
 
-    if (receiveCNode)
+    if (receiveCNode) {
         *receiveCNode = buffer->receiveCNode;
-    if (receiveIndex)
+    }
+    if (receiveIndex) {
         *receiveIndex = buffer->receiveIndex;
-    if (receiveDepth)
+    }
+    if (receiveDepth) {
         *receiveDepth = buffer->receiveDepth;
+    }
 }
 
 /*

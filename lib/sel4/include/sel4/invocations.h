@@ -34,8 +34,9 @@ LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word la
         seL4_SetMR(2, r.mr2);
         seL4_SetMR(3, r.mr3);
     }
-    if (reply)
+    if (reply) {
         *reply = r;
+    }
     return (seL4_Error)error;
 }
 
@@ -79,14 +80,16 @@ static inline seL4_Error seL4_TCB_ReadRegisters(seL4_TCB service, seL4_Bool susp
     struct sel4_registers reply;
     seL4_Error error = sel4_invoke_reply(service, TCBReadRegisters, 0, 2, flags, count, 0, 0, &reply);
 
-    if (error)
+    if (error) {
         return error;
+    }
     seL4_SetMR(0, reply.mr0);
     seL4_SetMR(1, reply.mr1);
     seL4_SetMR(2, reply.mr2);
     seL4_SetMR(3, reply.mr3);
-    for (int i = 0; i < (int)count; i++)
+    for (int i = 0; i < (int)count; i++) {
         words[i] = seL4_GetMR(i);
+    }
     return seL4_NoError;
 }
 

@@ -25,8 +25,9 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_message_store(struct sel4_registers 
     msg[1] = r.mr1;
     msg[2] = r.mr2;
     msg[3] = r.mr3;
-    if (sender)
+    if (sender) {
         *sender = r.badge;
+    }
     return (seL4_MessageInfo_t){ { r.info } };
 }
 
@@ -44,16 +45,21 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_mrs_store(struct sel4_registers r, s
                                                       seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2,
                                                       seL4_Word *mr3)
 {
-    if (mr0)
+    if (mr0) {
         *mr0 = r.mr0;
-    if (mr1)
+    }
+    if (mr1) {
         *mr1 = r.mr1;
-    if (mr2)
+    }
+    if (mr2) {
         *mr2 = r.mr2;
-    if (mr3)
+    }
+    if (mr3) {
         *mr3 = r.mr3;
-    if (sender)
+    }
+    if (sender) {
         *sender = r.badge;
+    }
     return (seL4_MessageInfo_t){ { r.info } };
 }
 
@@ -120,8 +126,9 @@ LIBSEL4_INLINE_FUNC void seL4_Wait(seL4_CPtr src, seL4_Word *sender)
 {
     struct sel4_registers r = sel4_trap_recv(seL4_SysRecv, src);
 
-    if (sender)
+    if (sender) {
         *sender = r.badge;
+    }
 }
 
 /* As seL4_Wait(), but gets the word 0 at once if nothing was signalled. */
