@@ -9,12 +9,6 @@
 
 #include <sel4/errors.h>
 
-/* Looks for answers before the time is looked at, and between two looks at the time. */
-#define LOOKS_BEFORE_TIME 64
-
-/* A hart that sleeps needs the time of so many looks to come. */
-#define LOOKS_TO_COME 4096
-
 /* A header page for executors without a queue: nothing is ever pending there. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
@@ -146,151 +140,7 @@ executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in
     return rel4_suspend(executor);
 }
 
-/*
- * ---- Answers ----
- */
-
-/* An answer that is more than "done, without words": its error, and its words where they are wanted. */
-static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutine, seL4_Word index,
-                       uint32_t header)
-{
-    struct rel4_response *reply = coroutine->reply;
-    unsigned words = rel4_header_words(header), i;
-
-    coroutine->error = (uint8_t)rel4_header_error(header);
-    if (coroutine->error) {
-        for (i = 0; i < 4; i++) {
-            coroutine->error_words[i] =
-                i < words ? *rel4_ring_word(queue->responses, queue->response_mask, index, i) : 0;
-        }
-    }
-    if (!reply) {
-        return;
-    }
-    reply->word_count = words;
-    reply->badge = queue->responses[index & queue->response_mask].cap;
-    for (i = 0; i < words && i < reply->capacity; i++) {
-        reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
-    }
-}
-
-/* The coroutine that waits for this answer, or null. Whoever can write the ring may have made the cookie up,
- * and may change it meanwhile: it is read once. (As a signed word, since the compiler extends others again.)
- */
-static inline struct rel4_coroutine *addressee(const struct rel4_executor *executor,
-                                               const struct rel4_item *item)
-{
-    int64_t word = *(const volatile int32_t *)&item->cookie;
-    uint32_t cookie = (uint32_t)word;
-    struct rel4_coroutine *coroutine = &executor->coroutines[cookie >> 16];
-
-    return cookie < executor->no_cookie && coroutine->awaited == cookie ? coroutine : NULL;
-}
-
-/* An answer that nobody waits for. If there is a call that it can be the answer of, it is; else it was
- * forged, and no call is in flight less. */
-static void drop_answer(struct rel4_executor *executor)
-{
-    executor->stats.stale++;
-    if (executor->abandoned) {
-        executor->abandoned--;
-        return;
-    }
-    executor->extra_answers++;
-    executor->stats.answered++;
-}
-
-/* An answer that nobody may wait for, or that has words. False: it cannot be. */
-static bool take_answer(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    seL4_Word index = queue->response_consumer;
-    const struct rel4_item *item = &queue->responses[index & queue->response_mask];
-    uint32_t header = item->header;
-    unsigned items = rel4_items_for(rel4_header_words(header));
-    struct rel4_coroutine *coroutine = addressee(executor, item);
-
-    if (items > executor->answers_end - index) {
-        queue->broken = true;
-        return false;
-    }
-    executor->extra_answers += items - 1;
-    queue->response_consumer = index + items;
-    if (!coroutine) {
-        drop_answer(executor);
-        return true;
-    }
-    executor_end_await(executor, coroutine);
-    take_words(queue, coroutine, index, header);
-    executor_make_ready(executor, coroutine);
-    return true;
-}
-
-/* Looks which answers there are. False: none. */
-static bool find_answers(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    uint32_t pending = rel4_queue_pending(queue);
-    unsigned log2 = 0;
-
-    if (!pending) {
-        return false;
-    }
-    while (log2 < REL4_RING_MAX_BITS && pending >> (log2 + 1)) {
-        log2++;
-    }
-    executor->stats.batches[log2]++;
-    executor->answers_end = queue->response_consumer + pending;
-    if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending) {
-        executor_ask_first(executor);
-    }
-    return true;
-}
-
-static inline bool knows_answers(const struct rel4_executor *executor)
-{
-    return executor->queue.response_consumer != executor->answers_end;
-}
-
-/* Whether there are answers; looks if none is known. */
-static inline bool has_answers(struct rel4_executor *executor)
-{
-    return knows_answers(executor) || find_answers(executor);
-}
-
-/* Takes the next of the answers that there are, or all. False: one cannot be. */
-static bool take_answers(struct rel4_executor *executor, bool all)
-{
-    do {
-        if (!take_answer(executor)) {
-            return false;
-        }
-    } while (all && knows_answers(executor));
-    return true;
-}
-
-/* Takes the next of the answers that there are, if it is no more than "done". Returns whom it is for, or
- * null. */
-static inline struct rel4_coroutine *take_simple_answer(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
-    struct rel4_coroutine *coroutine = addressee(executor, item);
-
-    if (!coroutine || item->header >> 12) {
-        return NULL;
-    }
-    queue->response_consumer++;
-    executor_end_await(executor, coroutine);
-    return coroutine;
-}
-
-/*
- * ---- Waiting ----
- */
-
-/* The rest of grant_room(), if somebody waits. */
-static void __attribute__((noinline)) grant_room_slowly(struct rel4_executor *executor)
+void executor_grant_room_slowly(struct rel4_executor *executor)
 {
     uint32_t room = rel4_queue_room(&executor->queue);
 
@@ -298,41 +148,6 @@ static void __attribute__((noinline)) grant_room_slowly(struct rel4_executor *ex
         struct rel4_coroutine *coroutine = list_take(&executor->room);
 
         room -= coroutine->needs;
-        executor_make_ready(executor, coroutine);
-    }
-}
-
-/* Lets those go on who wait for room in the request ring, as far as there is. */
-static inline void grant_room(struct rel4_executor *executor)
-{
-    if (!list_empty(&executor->room)) {
-        grant_room_slowly(executor);
-    }
-}
-
-void executor_look(struct rel4_executor *executor)
-{
-    if (has_answers(executor) && take_answers(executor, true)) {
-        grant_room(executor);
-    }
-}
-
-void executor_fail_calls(struct rel4_executor *executor)
-{
-    /* These have been submitted, and will not be answered. */
-    executor->stats.submitted += executor_in_flight(executor);
-    executor->extra_items += executor_in_flight(executor);
-    executor->answers_end = executor->queue.response_consumer;
-    executor->abandoned = 0;
-    executor_release(executor, &executor->room, REL4_FAULTED);
-    for (uint32_t i = 0; i < executor->count; i++) {
-        struct rel4_coroutine *coroutine = &executor->coroutines[i];
-
-        if (!executor_awaits(executor, coroutine)) {
-            continue;
-        }
-        executor_end_await(executor, coroutine);
-        coroutine->error = REL4_FAULTED;
         executor_make_ready(executor, coroutine);
     }
 }
@@ -354,119 +169,6 @@ static inline bool wake_worker(struct rel4_executor *executor)
     return !door_wake(&executor->queue);
 }
 
-/* Blocks, unless an answer or a fault comes first; tests/models/ has this protocol. */
-static void block(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
-    seL4_Word bits = 0;
-
-    rel4_ring_sleep(state);
-    if (!rel4_queue_pending(queue) && !rel4_queue_faulted(queue)) {
-        executor->stats.blocks++;
-        bits = door_wait(queue);
-    }
-    /* If the kernel was faster, its signal ends the next wait too early, and that is all. */
-    rel4_ring_stay(state);
-    if (executor->on_signals && bits & ~executor->answer_bit) {
-        executor->on_signals(bits & ~executor->answer_bit, executor->arg);
-    }
-}
-
-/*
- * Counts of the time counter in which another hart is likely to serve what is in flight: four times what its
- * last batches have needed, as they do not all need the same, and the time to come. Nothing if it was looked
- * in vain, until another hart has served something again.
- */
-static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
-{
-    const struct rel4_queue_statistics *statistics =
-        (const void *)rel4_queue_header(&executor->queue, REL4_HEADER_STATISTICS);
-    struct rel4_pace *pace = &executor->pace;
-    seL4_Word served = statistics->served[REL4_PLACE_IDLE], busy = 0;
-
-    if (served != pace->served) {
-        for (unsigned i = 0; i < REL4_MAX_HARTS; i++) {
-            busy += statistics->busy[i];
-        }
-        *pace = (struct rel4_pace){ served, busy, 4 * (busy - pace->busy) / (served - pace->served), false };
-    }
-    return pace->in_vain ? 0 : pace->time * (executor_in_flight(executor) + 1) + coming;
-}
-
-/*
- * Looks for answers that another hart works on, as often as the options say, but no longer than it is likely
- * to need: it may have been called in vain. False: there are none.
- */
-static bool look_for_answers(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-    seL4_Word start = 0, until = 0;
-
-    for (uint32_t i = 0; i < executor->looks || executor->waiting == REL4_WAIT_SPIN; i++) {
-        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue)) {
-            return true;
-        }
-        if (i == LOOKS_BEFORE_TIME) {
-            start = door_time();
-        } else if (i == 2 * LOOKS_BEFORE_TIME) {
-            seL4_Word time = door_time();
-
-            until = time + expected_time(executor, (time - start) * (LOOKS_TO_COME / LOOKS_BEFORE_TIME));
-        } else if (i % LOOKS_BEFORE_TIME == 0 && until && (int64_t)(door_time() - until) >= 0) {
-            executor->pace.in_vain = true;
-            return false;
-        }
-    }
-    return false;
-}
-
-static void __attribute__((noinline)) wait_for_answers(struct rel4_executor *executor)
-{
-    struct rel4_queue *queue = &executor->queue;
-
-    if (look_for_answers(executor)) {
-        return;
-    }
-    switch ((enum rel4_waiting)executor->waiting) {
-    case REL4_WAIT_BLOCK:
-        block(executor);
-        break;
-    case REL4_WAIT_YIELD:
-        executor->stats.yields++;
-        door_yield();
-        break;
-    case REL4_WAIT_SPIN:
-        /* The thread's own hart serves what another one has not begun. */
-        executor->stats.wakes++;
-        door_wake(queue);
-        break;
-    }
-}
-
-/* Nothing can run, and no answer will come: the thread goes on outside of coroutines. */
-static void give_up(struct rel4_executor *executor)
-{
-    struct rel4_coroutine *main = &executor->main;
-
-    executor->stuck = true;
-    if (main->state == REL4_COROUTINE_LISTED) {
-        list_remove(main->waits_in, main);
-    }
-    main->error = REL4_STUCK;
-    executor_make_ready(executor, main);
-}
-
-/* Nothing is in flight, and nobody can run: only a signal could change that. */
-static void wait_for_signals(struct rel4_executor *executor)
-{
-    if (executor->on_signals && executor->queue.requests) {
-        block(executor);
-    } else {
-        give_up(executor);
-    }
-}
-
 /* The kernel serves the queue no more. */
 static void fail(struct rel4_executor *executor)
 {
@@ -479,19 +181,19 @@ static void fail(struct rel4_executor *executor)
 static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_flight)
 {
     if (!in_flight && list_empty(&executor->room)) {
-        wait_for_signals(executor);
+        executor_wait_for_signals(executor);
         return false;
     }
     if (executor->faulted || rel4_queue_faulted(&executor->queue) || !wake_worker(executor)) {
         fail(executor);
         return false;
     }
-    if (find_answers(executor)) {
+    if (executor_find_answers(executor)) {
         return true;
     }
-    grant_room(executor);
+    executor_grant_room(executor);
     if (!executor->top) {
-        wait_for_answers(executor);
+        executor_wait_for_answers(executor);
     }
     return false;
 }
@@ -507,15 +209,16 @@ static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
     publish(executor);
     /* As long as all that are in flight are fresh, there is no answer to look for. Longer ones, of several
      * fresh items, may hide that there is: then it is found after the look at the worker. */
-    if (!(in_flight && in_flight <= fresh ? knows_answers(executor) : has_answers(executor)) &&
+    if (!(in_flight && in_flight <= fresh ? executor_knows_answers(executor)
+                                          : executor_has_answers(executor)) &&
         !ask_for_answers(executor, in_flight)) {
         return NULL;
     }
     if (!executor->mixed) {
-        next = take_simple_answer(executor);
+        next = executor_take_simple_answer(executor);
     }
-    if (next || take_answers(executor, executor->mixed)) {
-        grant_room(executor);
+    if (next || executor_take_answers(executor, executor->mixed)) {
+        executor_grant_room(executor);
     } else {
         fail(executor);
     }
@@ -584,7 +287,7 @@ _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_corouti
         rel4_switch_rest(overflow, executor);
     }
     if (__builtin_expect(!top, 1)) {
-        next = knows_answers(executor) ? take_simple_answer(executor) : NULL;
+        next = executor_knows_answers(executor) ? executor_take_simple_answer(executor) : NULL;
         if (!next) {
             rel4_switch_rest(schedule_slowly, executor);
         }

@@ -1,5 +1,6 @@
 /*
- * What the files of the executor share: lists of coroutines, and the doors to the kernel.
+ * What the files of the executor share: lists of coroutines, calls in flight, answers, and the doors to the
+ * kernel. Answers are taken in answers.c, waiting is in waiting.c, and who runs next in executor.c.
  */
 #pragma once
 
@@ -113,11 +114,91 @@ static inline void executor_end_await(const struct rel4_executor *executor, stru
     coroutine->awaited = executor->no_cookie;
 }
 
+/*
+ * ---- Room ----
+ */
+
+/* The rest of executor_grant_room(), if somebody waits. */
+void executor_grant_room_slowly(struct rel4_executor *executor);
+
+/* Lets those go on who wait for room in the request ring, as far as there is. */
+static inline void executor_grant_room(struct rel4_executor *executor)
+{
+    if (!list_empty(&executor->room)) {
+        executor_grant_room_slowly(executor);
+    }
+}
+
+/*
+ * ---- Answers: answers.c ----
+ */
+
+/* The coroutine that waits for this answer, or null. Whoever can write the ring may have made the cookie up,
+ * and may change it meanwhile: it is read once. (As a signed word, since the compiler extends others again.)
+ */
+static inline struct rel4_coroutine *executor_addressee(const struct rel4_executor *executor,
+                                                        const struct rel4_item *item)
+{
+    int64_t word = *(const volatile int32_t *)&item->cookie;
+    uint32_t cookie = (uint32_t)word;
+    struct rel4_coroutine *coroutine = &executor->coroutines[cookie >> 16];
+
+    return cookie < executor->no_cookie && coroutine->awaited == cookie ? coroutine : NULL;
+}
+
+/* Whether there are answers that were seen and not yet taken. */
+static inline bool executor_knows_answers(const struct rel4_executor *executor)
+{
+    return executor->queue.response_consumer != executor->answers_end;
+}
+
+/* Takes the next of the answers that there are, if it is no more than "done". Returns whom it is for, or
+ * null. */
+static inline struct rel4_coroutine *executor_take_simple_answer(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
+    struct rel4_coroutine *coroutine = executor_addressee(executor, item);
+
+    if (!coroutine || item->header >> 12) {
+        return NULL;
+    }
+    queue->response_consumer++;
+    executor_end_await(executor, coroutine);
+    return coroutine;
+}
+
+/* Looks which answers there are. False: none. */
+bool executor_find_answers(struct rel4_executor *executor);
+
+/* Whether there are answers; looks if none is known. */
+static inline bool executor_has_answers(struct rel4_executor *executor)
+{
+    return executor_knows_answers(executor) || executor_find_answers(executor);
+}
+
+/* Takes the next of the answers that there are, or all. False: one cannot be. */
+bool executor_take_answers(struct rel4_executor *executor, bool all);
+
 /* Lets every call that waits for an answer, or for room, return REL4_FAULTED. */
 void executor_fail_calls(struct rel4_executor *executor);
 
 /* Takes answers, if there are any, and gives out the room. */
 void executor_look(struct rel4_executor *executor);
+
+/*
+ * ---- Waiting, when nobody can run: waiting.c ----
+ */
+
+/* Requests are in flight: waits until there may be answers, as the options say. */
+void executor_wait_for_answers(struct rel4_executor *executor);
+
+/* Nothing is in flight: only a signal could change that nobody can run. */
+void executor_wait_for_signals(struct rel4_executor *executor);
+
+/*
+ * ---- Beginning ----
+ */
 
 /* After AsyncQueue Reset: begins with empty rings. */
 void executor_restart(struct rel4_executor *executor);

@@ -1,0 +1,124 @@
+/*
+ * Taking answers out of the ring, and what becomes of calls that get none.
+ */
+#include "executor.h"
+
+/* An answer that is more than "done, without words": its error, and its words where they are wanted. */
+static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutine, seL4_Word index,
+                       uint32_t header)
+{
+    struct rel4_response *reply = coroutine->reply;
+    unsigned words = rel4_header_words(header), i;
+
+    coroutine->error = (uint8_t)rel4_header_error(header);
+    if (coroutine->error) {
+        for (i = 0; i < 4; i++) {
+            coroutine->error_words[i] =
+                i < words ? *rel4_ring_word(queue->responses, queue->response_mask, index, i) : 0;
+        }
+    }
+    if (!reply) {
+        return;
+    }
+    reply->word_count = words;
+    reply->badge = queue->responses[index & queue->response_mask].cap;
+    for (i = 0; i < words && i < reply->capacity; i++) {
+        reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
+    }
+}
+
+/* An answer that nobody waits for. If there is a call that it can be the answer of, it is; else it was
+ * forged, and no call is in flight less. */
+static void drop_answer(struct rel4_executor *executor)
+{
+    executor->stats.stale++;
+    if (executor->abandoned) {
+        executor->abandoned--;
+        return;
+    }
+    executor->extra_answers++;
+    executor->stats.answered++;
+}
+
+/* An answer that nobody may wait for, or that has words. False: it cannot be. */
+static bool take_answer(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    seL4_Word index = queue->response_consumer;
+    const struct rel4_item *item = &queue->responses[index & queue->response_mask];
+    uint32_t header = item->header;
+    unsigned items = rel4_items_for(rel4_header_words(header));
+    struct rel4_coroutine *coroutine = executor_addressee(executor, item);
+
+    if (items > executor->answers_end - index) {
+        queue->broken = true;
+        return false;
+    }
+    executor->extra_answers += items - 1;
+    queue->response_consumer = index + items;
+    if (!coroutine) {
+        drop_answer(executor);
+        return true;
+    }
+    executor_end_await(executor, coroutine);
+    take_words(queue, coroutine, index, header);
+    executor_make_ready(executor, coroutine);
+    return true;
+}
+
+bool executor_find_answers(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    uint32_t pending = rel4_queue_pending(queue);
+    unsigned log2 = 0;
+
+    if (!pending) {
+        return false;
+    }
+    while (log2 < REL4_RING_MAX_BITS && pending >> (log2 + 1)) {
+        log2++;
+    }
+    executor->stats.batches[log2]++;
+    executor->answers_end = queue->response_consumer + pending;
+    if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending) {
+        executor_ask_first(executor);
+    }
+    return true;
+}
+
+bool executor_take_answers(struct rel4_executor *executor, bool all)
+{
+    do {
+        if (!take_answer(executor)) {
+            return false;
+        }
+    } while (all && executor_knows_answers(executor));
+    return true;
+}
+
+void executor_look(struct rel4_executor *executor)
+{
+    if (executor_has_answers(executor) && executor_take_answers(executor, true)) {
+        executor_grant_room(executor);
+    }
+}
+
+void executor_fail_calls(struct rel4_executor *executor)
+{
+    /* These have been submitted, and will not be answered. */
+    executor->stats.submitted += executor_in_flight(executor);
+    executor->extra_items += executor_in_flight(executor);
+    executor->answers_end = executor->queue.response_consumer;
+    executor->abandoned = 0;
+    executor_release(executor, &executor->room, REL4_FAULTED);
+    for (uint32_t i = 0; i < executor->count; i++) {
+        struct rel4_coroutine *coroutine = &executor->coroutines[i];
+
+        if (!executor_awaits(executor, coroutine)) {
+            continue;
+        }
+        executor_end_await(executor, coroutine);
+        coroutine->error = REL4_FAULTED;
+        executor_make_ready(executor, coroutine);
+    }
+}

@@ -1,0 +1,120 @@
+/*
+ * How the thread waits when no coroutine can run and no answer is known.
+ */
+#include "executor.h"
+
+/* Looks for answers before the time is looked at, and between two looks at the time. */
+#define LOOKS_BEFORE_TIME 64
+
+/* A hart that sleeps needs the time of so many looks to come. */
+#define LOOKS_TO_COME 4096
+
+/* Blocks, unless an answer or a fault comes first; tests/models/ has this protocol. */
+static void block(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
+    seL4_Word bits = 0;
+
+    rel4_ring_sleep(state);
+    if (!rel4_queue_pending(queue) && !rel4_queue_faulted(queue)) {
+        executor->stats.blocks++;
+        bits = door_wait(queue);
+    }
+    /* If the kernel was faster, its signal ends the next wait too early, and that is all. */
+    rel4_ring_stay(state);
+    if (executor->on_signals && bits & ~executor->answer_bit) {
+        executor->on_signals(bits & ~executor->answer_bit, executor->arg);
+    }
+}
+
+/*
+ * Counts of the time counter in which another hart is likely to serve what is in flight: four times what its
+ * last batches have needed, as they do not all need the same, and the time to come. Nothing if it was looked
+ * in vain, until another hart has served something again.
+ */
+static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
+{
+    const struct rel4_queue_statistics *statistics =
+        (const void *)rel4_queue_header(&executor->queue, REL4_HEADER_STATISTICS);
+    struct rel4_pace *pace = &executor->pace;
+    seL4_Word served = statistics->served[REL4_PLACE_IDLE], busy = 0;
+
+    if (served != pace->served) {
+        for (unsigned i = 0; i < REL4_MAX_HARTS; i++) {
+            busy += statistics->busy[i];
+        }
+        *pace = (struct rel4_pace){ served, busy, 4 * (busy - pace->busy) / (served - pace->served), false };
+    }
+    return pace->in_vain ? 0 : pace->time * (executor_in_flight(executor) + 1) + coming;
+}
+
+/*
+ * Looks for answers that another hart works on, as often as the options say, but no longer than it is likely
+ * to need: it may have been called in vain. False: there are none.
+ */
+static bool look_for_answers(struct rel4_executor *executor)
+{
+    struct rel4_queue *queue = &executor->queue;
+    seL4_Word start = 0, until = 0;
+
+    for (uint32_t i = 0; i < executor->looks || executor->waiting == REL4_WAIT_SPIN; i++) {
+        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue)) {
+            return true;
+        }
+        if (i == LOOKS_BEFORE_TIME) {
+            start = door_time();
+        } else if (i == 2 * LOOKS_BEFORE_TIME) {
+            seL4_Word time = door_time();
+
+            until = time + expected_time(executor, (time - start) * (LOOKS_TO_COME / LOOKS_BEFORE_TIME));
+        } else if (i % LOOKS_BEFORE_TIME == 0 && until && (int64_t)(door_time() - until) >= 0) {
+            executor->pace.in_vain = true;
+            return false;
+        }
+    }
+    return false;
+}
+
+void executor_wait_for_answers(struct rel4_executor *executor)
+{
+    if (look_for_answers(executor)) {
+        return;
+    }
+    switch ((enum rel4_waiting)executor->waiting) {
+    case REL4_WAIT_BLOCK:
+        block(executor);
+        break;
+    case REL4_WAIT_YIELD:
+        executor->stats.yields++;
+        door_yield();
+        break;
+    case REL4_WAIT_SPIN:
+        /* The thread's own hart serves what another one has not begun. */
+        executor->stats.wakes++;
+        door_wake(&executor->queue);
+        break;
+    }
+}
+
+/* Nothing can run, and no answer will come: the thread goes on outside of coroutines. */
+static void give_up(struct rel4_executor *executor)
+{
+    struct rel4_coroutine *main = &executor->main;
+
+    executor->stuck = true;
+    if (main->state == REL4_COROUTINE_LISTED) {
+        list_remove(main->waits_in, main);
+    }
+    main->error = REL4_STUCK;
+    executor_make_ready(executor, main);
+}
+
+void executor_wait_for_signals(struct rel4_executor *executor)
+{
+    if (executor->on_signals && executor->queue.requests) {
+        block(executor);
+    } else {
+        give_up(executor);
+    }
+}
