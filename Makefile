@@ -17,6 +17,7 @@
 #? make help-all   the rarer goals and variables, too
 #+ make help       without those
 #+ make bench-picture          the picture of README.md, from the last records of EXPERIMENT=async
+#+ make interface              renew the tables of invocations in docs/; docs/adding.md
 #+ make fuzz-minimize SEED=    cut a failing run of the fuzzer down to a few calls, in words
 #+ make fuzz-host TARGET=      feed a part of the kernel on the host made-up input until it breaks
 #?
@@ -86,7 +87,8 @@ endif
 .PHONY: build run bench bench-picture debug tests test soak soak-tests check clean help help-all packages
 build: kernels apps
 
-# What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it.
+# What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it. (And for the
+# headers that are made: mk/interface.mk.)
 PACKAGES_run   := run
 PACKAGES_bench := run test bench
 PACKAGES_bench-picture := bench
@@ -105,6 +107,7 @@ packages:
 	@scripts/setup.sh $(sort run $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal))))
 
 include mk/options.mk
+include mk/interface.mk
 include mk/kernel.mk
 include mk/programs.mk
 include mk/uintc.mk

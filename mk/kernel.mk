@@ -11,7 +11,7 @@ KERNEL_LDS  := kernel/arch/riscv64/kernel.ld
 KERNEL_FLAGS := -std=gnu11 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -g \
 	-ffreestanding -fno-strict-aliasing -fno-common -fno-pic -fno-stack-protector \
 	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections \
-	-Wall -Wextra -Wno-unused-parameter $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ikernel -Ikernel/arch/riscv64/include
+	-Wall -Wextra -Wno-unused-parameter $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -I$(OUT)/include -Ikernel -Ikernel/arch/riscv64/include
 KERNEL_LINK := -nostdlib -static -T $(KERNEL_LDS) \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 

@@ -83,7 +83,7 @@ apps: $(APPS)
 -include tests/host/sources.mk
 
 HOST_FLAGS := -std=gnu11 -g -O1 -fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Wall -Wextra -Wno-unused-parameter $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -Ikernel \
+	-Wall -Wextra -Wno-unused-parameter $(WERROR) -DREL4_HOST=1 -DREL4_DEBUG=1 -Itests/host -Iinclude -I$(OUT)/include -Ikernel \
 	-Ikernel/arch/riscv64/include -Ilib/rel4/include
 HOST_SIMULATIONS := $(OUT)/host/test_simulation $(OUT)/host/test_simulation_domains
 HOST_TESTS  := $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/test_*.c)) $(OUT)/host/test_simulation_domains
@@ -119,7 +119,7 @@ $(OUT)/host/test_simulation_domains: $(HOST_HARTS:%=$(OUT)/obj/host-domains/%.o)
 
 # Tests between threads, on the host, under the thread sanitizer.
 THREAD_FLAGS := -std=gnu11 -g -O1 -fsanitize=thread -Wno-tsan -Wall -Wextra -Wno-unused-parameter $(WERROR) -pthread \
-	-Iinclude -Ilib/sel4/include -Ilib/rel4/include
+	-Iinclude -I$(OUT)/include -Ilib/sel4/include -Ilib/rel4/include
 THREAD_TESTS := $(patsubst tests/threads/%.c,$(OUT)/threads/%,$(wildcard tests/threads/test_*.c))
 
 $(OUT)/threads/%: tests/threads/%.c lib/rel4/src/queue.c $(wildcard include/rel4/*.h lib/rel4/include/rel4/*.h) | packages

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <rel4/labels.h>
+
 /* Object types for Untyped Retype, and their sizes, log2 of bytes. */
 #define REL4_TYPE_SENDER_TABLE 64
 #define REL4_TYPE_ASYNC_QUEUE  65
@@ -19,21 +21,6 @@
 
 /* Frames that one AddFrames takes at most. */
 #define REL4_QUEUE_FRAMES_PER_CALL 128
-
-/* Invocation labels, the same under abi=up and abi=smp. */
-#define REL4_LABEL_QUEUE_BIND              0x400
-#define REL4_LABEL_QUEUE_ADD_FRAMES        0x401
-#define REL4_LABEL_QUEUE_START             0x402
-#define REL4_LABEL_QUEUE_WAKE              0x403
-#define REL4_LABEL_QUEUE_RESET             0x404
-#define REL4_LABEL_QUEUE_DETACH            0x405
-#define REL4_LABEL_QUEUE_PUT_CHAR          0x406
-#define REL4_LABEL_QUEUE_PUT_STRING        0x407
-#define REL4_LABEL_SENDER_TABLE_BIND       0x410
-#define REL4_LABEL_SENDER_TABLE_ADD        0x411
-#define REL4_LABEL_SENDER_TABLE_REMOVE     0x412
-#define REL4_LABEL_TCB_REGISTER_RECEIVER   0x420
-#define REL4_LABEL_TCB_UNREGISTER_RECEIVER 0x421
 
 /* What a queue does with a wake call when no hart is idle: MR2 of AsyncQueue Bind. */
 #define REL4_POLICY_CALL 0 /* serves inside the call */

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sel4/labels.h>
+
 /* System call numbers, passed in a7. */
 #define SYS_CALL       (-1)
 #define SYS_REPLY_RECV (-2)
@@ -78,55 +80,7 @@
 
 #define ABI_VM_EXECUTE_NEVER 1
 
-/*
- * Invocation labels in the numbering of SMP builds, which the kernel uses throughout. Programs built for one
- * node lack SetAffinity, so their labels from ABI_LABEL_FIRST_SHIFTED on are one lower.
- */
-#define LABEL_INVALID                      0
-#define LABEL_UNTYPED_RETYPE               1
-#define LABEL_TCB_READ_REGISTERS           2
-#define LABEL_TCB_WRITE_REGISTERS          3
-#define LABEL_TCB_COPY_REGISTERS           4
-#define LABEL_TCB_CONFIGURE                5
-#define LABEL_TCB_SET_PRIORITY             6
-#define LABEL_TCB_SET_MC_PRIORITY          7
-#define LABEL_TCB_SET_SCHED_PARAMS         8
-#define LABEL_TCB_SET_IPC_BUFFER           9
-#define LABEL_TCB_SET_SPACE                10
-#define LABEL_TCB_SUSPEND                  11
-#define LABEL_TCB_RESUME                   12
-#define LABEL_TCB_BIND_NOTIFICATION        13
-#define LABEL_TCB_UNBIND_NOTIFICATION      14
-#define LABEL_TCB_SET_AFFINITY             15
-#define LABEL_TCB_SET_TLS_BASE             16
-#define LABEL_TCB_SET_FLAGS                17
-#define LABEL_CNODE_REVOKE                 18
-#define LABEL_CNODE_DELETE                 19
-#define LABEL_CNODE_CANCEL_BADGED_SENDS    20
-#define LABEL_CNODE_COPY                   21
-#define LABEL_CNODE_MINT                   22
-#define LABEL_CNODE_MOVE                   23
-#define LABEL_CNODE_MUTATE                 24
-#define LABEL_CNODE_ROTATE                 25
-#define LABEL_CNODE_SAVE_CALLER            26
-#define LABEL_IRQ_CONTROL_GET              27
-#define LABEL_IRQ_HANDLER_ACK              28
-#define LABEL_IRQ_HANDLER_SET_NOTIFICATION 29
-#define LABEL_IRQ_HANDLER_CLEAR            30
-#define LABEL_DOMAIN_SET                   31
-#define LABEL_DOMAIN_SCHEDULE_CONFIGURE    32
-#define LABEL_DOMAIN_SCHEDULE_SET_START    33
-#define LABEL_PAGE_TABLE_MAP               34
-#define LABEL_PAGE_TABLE_UNMAP             35
-#define LABEL_PAGE_MAP                     36
-#define LABEL_PAGE_UNMAP                   37
-#define LABEL_PAGE_GET_ADDRESS             38
-#define LABEL_ASID_CONTROL_MAKE_POOL       39
-#define LABEL_ASID_POOL_ASSIGN             40
-#define LABEL_IRQ_CONTROL_GET_TRIGGER      41
-#define LABEL_COUNT                        42
-
-#define ABI_LABEL_FIRST_SHIFTED   LABEL_TCB_SET_AFFINITY
+/* Invocation labels are in <sel4/labels.h>, those of the extension in <rel4/labels.h>. */
 #define ABI_LABEL_FIRST_EXTENSION 0x400
 
 /* Error codes, the label of an error reply. */

@@ -99,30 +99,23 @@ static word_t take_word(struct input *in)
     return word;
 }
 
+/* The labels that each type knows. */
+static const struct {
+    unsigned count;
+    const uint16_t *labels;
+} known[CAP_TYPES] = {
+#include <interface/labels.inc>
+};
+
 /* One of the labels that the type knows, or, as every so often, another. */
 static word_t take_label(struct input *in, enum cap_type type)
 {
-    static const struct {
-        uint16_t first, count;
-    } labels[CAP_TYPES] = {
-        [CAP_UNTYPED] = { LABEL_UNTYPED_RETYPE, 1 },
-        [CAP_TCB] = { LABEL_TCB_READ_REGISTERS, LABEL_TCB_SET_FLAGS - LABEL_TCB_READ_REGISTERS + 1 },
-        [CAP_CNODE] = { LABEL_CNODE_REVOKE, LABEL_CNODE_SAVE_CALLER - LABEL_CNODE_REVOKE + 1 },
-        [CAP_IRQ_CONTROL] = { LABEL_IRQ_CONTROL_GET, 1 },
-        [CAP_IRQ_HANDLER] = { LABEL_IRQ_HANDLER_ACK, 3 },
-        [CAP_DOMAIN] = { LABEL_DOMAIN_SET, 3 },
-        [CAP_PAGE_TABLE] = { LABEL_PAGE_TABLE_MAP, 2 },
-        [CAP_FRAME] = { LABEL_PAGE_MAP, 3 },
-        [CAP_ASID_CONTROL] = { LABEL_ASID_CONTROL_MAKE_POOL, 1 },
-        [CAP_ASID_POOL] = { LABEL_ASID_POOL_ASSIGN, 1 },
-        [CAP_ASYNC_QUEUE] = { REL4_LABEL_QUEUE_BIND, 8 },
-    };
     unsigned choice = take(in);
 
     if (choice >= 0xc0) {
         return choice - 0xc0; /* any */
     }
-    return labels[type].count ? labels[type].first + choice % labels[type].count : choice;
+    return known[type].count ? known[type].labels[choice % known[type].count] : choice;
 }
 
 /* Makes the request. An error leaves no trace, neither does a word beyond the message get read. */

@@ -93,7 +93,7 @@ for my $line (
 sub compiles {
     my ($statement) = @_;
     open my $gcc, "|-", "riscv64-unknown-elf-gcc -std=gnu11 -ffreestanding -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only " .
-        "-Iinclude -Ikernel -Ikernel/arch/riscv64/include -x c - 2> /dev/null" or die "$!";
+        "-Iinclude -Iout/include -Ikernel -Ikernel/arch/riscv64/include -x c - 2> /dev/null" or die "$!";
     print $gcc <<"C";
 #include "ipc/message.h"
 #include "lib/string.h"

@@ -236,12 +236,15 @@ static seL4_Word right_word(struct context *c, enum argument argument)
     case ARG_ATTRIBUTES:
         return dice_below(dice, 2);
     case ARG_DOMAIN:
+    case ARG_SCHEDULE_INDEX:
         return dice_below(dice, 4);
     case ARG_ENTRY:
         return dice_below(dice, 8);
     case ARG_HANDLER:
         return dice_one_in(dice, 4) ? address(dice) & ~3ul : (seL4_Word)uintr_handler;
     case ARG_ANY:
+    case ARG_DURATION:
+    case ARG_STACK:
         return dice_any_word(dice);
     case ARG_RING_BITS:
     case ARG_POLICY:

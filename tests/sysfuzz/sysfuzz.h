@@ -45,39 +45,9 @@ enum kind {
     KINDS
 };
 
-/* What a message word means, so that a nearly right value can be chosen. */
+/* What a message word means, so that a nearly right value can be chosen: ARG_ANY and others. */
 enum argument {
-    ARG_ANY,
-    ARG_FLAGS,
-    ARG_INDEX, /* of a slot, in the CNode that the last ARG_DEPTH or the call is about */
-    ARG_DEPTH,
-    ARG_OFFSET, /* of the slot for new objects */
-    ARG_COUNT,
-    ARG_TYPE,
-    ARG_SIZE,
-    ARG_NODE_INDEX,
-    ARG_NODE_DEPTH,
-    ARG_RIGHTS,
-    ARG_BADGE,
-    ARG_FAULT_HANDLER,
-    ARG_CSPACE_DATA,
-    ARG_ZERO,
-    ARG_BUFFER,
-    ARG_PRIORITY,
-    ARG_HART,
-    ARG_REGISTERS, /* a count of them */
-    ARG_REGISTER,
-    ARG_ADDRESS, /* to map at */
-    ARG_ATTRIBUTES,
-    ARG_DOMAIN,
-    ARG_ENTRY, /* of a sender table */
-    ARG_HANDLER,
-    ARG_RING_BITS,
-    ARG_POLICY,
-    ARG_POSITION, /* of a frame in a queue */
-    ARG_FRAMES,
-    ARG_LENGTH, /* of a string */
-    ARG_RING_SLOT,
+#include <interface/arguments.inc>
 };
 
 #define METHOD_WORDS  8

@@ -1,162 +1,91 @@
 /*
- * What there is to call. A new kind of object is a table of its invocations and a line in kinds[]; where its
- * objects come from is said in generate.c (new objects) and cell.c (stock).
+ * What there is to call. The invocations themselves are in include/interface/invocations.txt; here is how
+ * often each is made, and where its objects are. A new kind of object is a table and a line in kinds[]; where
+ * its objects come from is said in generate.c (new objects) and cell.c (stock).
  */
 #include <rel4/abi.h>
 
+#include <interface/methods.inc>
+
 #include "sysfuzz.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* How often, among the invocations of the object. */
+enum weight {
+    WEIGHT_Untyped_Retype = 1,
 
-static const struct method untyped_methods[] = {
-    { "Retype",
-      UntypedRetype,
-      1,
-      6,
-      1,
-      { ARG_TYPE, ARG_SIZE, ARG_NODE_INDEX, ARG_NODE_DEPTH, ARG_OFFSET, ARG_COUNT },
-      { KIND_CNODE } },
+    WEIGHT_TCB_ReadRegisters = 4,
+    WEIGHT_TCB_WriteRegisters = 4,
+    WEIGHT_TCB_CopyRegisters = 2,
+    WEIGHT_TCB_Configure = 3,
+    WEIGHT_TCB_SetPriority = 3,
+    WEIGHT_TCB_SetMCPriority = 1,
+    WEIGHT_TCB_SetSchedParams = 2,
+    WEIGHT_TCB_SetIPCBuffer = 2,
+    WEIGHT_TCB_SetSpace = 2,
+    WEIGHT_TCB_Suspend = 3,
+    WEIGHT_TCB_Resume = 5,
+    WEIGHT_TCB_BindNotification = 4,
+    WEIGHT_TCB_UnbindNotification = 2,
+    WEIGHT_TCB_SetAffinity = 4,
+    WEIGHT_TCB_SetTLSBase = 1,
+    WEIGHT_TCB_SetFlags = 2,
+    WEIGHT_TCB_RegisterReceiver = 8,
+    WEIGHT_TCB_UnregisterReceiver = 1,
+
+    WEIGHT_CNode_Revoke = 4,
+    WEIGHT_CNode_Delete = 8,
+    WEIGHT_CNode_CancelBadgedSends = 2,
+    WEIGHT_CNode_Copy = 8,
+    WEIGHT_CNode_Mint = 8,
+    WEIGHT_CNode_Move = 6,
+    WEIGHT_CNode_Mutate = 3,
+    WEIGHT_CNode_Rotate = 4,
+    WEIGHT_CNode_SaveCaller = 3,
+
+    WEIGHT_Page_Map = 6,
+    WEIGHT_Page_Unmap = 2,
+    WEIGHT_Page_GetAddress = 1,
+
+    WEIGHT_PageTable_Map = 4,
+    WEIGHT_PageTable_Unmap = 2,
+
+    WEIGHT_ASIDPool_Assign = 1,
+
+    WEIGHT_ASIDControl_MakePool = 1,
+
+    WEIGHT_IRQHandler_Ack = 1,
+    WEIGHT_IRQHandler_SetNotification = 2,
+    WEIGHT_IRQHandler_Clear = 1,
+
+    WEIGHT_DomainSet_Set = 3,
+    WEIGHT_DomainSet_ScheduleConfigure = 1,
+    WEIGHT_DomainSet_ScheduleSetStart = 1,
+
+    WEIGHT_SenderTable_Bind = 2,
+    WEIGHT_SenderTable_Add = 8,
+    WEIGHT_SenderTable_Remove = 1,
+
+    WEIGHT_AsyncQueue_Bind = 4,
+    WEIGHT_AsyncQueue_AddFrames = 4,
+    WEIGHT_AsyncQueue_Start = 4,
+    WEIGHT_AsyncQueue_Wake = 16,
+    WEIGHT_AsyncQueue_Reset = 6,
+    WEIGHT_AsyncQueue_Detach = 2,
+    WEIGHT_AsyncQueue_PutChar = 0, /* prints */
+    WEIGHT_AsyncQueue_PutString = 4,
 };
 
-static const struct method tcb_methods[] = {
-    { "ReadRegisters", TCBReadRegisters, 4, 2, 0, { ARG_FLAGS, ARG_REGISTERS }, { 0 } },
-    { "WriteRegisters",
-      TCBWriteRegisters,
-      4,
-      4,
-      0,
-      { ARG_FLAGS, ARG_REGISTERS, ARG_REGISTER, ARG_REGISTER },
-      { 0 } },
-    { "CopyRegisters", TCBCopyRegisters, 2, 1, 1, { ARG_FLAGS }, { KIND_TCB } },
-    { "Configure",
-      TCBConfigure,
-      3,
-      4,
-      3,
-      { ARG_FAULT_HANDLER, ARG_CSPACE_DATA, ARG_ZERO, ARG_BUFFER },
-      { KIND_CNODE, KIND_VSPACE, KIND_FRAME } },
-    { "SetPriority", TCBSetPriority, 3, 1, 1, { ARG_PRIORITY }, { KIND_TCB } },
-    { "SetMCPriority", TCBSetMCPriority, 1, 1, 1, { ARG_PRIORITY }, { KIND_TCB } },
-    { "SetSchedParams", TCBSetSchedParams, 2, 2, 1, { ARG_PRIORITY, ARG_PRIORITY }, { KIND_TCB } },
-    { "SetIPCBuffer", TCBSetIPCBuffer, 2, 1, 1, { ARG_BUFFER }, { KIND_FRAME } },
-    { "SetSpace",
-      TCBSetSpace,
-      2,
-      3,
-      2,
-      { ARG_FAULT_HANDLER, ARG_CSPACE_DATA, ARG_ZERO },
-      { KIND_CNODE, KIND_VSPACE } },
-    { "Suspend", TCBSuspend, 3, 0, 0, { 0 }, { 0 } },
-    { "Resume", TCBResume, 5, 0, 0, { 0 }, { 0 } },
-    { "BindNotification", TCBBindNotification, 4, 0, 1, { 0 }, { KIND_NOTIFICATION } },
-    { "UnbindNotification", TCBUnbindNotification, 2, 0, 0, { 0 }, { 0 } },
-    { "SetAffinity", TCBSetAffinity, 4, 1, 0, { ARG_HART }, { 0 } },
-    { "SetTLSBase", TCBSetTLSBase, 1, 1, 0, { ARG_ANY }, { 0 } },
-    { "SetFlags", TCBSetFlags, 2, 2, 0, { ARG_FLAGS, ARG_FLAGS }, { 0 } },
-    { "RegisterReceiver",
-      REL4_LABEL_TCB_REGISTER_RECEIVER,
-      8,
-      2,
-      1,
-      { ARG_HANDLER, ARG_ANY },
-      { KIND_NOTIFICATION } },
-    { "UnregisterReceiver", REL4_LABEL_TCB_UNREGISTER_RECEIVER, 1, 0, 0, { 0 }, { 0 } },
-};
-
-static const struct method cnode_methods[] = {
-    { "Revoke", CNodeRevoke, 4, 2, 0, { ARG_INDEX, ARG_DEPTH }, { 0 } },
-    { "Delete", CNodeDelete, 8, 2, 0, { ARG_INDEX, ARG_DEPTH }, { 0 } },
-    { "CancelBadgedSends", CNodeCancelBadgedSends, 2, 2, 0, { ARG_INDEX, ARG_DEPTH }, { 0 } },
-    { "Copy",
-      CNodeCopy,
-      8,
-      5,
-      1,
-      { ARG_INDEX, ARG_DEPTH, ARG_INDEX, ARG_DEPTH, ARG_RIGHTS },
-      { KIND_CNODE } },
-    { "Mint",
-      CNodeMint,
-      8,
-      6,
-      1,
-      { ARG_INDEX, ARG_DEPTH, ARG_INDEX, ARG_DEPTH, ARG_RIGHTS, ARG_BADGE },
-      { KIND_CNODE } },
-    { "Move", CNodeMove, 6, 4, 1, { ARG_INDEX, ARG_DEPTH, ARG_INDEX, ARG_DEPTH }, { KIND_CNODE } },
-    { "Mutate",
-      CNodeMutate,
-      3,
-      5,
-      1,
-      { ARG_INDEX, ARG_DEPTH, ARG_INDEX, ARG_DEPTH, ARG_BADGE },
-      { KIND_CNODE } },
-    { "Rotate",
-      CNodeRotate,
-      4,
-      8,
-      2,
-      { ARG_INDEX, ARG_DEPTH, ARG_BADGE, ARG_INDEX, ARG_DEPTH, ARG_BADGE, ARG_INDEX, ARG_DEPTH },
-      { KIND_CNODE, KIND_CNODE } },
-    { "SaveCaller", CNodeSaveCaller, 3, 2, 0, { ARG_INDEX, ARG_DEPTH }, { 0 } },
-};
-
-static const struct method frame_methods[] = {
-    { "Map", RISCVPageMap, 6, 3, 1, { ARG_ADDRESS, ARG_RIGHTS, ARG_ATTRIBUTES }, { KIND_VSPACE } },
-    { "Unmap", RISCVPageUnmap, 2, 0, 0, { 0 }, { 0 } },
-    { "GetAddress", RISCVPageGetAddress, 1, 0, 0, { 0 }, { 0 } },
-};
-
-static const struct method table_methods[] = {
-    { "Map", RISCVPageTableMap, 4, 2, 1, { ARG_ADDRESS, ARG_ATTRIBUTES }, { KIND_VSPACE } },
-    { "Unmap", RISCVPageTableUnmap, 2, 0, 0, { 0 }, { 0 } },
-};
-
-static const struct method pool_methods[] = {
-    { "Assign", RISCVASIDPoolAssign, 1, 0, 1, { 0 }, { KIND_TABLE } },
-};
-
-static const struct method asid_control_methods[] = {
-    { "MakePool", RISCVASIDControlMakePool, 1, 2, 2, { ARG_INDEX, ARG_DEPTH }, { KIND_UNTYPED, KIND_CNODE } },
-};
-
-static const struct method irq_methods[] = {
-    { "Ack", IRQAckIRQ, 1, 0, 0, { 0 }, { 0 } },
-    { "SetNotification", IRQSetIRQHandler, 2, 0, 1, { 0 }, { KIND_NOTIFICATION } },
-    { "Clear", IRQClearIRQHandler, 1, 0, 0, { 0 }, { 0 } },
-};
-
-static const struct method domain_methods[] = {
-    { "Set", DomainSetSet, 3, 1, 1, { ARG_DOMAIN }, { KIND_TCB } },
-    { "ScheduleConfigure", DomainScheduleConfigure, 1, 3, 0, { ARG_DOMAIN, ARG_DOMAIN, ARG_ANY }, { 0 } },
-    { "ScheduleSetStart", DomainScheduleSetStart, 1, 1, 0, { ARG_DOMAIN }, { 0 } },
-};
-
-static const struct method sender_table_methods[] = {
-    { "Bind", REL4_LABEL_SENDER_TABLE_BIND, 2, 0, 1, { 0 }, { KIND_TCB } },
-    { "Add", REL4_LABEL_SENDER_TABLE_ADD, 8, 0, 1, { 0 }, { KIND_NOTIFICATION } },
-    { "Remove", REL4_LABEL_SENDER_TABLE_REMOVE, 1, 1, 0, { ARG_ENTRY }, { 0 } },
-};
-
-static const struct method queue_methods[] = {
-    { "Bind",
-      REL4_LABEL_QUEUE_BIND,
-      4,
-      3,
-      2,
-      { ARG_RING_BITS, ARG_RING_BITS, ARG_POLICY },
-      { KIND_TCB, KIND_NOTIFICATION } },
-    { "AddFrames",
-      REL4_LABEL_QUEUE_ADD_FRAMES,
-      4,
-      3,
-      1,
-      { ARG_POSITION, ARG_FRAMES, ARG_RING_SLOT },
-      { KIND_CNODE } },
-    { "Start", REL4_LABEL_QUEUE_START, 4, 0, 0, { 0 }, { 0 } },
-    { "Wake", REL4_LABEL_QUEUE_WAKE, 16, 0, 0, { 0 }, { 0 } },
-    { "Reset", REL4_LABEL_QUEUE_RESET, 6, 0, 0, { 0 }, { 0 } },
-    { "Detach", REL4_LABEL_QUEUE_DETACH, 2, 0, 0, { 0 }, { 0 } },
-    { "PutString", REL4_LABEL_QUEUE_PUT_STRING, 4, 1, 0, { ARG_LENGTH }, { 0 } },
-};
+static const struct method untyped_methods[] = { UNTYPED_METHODS };
+static const struct method tcb_methods[] = { TCB_METHODS };
+static const struct method cnode_methods[] = { CNODE_METHODS };
+static const struct method frame_methods[] = { FRAME_METHODS };
+static const struct method table_methods[] = { PAGE_TABLE_METHODS };
+static const struct method pool_methods[] = { ASID_POOL_METHODS };
+static const struct method asid_control_methods[] = { ASID_CONTROL_METHODS };
+static const struct method irq_methods[] = { IRQ_HANDLER_METHODS };
+static const struct method domain_methods[] = { DOMAIN_METHODS };
+static const struct method sender_table_methods[] = { SENDER_TABLE_METHODS };
+static const struct method queue_methods[] = { ASYNC_QUEUE_METHODS };
 
 #define METHODS(table) (table), COUNT(table)
 
