@@ -325,6 +325,11 @@ sub listed {
     return @texts ? join($between, @texts) : "-";
 }
 
+sub written {
+    my ($head, @rows) = @_;
+    return join "", map { "$_\n" } "| " . join(" | ", @$head) . " |", "|" . "---|" x @$head, map { "| " . join(" | ", @$_) . " |" } @rows;
+}
+
 # Rows that are the same but for the first cell become one, where the first of them is.
 sub table {
     my ($head, @rows) = @_;
@@ -338,7 +343,7 @@ sub table {
             push @lines, $first{$key} = $row;
         }
     }
-    return join "", map { "| " . join(" | ", @$_) . " |\n" =~ s/ +\|/ |/gr } $head, [map { "---" } @$head], @lines;
+    return written($head, @lines);
 }
 
 sub calls {
@@ -363,10 +368,15 @@ sub errors {
     my @methods = map { @{ $_->{methods} } } @chosen;
     # By rows that tests name,
     if (grep { $_->{row} } @{ $chosen[0]{errors} }) {
-        my $several = @methods > 1;
-        return join "", map { "| " . join(" | ", @$_) . " |\n" } ["Row", $several ? "For" : (), "Condition", "Error"],
-            ["---", $several ? "---" : (), "---", "---"],
-            map { [$_->{row}, $several ? $_->{methods} : (), $_->{condition}, $_->{answer}] } @{ $chosen[0]{errors} };
+        my @several = @methods > 1 ? ("For") : ();
+        my $before = "";
+        my @rows;
+        for my $error (@{ $chosen[0]{errors} }) {
+            my $for = $error->{methods} eq $before && $before ne "all" && $before =~ /,/ ? "the same" : $error->{methods};
+            push @rows, [$error->{row}, @several ? $for : (), $error->{condition}, $error->{answer}];
+            $before = $error->{methods};
+        }
+        return written(["Row", @several, "Condition", "Error"], @rows);
     }
     # or all of a method in one.
     my $line = sub {
