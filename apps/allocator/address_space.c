@@ -63,11 +63,11 @@ extern const char look[64];
 
 static void make_frames(unsigned units)
 {
-    seL4_Word bits, count;
+    seL4_Word bits;
     seL4_CPtr memory = untyped_of(units * 4096ul, &bits);
 
     frames = slots(units);
-    for (seL4_Word i = 0; i < units; i += count) {
+    for (seL4_Word i = 0, count; i < units; i += count) {
         count = units - i < PAGES_PER_RETYPE ? units - i : PAGES_PER_RETYPE;
         require(trap_retype(memory, seL4_RISCV_4K_Page, 0, frames + i, count), "frames");
     }
@@ -161,7 +161,6 @@ static bool pages_are_there(void)
         .pc = CODE, .a0 = RANGE, .a1 = address_of_page(work.units), .a2 = times * 1000003ul
     };
     seL4_Word badge, expected = sum;
-    seL4_Fault_t fault;
 
     sum = work.units * registers.a2 + work.units * (work.units - 1ul) / 2;
     times++;
@@ -169,7 +168,7 @@ static bool pages_are_there(void)
         seL4_TCB_WriteRegisters(tcb, true, 0, ABI_REG_COUNT, &registers)) {
         return false;
     }
-    fault = next_fault(endpoint, &badge);
+    seL4_Fault_t fault = next_fault(endpoint, &badge);
     return seL4_Fault_get_seL4_FaultType(fault) == seL4_Fault_UserException &&
            seL4_TCB_ReadRegisters(tcb, true, 0, ABI_REG_COUNT, &registers) == seL4_NoError &&
            registers.a0 == registers.a1 && registers.a3 == expected;
@@ -177,8 +176,6 @@ static bool pages_are_there(void)
 
 static bool check(unsigned phase)
 {
-    bool good;
-
     if (phase != 1) {
         return true;
     }
@@ -186,7 +183,7 @@ static bool check(unsigned phase)
         seL4_RISCV_Page_Map(code, root, CODE, seL4_AllRights, seL4_RISCV_Default_VMAttributes)) {
         return false;
     }
-    good = pages_are_there();
+    bool good = pages_are_there();
     /* The thread lets go of the address space, which would not go away otherwise. */
     return !seL4_TCB_SetSpace(tcb, endpoint, seL4_CapInitThreadCNode, 0, seL4_CapInitThreadVSpace, 0) &&
            !seL4_RISCV_Page_Unmap(code) && !seL4_RISCV_PageTable_Unmap(code_table) && good;

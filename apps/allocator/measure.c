@@ -123,7 +123,6 @@ static seL4_Word run_by_trap(const struct phase *phase, bool timed)
 static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, bool timed)
 {
     unsigned count = phase->alone ? 1 : coroutines;
-    seL4_Word start;
 
     for (unsigned i = 0; i < count; i++) {
         jobs[i] = (struct job){ i, count, last_unit() };
@@ -134,7 +133,7 @@ static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, boo
     if (work.scenario->overlapped && !rel4_coroutine_create(compute, NULL, PRIORITY)) {
         fail(-1, "a coroutine could not be made");
     }
-    start = now();
+    seL4_Word start = now();
     if (rel4_run()) {
         fail(-1, "coroutines are left that nobody can wake");
     }
@@ -195,11 +194,10 @@ static void measure_run(struct point *point, int repetition)
     bool emulated = rel4_backend_of(seL4_GetBootInfo()) == REL4_BACKEND_EMULATED;
     struct rel4_statistics interrupts_before, interrupts_after;
     struct rel4_stats before, after;
-    seL4_Word time;
 
     rel4_stats(&before);
     rel4_thread_statistics(&interrupts_before);
-    time = run(point, false);
+    seL4_Word time = run(point, false);
     rel4_stats(&after);
     rel4_thread_statistics(&interrupts_after);
     look_behind(point->scenario);
@@ -234,13 +232,10 @@ static seL4_Word percentile(unsigned count, unsigned percent)
 /* Runs with each call timed on its own. They also tell how many calls there are. */
 static void measure_latency(struct point *point)
 {
-    seL4_Word calls;
-    unsigned count;
-
     sample_count = 0;
     run(point, true);
     look_behind(point->scenario);
-    calls = sample_count;
+    seL4_Word calls = sample_count;
     while (sample_count < WANTED_SAMPLES && sample_count && !work.error) {
         run(point, true);
         look_behind(point->scenario);
@@ -250,7 +245,7 @@ static void measure_latency(struct point *point)
     } else if (point->counts.calls != calls * settings.repetitions) {
         fail(-1, "there were more calls, or fewer, than in the runs that were measured");
     }
-    count = sample_count < MAX_SAMPLES ? sample_count : MAX_SAMPLES;
+    unsigned count = sample_count < MAX_SAMPLES ? sample_count : MAX_SAMPLES;
     if (work.error || !count) {
         return;
     }
@@ -302,12 +297,10 @@ seL4_CPtr slots(seL4_Word count)
 
 seL4_CPtr untyped_of(seL4_Word bytes, seL4_Word *bits)
 {
-    seL4_CPtr untyped;
-
     for (*bits = seL4_PageBits; bytes > 1ul << *bits; ++*bits) {
         ;
     }
-    untyped = simple_object(seL4_UntypedObject, *bits);
+    seL4_CPtr untyped = simple_object(seL4_UntypedObject, *bits);
     if (!untyped) {
         require(seL4_NotEnoughMemory, "memory");
     }

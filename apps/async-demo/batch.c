@@ -54,7 +54,7 @@ void show_batch(void)
     static struct user users[COUNT];
     rel4_coroutine_id ids[COUNT];
     struct rel4_stats before, after;
-    seL4_Word good = 0, traps;
+    seL4_Word good = 0;
 
     expect_fact("there are page tables", true, make_table() != seL4_CapNull);
     rel4_stats(&before);
@@ -68,7 +68,7 @@ void show_batch(void)
         good += users[i].good;
     }
     rel4_stats(&after);
-    traps = after.wakes + after.blocks - before.wakes - before.blocks;
+    seL4_Word traps = after.wakes + after.blocks - before.wakes - before.blocks;
     expect("rounds of map, use and unmap", (seL4_Word)COUNT * ROUNDS, good);
     expect("calls", CALLS, after.submitted - before.submitted);
     say("these calls took %lu traps, one for %lu of them; the kernel served", traps,

@@ -27,10 +27,9 @@ void show_output(void)
     static seL4_Word value; /* what is in the page does not matter */
     seL4_CPtr frame = sel4_image_frame(&value);
     seL4_Word address = 0;
-    int error;
 
     printf("      PutChar('X'), expected [X], seen [");
-    error = rel4_put_char(demo_queue, 'X');
+    int error = rel4_put_char(demo_queue, 'X');
     printf("]\n");
     expect_error("its answer", seL4_NoError, error);
 

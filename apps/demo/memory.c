@@ -45,7 +45,6 @@ bool map_memory(void)
     const volatile seL4_Word *second = (const volatile seL4_Word *)SECOND_ADDRESS;
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0);
     seL4_CPtr read_only = simple_mint(frame, seL4_CanRead, 0);
-    seL4_RISCV_Page_GetAddress_t physical;
 
     if (!exists(frame && read_only, "no frame for the page, or no copy of its capability")) {
         return false;
@@ -59,7 +58,7 @@ bool map_memory(void)
         return false;
     }
 
-    physical = seL4_RISCV_Page_GetAddress(frame);
+    seL4_RISCV_Page_GetAddress_t physical = seL4_RISCV_Page_GetAddress(frame);
     if (!worked(physical.error, "ask for the physical address")) {
         return false;
     }

@@ -21,13 +21,13 @@ extern char __image_start[], __rodata_end[];
 static void server_main(void)
 {
     volatile seL4_Word *sum = (volatile seL4_Word *)SERVER_PAGE;
-    seL4_Word badge, number, sender;
+    seL4_Word badge, number;
 
     seL4_RecvWithMRs(SERVER_ENDPOINT, &badge, &number, NULL, NULL, NULL);
     for (;;) {
         *sum += number;
         number = *sum;
-        sender = badge;
+        seL4_Word sender = badge;
         seL4_ReplyRecvWithMRs(SERVER_ENDPOINT, seL4_MessageInfo_new(0, 0, 0, 2), &badge, &number, &sender,
                               NULL, NULL);
     }

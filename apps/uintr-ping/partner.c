@@ -29,13 +29,12 @@ static bool set_up(void)
         .stack = handler_stack,
         .stack_bytes = sizeof(handler_stack),
     };
-    int index;
 
     if (self.own_space) {
         rel4_init(&self.resources);
     }
     rel4_thread_init(&record, self.tcb);
-    index = rel4_uintr_register_sender(self.pong);
+    int index = rel4_uintr_register_sender(self.pong);
     pong_index = (seL4_Word)index;
     return index >= 0 && !rel4_uintr_register_receiver(self.ping, &options);
 }

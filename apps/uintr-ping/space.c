@@ -52,12 +52,10 @@ seL4_CPtr space_copy(const void *address, seL4_CPtr *frame)
         }
     }
     for (; page < (seL4_Word)__stack_guard; page += PAGE) {
-        seL4_CPtr copy;
-
         if (page == (seL4_Word)window) {
             continue;
         }
-        copy = copy_page(space, page);
+        seL4_CPtr copy = copy_page(space, page);
         if (!copy) {
             return seL4_CapNull;
         }

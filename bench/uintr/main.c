@@ -138,14 +138,12 @@ static void signal_by_notification(seL4_CPtr sender)
 
 static void measure_handlers(seL4_Word by_notification)
 {
-    bool on;
-
     receive_here(note_arrival, false);
     measure_arrival("user interrupt, to the handler in C", rel4_signal, pong_sender, by_notification);
     stop_receiving();
 
     receive_here(do_nothing, false);
-    on = rel4_uintr_disable();
+    bool on = rel4_uintr_disable();
     measure_signal("sending, for the sender", 0);
     rel4_uintr_restore(on);
     measure_signal("sending, and an empty handler", 0);
@@ -158,8 +156,6 @@ static void measure_handlers(seL4_Word by_notification)
 
 int main(void)
 {
-    unsigned arrival, round_trip;
-
     simple_init(seL4_GetBootInfo());
     require(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, PRIORITY), "SetPriority");
     rel4_init(&(struct rel4_resources){
@@ -178,12 +174,13 @@ int main(void)
     pong_sender = simple_mint(pong, seL4_AllRights, 1);
 
     start_partner(wait_and_note, PRIORITY + 1);
-    arrival = measure_arrival("notification, to the waiting thread", signal_by_notification, ping_sender, 0);
+    unsigned arrival =
+        measure_arrival("notification, to the waiting thread", signal_by_notification, ping_sender, 0);
     stop_partner();
     measure_handlers(arrival);
 
     start_partner(answer_by_notification, PRIORITY);
-    round_trip =
+    unsigned round_trip =
         measure_ping_pong("notifications there and back, both block", signal_by_notification, false, 0);
     stop_partner();
     receive_here(NULL, false);

@@ -8,11 +8,11 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
                        uint32_t header)
 {
     struct rel4_response *reply = coroutine->reply;
-    unsigned words = rel4_header_words(header), i;
+    unsigned words = rel4_header_words(header);
 
     coroutine->error = (uint8_t)rel4_header_error(header);
     if (coroutine->error) {
-        for (i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < 4; i++) {
             coroutine->error_words[i] =
                 i < words ? *rel4_ring_word(queue->responses, queue->response_mask, index, i) : 0;
         }
@@ -22,7 +22,7 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
     }
     reply->word_count = words;
     reply->badge = queue->responses[index & queue->response_mask].cap;
-    for (i = 0; i < words && i < reply->capacity; i++) {
+    for (unsigned i = 0; i < words && i < reply->capacity; i++) {
         reply->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
     }
 }

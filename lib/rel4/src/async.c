@@ -45,12 +45,11 @@ static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
 {
     struct rel4_executor *executor = rel4_executor_self;
     struct sel4_registers answer;
-    int error;
 
     if (executor->faulted && executor->mode != REL4_SYNC && executor->current != &executor->main) {
         return REL4_FAULTED;
     }
-    error =
+    int error =
         (int)sel4_invoke_reply(cap, label, extras, words, first[0], first[1], first[2], first[3], &answer);
     if (executor->count) {
         executor->stats.by_trap++;
@@ -90,12 +89,11 @@ static int __attribute__((noinline)) call_later(seL4_CPtr cap, seL4_MessageInfo_
     seL4_Word label = seL4_MessageInfo_get_label(info);
     unsigned words = (unsigned)seL4_MessageInfo_get_length(info);
     unsigned extras = (unsigned)seL4_MessageInfo_get_extraCaps(info);
-    struct rel4_item *item;
 
     if (!rel4_make_room(executor, 1)) {
         return call_by_trap(cap, label, words, all, extras, all + words, NULL);
     }
-    item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
+    struct rel4_item *item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
     memcpy(item->words, all, sizeof(all));
     return rel4_submit(executor);
 }
@@ -140,7 +138,6 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_queue *queue = &executor->queue;
     unsigned items = rel4_items_for(word_count + extra_count);
-    int error;
 
     if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff) {
         return seL4_InvalidArgument;
@@ -162,7 +159,7 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
         return submit(executor, items);
     }
     executor->current->reply = reply;
-    error = submit(executor, items);
+    int error = submit(executor, items);
     executor->current->reply = NULL;
     return error;
 }

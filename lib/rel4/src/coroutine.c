@@ -87,8 +87,6 @@ static void begin(void)
 rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, unsigned priority)
 {
     struct rel4_executor *executor = rel4_executor_self;
-    struct rel4_coroutine *coroutine;
-    char *stack;
 
     if (!executor->count || list_empty(&executor->free) || priority >= REL4_PRIORITIES) {
         return 0;
@@ -101,8 +99,8 @@ rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, uns
         executor->mixed = true;
     }
     executor->live++;
-    coroutine = list_take(&executor->free);
-    stack = stack_of(executor, (uint32_t)(coroutine - executor->coroutines));
+    struct rel4_coroutine *coroutine = list_take(&executor->free);
+    char *stack = stack_of(executor, (uint32_t)(coroutine - executor->coroutines));
     guard_stack(coroutine, (seL4_Word *)stack);
     list_init(&coroutine->joiners);
     coroutine->entry = entry;
@@ -209,7 +207,6 @@ int rel4_coroutine_join(rel4_coroutine_id id)
 {
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_coroutine *coroutine = find(executor, id);
-    int error;
 
     if (!coroutine) {
         return seL4_NoError;
@@ -217,7 +214,7 @@ int rel4_coroutine_join(rel4_coroutine_id id)
     if (coroutine == executor->current) {
         return seL4_InvalidArgument;
     }
-    error = executor_wait_in(executor, &coroutine->joiners, false);
+    int error = executor_wait_in(executor, &coroutine->joiners, false);
     if (executor->current == &executor->main) {
         executor_ask_first(executor);
     }
@@ -276,12 +273,11 @@ int rel4_queue_reset(void)
 {
     struct rel4_executor *executor = rel4_executor_self;
     struct rel4_queue *queue = &executor->queue;
-    int error;
 
     if (!queue->requests) {
         return seL4_IllegalOperation;
     }
-    error = door_reset(queue);
+    int error = door_reset(queue);
     if (error) {
         return error;
     }

@@ -280,21 +280,21 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current, void *pc)
 {
     struct rel4_list *top = executor->top;
-    struct rel4_coroutine *next;
 
     current->pc = pc;
     if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0)) {
         rel4_switch_rest(overflow, executor);
     }
     if (__builtin_expect(!top, 1)) {
-        next = executor_knows_answers(executor) ? executor_take_simple_answer(executor) : NULL;
+        struct rel4_coroutine *next =
+            executor_knows_answers(executor) ? executor_take_simple_answer(executor) : NULL;
         if (!next) {
             rel4_switch_rest(schedule_slowly, executor);
         }
         executor->current = next;
         rel4_switch_to(next, seL4_NoError);
     }
-    next = top->first;
+    struct rel4_coroutine *next = top->first;
     if (executor->mixed || top->last == &next->next) {
         rel4_switch_rest(schedule_slowly, executor);
     }

@@ -87,13 +87,12 @@ bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
     seL4_Word index = queue->response_consumer;
     uint32_t pending = rel4_queue_pending(queue);
     const struct rel4_item *item = &queue->responses[index & queue->response_mask];
-    unsigned words, items;
 
     if (!pending) {
         return false;
     }
-    words = rel4_header_words(item->header);
-    items = rel4_items_for(words);
+    unsigned words = rel4_header_words(item->header);
+    unsigned items = rel4_items_for(words);
     if (items > pending) {
         queue->broken = true;
         return false;

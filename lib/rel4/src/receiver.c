@@ -22,8 +22,7 @@ static bool stack_fits(const struct rel4_receiver_options *options)
 seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel4_receiver_options *options)
 {
     struct rel4_thread *self = rel4_self;
-    struct rel4_receiver *receiver, *before = self->receiver;
-    seL4_Error error;
+    struct rel4_receiver *before = self->receiver;
 
     if (!self->tcb) {
         return seL4_IllegalOperation;
@@ -31,7 +30,8 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
     if (!stack_fits(options)) {
         return seL4_InvalidArgument;
     }
-    receiver = (struct rel4_receiver *)((char *)options->stack + options->stack_bytes) - 1;
+    struct rel4_receiver *receiver =
+        (struct rel4_receiver *)((char *)options->stack + options->stack_bytes) - 1;
     if (receiver == before) {
         return seL4_DeleteFirst;
     }
@@ -39,7 +39,7 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
                                         .arg = options->arg };
     /* The handler may be called before the system call returns, and may record. */
     self->receiver = receiver;
-    error = rel4_TCB_RegisterReceiver(
+    seL4_Error error = rel4_TCB_RegisterReceiver(
         self->tcb, notification,
         (seL4_Word)(options->saves_float ? rel4_uintr_entry_float : rel4_uintr_entry), (seL4_Word)receiver,
         &receiver->delivery);
@@ -59,12 +59,11 @@ static void keep_counts(struct rel4_statistics *to, const struct rel4_receiver *
 seL4_Error rel4_uintr_unregister_receiver(void)
 {
     struct rel4_thread *self = rel4_self;
-    seL4_Error error;
 
     if (!self->receiver) {
         return seL4_IllegalOperation;
     }
-    error = rel4_TCB_UnregisterReceiver(self->tcb);
+    seL4_Error error = rel4_TCB_UnregisterReceiver(self->tcb);
     keep_counts(&self->statistics, self->receiver);
     self->receiver = NULL;
     return error;

@@ -43,8 +43,6 @@ void rel4_thread_init(struct rel4_thread *thread, seL4_CPtr tcb)
 /* Makes sure that the thread has a sender table. What has been achieved is not repeated. */
 static seL4_Error provide_table(struct rel4_thread *self)
 {
-    seL4_Error error;
-
     if (!self->table) {
         self->table = rel4_take_slot();
     }
@@ -52,15 +50,15 @@ static seL4_Error provide_table(struct rel4_thread *self)
         return seL4_NotEnoughMemory;
     }
     if (!self->table_exists) {
-        error = seL4_Untyped_Retype(rel4_resources.untyped, REL4_TYPE_SENDER_TABLE, 0, rel4_resources.cnode,
-                                    0, 0, self->table, 1);
+        seL4_Error error = seL4_Untyped_Retype(rel4_resources.untyped, REL4_TYPE_SENDER_TABLE, 0,
+                                               rel4_resources.cnode, 0, 0, self->table, 1);
         if (error) {
             return error;
         }
         self->table_exists = true;
     }
     if (!self->table_bound) {
-        error = rel4_SenderTable_Bind(self->table, self->tcb);
+        seL4_Error error = rel4_SenderTable_Bind(self->table, self->tcb);
         if (error) {
             return error;
         }
@@ -120,12 +118,11 @@ static int add(struct rel4_thread *self, seL4_CPtr notification)
 int rel4_uintr_register_sender(seL4_CPtr notification)
 {
     struct rel4_thread *self = rel4_self;
-    int index;
 
     if (!self->tcb || rel4_resources.backend == REL4_BACKEND_NONE || !notification) {
         return -seL4_IllegalOperation;
     }
-    index = find(self, notification);
+    int index = find(self, notification);
     if (index < 0) {
         index = add(self, notification);
     }
@@ -178,10 +175,9 @@ static int register_quietly(seL4_CPtr notification)
 {
     seL4_IPCBuffer *buffer = seL4_GetIPCBuffer();
     seL4_Word words[6], cap = buffer->caps_or_badges[0];
-    int index;
 
     memcpy(words, buffer->msg, sizeof(words));
-    index = rel4_uintr_register_sender(notification);
+    int index = rel4_uintr_register_sender(notification);
     memcpy(buffer->msg, words, sizeof(words));
     buffer->caps_or_badges[0] = cap;
     return index;

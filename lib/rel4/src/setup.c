@@ -42,18 +42,16 @@ static seL4_Error make(struct rel4_queue *queue, seL4_CPtr untyped, seL4_Word ty
 static seL4_Error add_table(struct rel4_queue *queue, const struct rel4_queue_options *options,
                             seL4_Word vaddr, bool *spare)
 {
-    seL4_Error error;
-
     if (!*spare) {
-        error = make(queue, options->tables ? options->tables : options->untyped, seL4_RISCV_PageTableObject,
-                     0, 1);
+        seL4_Error error = make(queue, options->tables ? options->tables : options->untyped,
+                                seL4_RISCV_PageTableObject, 0, 1);
         if (error) {
             return error;
         }
         *spare = true;
     }
-    error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace, vaddr,
-                                     seL4_RISCV_Default_VMAttributes);
+    seL4_Error error = seL4_RISCV_PageTable_Map(queue->first_slot + queue->slots_used - 1, options->vspace,
+                                                vaddr, seL4_RISCV_Default_VMAttributes);
     if (error) {
         return error == seL4_DeleteFirst ? seL4_NoError : error;
     }
@@ -88,12 +86,11 @@ static seL4_Error make_rings(struct rel4_queue *queue, const struct rel4_queue_o
     unsigned pages = pages_of(options), size_bits = 0;
     seL4_CPtr frames = queue->first_slot + 1;
     bool spare = false;
-    seL4_Error error;
 
     while (1u << size_bits < pages) {
         size_bits++;
     }
-    error = make(queue, options->untyped, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
+    seL4_Error error = make(queue, options->untyped, REL4_TYPE_ASYNC_QUEUE, size_bits, 1);
     if (error) {
         return error;
     }
@@ -135,8 +132,6 @@ static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_
 
 int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options *options)
 {
-    seL4_Error error;
-
     if (!is_ring_size(options->request_bits) || !is_ring_size(options->response_bits)) {
         return seL4_RangeError;
     }
@@ -144,7 +139,7 @@ int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options 
     queue->first_slot = queue->cap = options->first_slot;
     queue->slots_used = queue->slots_kept = 0;
     queue->notification = options->notification;
-    error = make_rings(queue, options);
+    seL4_Error error = make_rings(queue, options);
     if (!error) {
         error = start(queue, options);
     }

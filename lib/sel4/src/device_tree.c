@@ -183,10 +183,8 @@ const char *sel4_arguments(void)
     const char *at = boot_arguments();
 
     for (;;) {
-        size_t length;
-
         at += strspn(at, " ");
-        length = strcspn(at, " ");
+        size_t length = strcspn(at, " ");
         if (length == 2 && strncmp(at, "--", 2) == 0) {
             return at + 2 + strspn(at + 2, " ");
         }

@@ -70,12 +70,11 @@ static seL4_CPtr device_frame(const seL4_BootInfo *bi, seL4_Word paddr)
 static volatile uint32_t *map_finisher(void)
 {
     seL4_Word paddr;
-    seL4_CPtr frame;
 
     if (!sel4_find_device("sifive,test0", &paddr)) {
         return NULL;
     }
-    frame = device_frame(seL4_GetBootInfo(), paddr & ~(LIBSEL4_BIT(seL4_PageBits) - 1));
+    seL4_CPtr frame = device_frame(seL4_GetBootInfo(), paddr & ~(LIBSEL4_BIT(seL4_PageBits) - 1));
     if (!frame || seL4_RISCV_Page_Map(frame, seL4_CapInitThreadVSpace, (seL4_Word)__stack_guard,
                                       seL4_ReadWrite, seL4_RISCV_ExecuteNever)) {
         return NULL;

@@ -96,12 +96,11 @@ seL4_Error simple_retype(seL4_Word type, seL4_Word size_bits, seL4_CPtr slot)
     for (seL4_Word bits = needed; bits <= seL4_MaxUntypedBits; bits++) {
         for (seL4_Word i = 0; i < count; i++) {
             const seL4_UntypedDesc *desc = &boot_info->untypedList[i];
-            seL4_Error error;
 
             if (desc->isDevice || desc->sizeBits != bits || needed >= full_for[i]) {
                 continue;
             }
-            error = retype_from(boot_info->untyped.start + i, type, size_bits, slot);
+            seL4_Error error = retype_from(boot_info->untyped.start + i, type, size_bits, slot);
             if (error != seL4_NotEnoughMemory) {
                 return error;
             }
@@ -146,7 +145,6 @@ static seL4_Error split_before(struct device_part *part, seL4_PAddr page)
     while (part->next < page) {
         seL4_Word bits = __builtin_ctzl(part->next | LIBSEL4_BIT(seL4_MaxUntypedBits));
         seL4_CPtr slot = simple_alloc_slot();
-        seL4_Error error;
 
         while (LIBSEL4_BIT(bits) > page - part->next) {
             bits--;
@@ -154,7 +152,7 @@ static seL4_Error split_before(struct device_part *part, seL4_PAddr page)
         if (!slot || device_part_count == MAX_DEVICE_PARTS) {
             return seL4_NotEnoughMemory;
         }
-        error = retype_from(part->untyped, seL4_UntypedObject, bits, slot);
+        seL4_Error error = retype_from(part->untyped, seL4_UntypedObject, bits, slot);
         if (error) {
             return error;
         }
@@ -171,12 +169,11 @@ seL4_CPtr simple_device_frame(seL4_PAddr paddr)
 
     for (size_t i = 0; i < device_part_count; i++) {
         struct device_part *part = &device_parts[i];
-        seL4_CPtr slot;
 
         if (page < part->next || part->end - part->next < LIBSEL4_BIT(seL4_PageBits) || page >= part->end) {
             continue;
         }
-        slot = simple_alloc_slot();
+        seL4_CPtr slot = simple_alloc_slot();
         if (!slot || split_before(part, page) || retype_from(part->untyped, seL4_RISCV_4K_Page, 0, slot)) {
             return seL4_CapNull;
         }

@@ -15,15 +15,13 @@ static seL4_CPtr spare_table;
 /* Maps a page table that is missing; it does not matter if another thread has just done so. */
 static seL4_Error add_table(seL4_CPtr vspace, seL4_Word vaddr)
 {
-    seL4_Error error;
-
     if (!spare_table) {
         spare_table = simple_object(seL4_RISCV_PageTableObject, 0);
     }
     if (!spare_table) {
         return seL4_NotEnoughMemory;
     }
-    error = seL4_RISCV_PageTable_Map(spare_table, vspace, vaddr, seL4_RISCV_Default_VMAttributes);
+    seL4_Error error = seL4_RISCV_PageTable_Map(spare_table, vspace, vaddr, seL4_RISCV_Default_VMAttributes);
     if (error) {
         return error == seL4_DeleteFirst ? seL4_NoError : error;
     }
@@ -97,11 +95,9 @@ static void thread_main(void (*entry)(void *arg), void *arg, seL4_CPtr tcb)
 /* Gives the thread its spaces and its place in the schedule. */
 static seL4_Error configure(const struct simple_thread *thread, const struct simple_thread_options *options)
 {
-    seL4_Error error;
-
-    error = seL4_TCB_Configure(thread->tcb, options->fault_endpoint, seL4_CapInitThreadCNode, 0,
-                               seL4_CapInitThreadVSpace, 0, (seL4_Word)thread->ipc_buffer,
-                               thread->ipc_buffer_frame);
+    seL4_Error error = seL4_TCB_Configure(thread->tcb, options->fault_endpoint, seL4_CapInitThreadCNode, 0,
+                                          seL4_CapInitThreadVSpace, 0, (seL4_Word)thread->ipc_buffer,
+                                          thread->ipc_buffer_frame);
     if (error) {
         return error;
     }
@@ -120,24 +116,22 @@ seL4_Error simple_thread_create(struct simple_thread *thread, const struct simpl
     seL4_Word stack_size = options->stack_size ? options->stack_size : DEFAULT_STACK_SIZE;
     seL4_Word pages = (stack_size + sel4_tls_size() + PAGE_SIZE - 1) / PAGE_SIZE;
     seL4_UserContext registers = { 0 };
-    seL4_Word stack, tls;
-    seL4_Error error;
 
     thread->tcb = simple_object(seL4_TCBObject, 0);
-    stack = (seL4_Word)simple_new_pages(pages);
+    seL4_Word stack = (seL4_Word)simple_new_pages(pages);
     thread->ipc_buffer = (seL4_IPCBuffer *)next_page;
     thread->ipc_buffer_frame = new_page();
     if (!thread->tcb || !stack || !thread->ipc_buffer_frame) {
         return seL4_NotEnoughMemory;
     }
 
-    error = configure(thread, options);
+    seL4_Error error = configure(thread, options);
     if (error) {
         return error;
     }
 
     /* The stack grows down from the thread-local storage, which fills the end of the last page. */
-    tls = (stack + pages * PAGE_SIZE - sel4_tls_size()) & -(seL4_Word)STACK_ALIGNMENT;
+    seL4_Word tls = (stack + pages * PAGE_SIZE - sel4_tls_size()) & -(seL4_Word)STACK_ALIGNMENT;
     registers.pc = (seL4_Word)thread_main;
     registers.sp = tls;
     asm("mv %0, gp" : "=r"(registers.gp));

@@ -25,7 +25,6 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
                                   seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
     struct rel4_executor *executor = rel4_executor_self;
-    struct rel4_item *item;
 
     if (__builtin_expect(!rel4_has_room(executor), 0)) {
         const seL4_Word all[4] = { word0, word1, word2, word3 };
@@ -36,7 +35,7 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
         return rel4_call_slowly(cap, seL4_MessageInfo_new(label, 0, extras, words), word0, word1, word2,
                                 word3);
     }
-    item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
+    struct rel4_item *item = rel4_begin(executor, rel4_header((unsigned)label, 0, words, extras), cap);
     if (words + extras > 0) {
         item->words[0] = word0;
     }

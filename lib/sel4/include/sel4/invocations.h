@@ -30,10 +30,9 @@ LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word la
     struct sel4_registers r = {
         service, seL4_MessageInfo_new(label, 0, extraCaps, length).words[0], mr0, mr1, mr2, mr3,
     };
-    seL4_Word error;
 
     r = sel4_trap_call(seL4_SysCall, r);
-    error = r.info >> 12;
+    seL4_Word error = r.info >> 12;
     if (__builtin_expect(error != seL4_NoError, 0)) {
         seL4_SetMR(0, r.mr0);
         seL4_SetMR(1, r.mr1);
