@@ -22,7 +22,7 @@ enum {
 static seL4_CPtr frames;
 static seL4_CPtr untyped, root, tables; /* root, then the tables, in slots one behind the other */
 static seL4_Word untyped_bits;
-static seL4_CPtr tcb, endpoint, code, code_table; /* of the thread that looks */
+static seL4_CPtr tcb, endpoint, code, code_table; /* of the thread that reads */
 static seL4_Word sum;                             /* that it has to find */
 static unsigned times;                            /* that it has looked */
 
@@ -43,11 +43,11 @@ static seL4_Word address_of_page(unsigned page)
 }
 
 /*
- * The thread that looks: a0 is the address of the first page, a1 the end, a2 what is written to the first
+ * The thread that reads: a0 is the address of the first page, a1 the end, a2 what is written to the first
  * one; each gets one more than the one before. a3 becomes the sum of what was there.
  */
 asm(".pushsection .rodata\n"
-    "look:\n"
+    "reader:\n"
     "    li a3, 0\n"
     "    li a4, 4096\n"
     "1:  ld a5, 0(a0)\n"
@@ -57,9 +57,9 @@ asm(".pushsection .rodata\n"
     "    add a0, a0, a4\n"
     "    bltu a0, a1, 1b\n"
     "    unimp\n"
-    ".org look + 64\n" /* an error if it is longer */
+    ".org reader + 64\n" /* an error if it is longer */
     ".popsection\n");
-extern const char look[64];
+extern const char reader[64];
 
 static void make_frames(unsigned units)
 {
@@ -73,7 +73,7 @@ static void make_frames(unsigned units)
     }
 }
 
-static void make_looker(void)
+static void make_reader(void)
 {
     seL4_CPtr page = simple_object(seL4_RISCV_4K_Page, 0);
 
@@ -85,7 +85,7 @@ static void make_looker(void)
     }
     require(simple_map_page(seL4_CapInitThreadVSpace, page, HERE, seL4_ReadWrite, seL4_RISCV_ExecuteNever),
             "a page");
-    memcpy((void *)HERE, look, sizeof(look));
+    memcpy((void *)HERE, reader, sizeof(reader));
     asm volatile("fence.i" ::: "memory");
     code = simple_mint(page, seL4_AllRights, 0);
     if (!code) {
@@ -100,7 +100,7 @@ static void init(unsigned units)
     root = slots(1 + MAX_TABLES);
     tables = root + 1;
     make_frames(units);
-    make_looker();
+    make_reader();
 }
 
 JOB build(const struct job *job, struct way way)
@@ -154,7 +154,7 @@ static const struct phase mapping = { PHASE(map) };
 static const struct phase unmapping = { PHASE(unmap) };
 static const struct phase taking_down = { PHASE(take_down), .alone = true };
 
-/* Lets the thread look, and returns whether it came to its end and found what it should. */
+/* Lets the thread read, and returns whether it came to its end and found what it should. */
 static bool pages_are_there(void)
 {
     seL4_UserContext registers = {

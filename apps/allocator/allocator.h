@@ -40,7 +40,7 @@ struct settings {
     seL4_Word repetitions; /* that count, behind one that does not */
     seL4_Word instructions; /* the clock: instructions instead of ticks */
     seL4_Word policy;       /* REL4_POLICY_... */
-    seL4_Word looks;        /* at the ring before blocking */
+    seL4_Word polls;        /* at the ring before blocking */
     seL4_Word
         skip; /* what not to do, so that the checks find it: 1: the last unit, 2: a part of the computation */
     seL4_Word records; /* print records for bench/async.pl, not a table */

@@ -32,7 +32,7 @@ static const struct {
     { "repetitions", &settings.repetitions, 1, MAX_REPETITIONS },
     { "instructions", &settings.instructions, 0, 1 },
     { "policy", &settings.policy, 0, REL4_POLICY_TICK },
-    { "looks", &settings.looks, 0, 1000000000 },
+    { "polls", &settings.polls, 0, 1000000000 },
     { "skip", &settings.skip, 0, 2 },
     { "records", &settings.records, 0, 1 },
 };
@@ -69,7 +69,7 @@ static void check_word(const char *word, size_t length)
 static void read_arguments(void)
 {
     /* An idle hart answers sooner than blocking and waking up takes. With one hart there is nobody. */
-    settings.looks = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 10000 : 0;
+    settings.polls = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 10000 : 0;
     for (const char *at = sel4_arguments(); *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
 

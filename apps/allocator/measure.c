@@ -78,7 +78,7 @@ void measure_init(void)
     require(rel4_executor_init(&executor, &(struct rel4_executor_options){ .memory = pool,
                                                                            .memory_bytes = sizeof(pool),
                                                                            .stack_bytes = STACK_BYTES,
-                                                                           .looks = (unsigned)settings.looks,
+                                                                           .polls = (unsigned)settings.polls,
                                                                            .answer_bit = 1 }),
             "the executor");
 }

@@ -16,7 +16,7 @@
 enum {
     COROUTINES = 80,
     STACK_BYTES = 8192, /* printf() needs some */
-    LOOKS = 2000,       /* while an idle hart answers; about as long as blocking and waking up */
+    POLLS = 2000,       /* while an idle hart answers; about as long as blocking and waking up */
     PRIORITY = 3
 };
 
@@ -126,7 +126,7 @@ static bool set_up(void)
     error = rel4_executor_init(&executor, &(struct rel4_executor_options){ .memory = pool,
                                                                            .memory_bytes = sizeof(pool),
                                                                            .stack_bytes = STACK_BYTES,
-                                                                           .looks = LOOKS,
+                                                                           .polls = POLLS,
                                                                            .answer_bit = 1 });
     printf("\nasync-demo: asynchronous system calls on %lu hart(s)\n", bi->numNodes);
     say("the thread has a queue with two rings of %u items at 0x%lx, and room for %u coroutines",

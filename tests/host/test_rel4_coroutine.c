@@ -209,7 +209,7 @@ static void forge(unsigned place)
     if (!executor_awaits(&executor, coroutine)) {
         machine_forge(coroutine->cookie, 0, place % 3);
     }
-    executor_look(&executor);
+    executor_poll(&executor);
 }
 
 /* Does things at random to others, some of which may be gone. */
@@ -286,7 +286,7 @@ static void random_coroutines_end_or_wait_and_none_is_lost(void **state)
     }
     assert_int_equal(executor.live, 0);
     rel4_flush();
-    executor_look(&executor);
+    executor_poll(&executor);
     assert_int_equal(executor_in_flight(&executor), 0);
     assert_true(finished > 1000);
     stop();

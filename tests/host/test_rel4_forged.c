@@ -37,7 +37,7 @@ static void forge_for_all(void *arg)
     for (unsigned words = 0; words < 3; words++) {
         for (uint32_t place = 0; place < executor.count; place++) {
             forge_for(place, words, words);
-            executor_look(&executor);
+            executor_poll(&executor);
             /* Gives the room back. */
             rel4_queue_publish(&executor.queue);
         }
@@ -130,7 +130,7 @@ static void forge_each(void *arg)
         if (forged % 16) {
             continue;
         }
-        executor_look(&executor);
+        executor_poll(&executor);
         rel4_queue_publish(&executor.queue);
     }
     assert_int_equal(executor.ready_bits, 0);

@@ -81,7 +81,7 @@ bool executor_find_answers(struct rel4_executor *executor)
     executor->stats.batches[log2]++;
     executor->answers_end = queue->response_consumer + pending;
     if (executor->mode == REL4_ADAPTIVE && executor_in_flight(executor) <= pending) {
-        executor_ask_first(executor);
+        executor_check_next_call(executor);
     }
     return true;
 }
@@ -96,7 +96,7 @@ bool executor_take_answers(struct rel4_executor *executor, bool all)
     return true;
 }
 
-void executor_look(struct rel4_executor *executor)
+void executor_poll(struct rel4_executor *executor)
 {
     if (executor_has_answers(executor) && executor_take_answers(executor, true)) {
         executor_grant_room(executor);

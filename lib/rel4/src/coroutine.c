@@ -37,7 +37,7 @@ void executor_lay_out(struct rel4_executor *executor)
             (struct rel4_coroutine){ .cookie = i << 16, .awaited = executor->no_cookie, .id = i + NEXT };
         list_append(&executor->free, &executor->coroutines[i]);
     }
-    executor_ask_first(executor);
+    executor_check_next_call(executor);
 }
 
 static struct rel4_coroutine *find(const struct rel4_executor *executor, rel4_coroutine_id id)
@@ -126,14 +126,14 @@ bool rel4_coroutine_exists(rel4_coroutine_id id)
 
 /* Coroutines that keep each other busy must not keep others from their answers: called by what makes one
  * ready. */
-static void look_sometimes(struct rel4_executor *executor)
+static void poll_sometimes(struct rel4_executor *executor)
 {
     if (executor->busy++ < executor->live) {
         return;
     }
     executor->busy = 0;
     rel4_flush();
-    executor_look(executor);
+    executor_poll(executor);
 }
 
 /* Suspends the caller, which may be outside of coroutines; its calls are traps then, whatever ran meanwhile.
@@ -143,7 +143,7 @@ static int suspend(struct rel4_executor *executor)
     int error = rel4_suspend(executor);
 
     if (executor->current == &executor->main) {
-        executor_ask_first(executor);
+        executor_check_next_call(executor);
     }
     return error;
 }
@@ -152,10 +152,10 @@ static int suspend(struct rel4_executor *executor)
  * others from theirs. */
 static bool others_get_answers(struct rel4_executor *executor)
 {
-    executor_look(executor);
+    executor_poll(executor);
     if (!executor->top) {
         rel4_flush();
-        executor_look(executor);
+        executor_poll(executor);
     }
     return executor->top;
 }
@@ -164,7 +164,7 @@ void rel4_coroutine_yield(void)
 {
     struct rel4_executor *executor = rel4_executor_self;
 
-    look_sometimes(executor);
+    poll_sometimes(executor);
     if (!executor->top && !others_get_answers(executor)) {
         return;
     }
@@ -198,7 +198,7 @@ bool rel4_coroutine_wake(rel4_coroutine_id id)
     coroutine->woken = true;
     if (coroutine->state == REL4_COROUTINE_WAITING) {
         executor_make_ready(executor, coroutine);
-        look_sometimes(executor);
+        poll_sometimes(executor);
     }
     return true;
 }
@@ -216,7 +216,7 @@ int rel4_coroutine_join(rel4_coroutine_id id)
     }
     int error = executor_wait_in(executor, &coroutine->joiners, false);
     if (executor->current == &executor->main) {
-        executor_ask_first(executor);
+        executor_check_next_call(executor);
     }
     return error;
 }

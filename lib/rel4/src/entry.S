@@ -97,15 +97,15 @@ rel4_uintr_entry_float:
     .size rel4_uintr_entry_float, . - rel4_uintr_entry_float
 
 /*
- * bool rel4_look_and_receive(src, woken, receiver, registers)
+ * bool rel4_check_and_receive(src, woken, receiver, registers)
  *
  * Between the load and the ecall a handler may record what the load has not seen; the entry then goes back to
  * the load. The kernel keeps all registers but a0 to a5 across the ecall, and those while it has not returned.
  */
-    .section .text.rel4_look_and_receive, "ax"
-    .global rel4_look_and_receive
-    .type rel4_look_and_receive, @function
-rel4_look_and_receive:
+    .section .text.rel4_check_and_receive, "ax"
+    .global rel4_check_and_receive
+    .type rel4_check_and_receive, @function
+rel4_check_and_receive:
     mv      t0, a1
     mv      t1, a2
     mv      t2, a3
@@ -130,4 +130,4 @@ rel4_look_and_receive:
 3:  sd      zero, RECEIVER_RESTART_END(t1)
     li      a0, 0
     ret
-    .size rel4_look_and_receive, . - rel4_look_and_receive
+    .size rel4_check_and_receive, . - rel4_check_and_receive

@@ -46,7 +46,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .stack_bytes = stack,
         .mode = (uint8_t)options->mode,
         .waiting = (uint8_t)options->waiting,
-        .looks = options->looks,
+        .polls = options->polls,
         .batch = options->batch ? options->batch : UINT32_MAX,
         .on_overflow = options->on_overflow,
         .on_signals = options->on_signals,
@@ -69,13 +69,13 @@ void rel4_executor_end(void)
 void rel4_set_mode(enum rel4_mode mode)
 {
     rel4_executor_self->mode = (uint8_t)mode;
-    executor_ask_first(rel4_executor_self);
+    executor_check_next_call(rel4_executor_self);
 }
 
-void rel4_set_waiting(enum rel4_waiting waiting, unsigned looks)
+void rel4_set_waiting(enum rel4_waiting waiting, unsigned polls)
 {
     rel4_executor_self->waiting = (uint8_t)waiting;
-    rel4_executor_self->looks = looks;
+    rel4_executor_self->polls = polls;
 }
 
 bool list_remove(struct rel4_list *list, struct rel4_coroutine *coroutine)
@@ -237,7 +237,7 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
     int error = seL4_NoError;
 
     if (executor->mixed) {
-        executor_look(executor);
+        executor_poll(executor);
     }
     while (!next && !executor->top) {
         next = find_work(executor);
@@ -312,7 +312,7 @@ void executor_restart(struct rel4_executor *executor)
     executor->extra_items = executor->extra_answers = executor->answers_end = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
-    executor_ask_first(executor);
+    executor_check_next_call(executor);
 }
 
 /* For a worker on another hart, which then does not have to wait until nobody can run here. */

@@ -86,7 +86,7 @@ static inline seL4_Word executor_in_flight(const struct rel4_executor *executor)
 }
 
 /* The next call of a coroutine looks whether it may go through the ring. */
-static inline void executor_ask_first(struct rel4_executor *executor)
+static inline void executor_check_next_call(struct rel4_executor *executor)
 {
     executor->queue.request_limit = executor->queue.request_producer;
 }
@@ -184,7 +184,7 @@ bool executor_take_answers(struct rel4_executor *executor, bool all);
 void executor_fail_calls(struct rel4_executor *executor);
 
 /* Takes answers, if there are any, and gives out the room. */
-void executor_look(struct rel4_executor *executor);
+void executor_poll(struct rel4_executor *executor);
 
 /*
  * ---- Waiting, when nobody can run: waiting.c ----

@@ -108,7 +108,7 @@ static bool receive(struct rel4_thread *self, seL4_CPtr src, struct sel4_registe
     bool received = true;
 
     if (self->receiver) {
-        received = rel4_look_and_receive(src, &self->woken, self->receiver, registers);
+        received = rel4_check_and_receive(src, &self->woken, self->receiver, registers);
     } else if (self->woken) {
         received = false;
     } else {

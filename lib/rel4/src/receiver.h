@@ -47,7 +47,7 @@ extern const char rel4_uintr_entry[], rel4_uintr_entry_float[];
  * Looks at *woken and, if it is 0, receives from src. Returns whether it received; *registers are then what
  * sel4_trap_recv() returns. A handler that interrupts it in between makes it look again.
  */
-bool rel4_look_and_receive(seL4_CPtr src, const seL4_Word *woken, struct rel4_receiver *receiver,
-                           struct sel4_registers *registers);
+bool rel4_check_and_receive(seL4_CPtr src, const seL4_Word *woken, struct rel4_receiver *receiver,
+                            struct sel4_registers *registers);
 
 #endif

@@ -4,10 +4,10 @@
 #include "executor.h"
 
 /* Looks for answers before the time is looked at, and between two looks at the time. */
-#define LOOKS_BEFORE_TIME 64
+#define POLLS_PER_CLOCK 64
 
 /* A hart that sleeps needs the time of so many looks to come. */
-#define LOOKS_TO_COME 4096
+#define POLLS_TO_WAKE 4096
 
 /* Blocks, unless an answer or a fault comes first; tests/models/ has this protocol. */
 static void block(struct rel4_executor *executor)
@@ -53,22 +53,22 @@ static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
  * Looks for answers that another hart works on, as often as the options say, but no longer than it is likely
  * to need: it may have been called in vain. False: there are none.
  */
-static bool look_for_answers(struct rel4_executor *executor)
+static bool poll_for_answers(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
     seL4_Word start = 0, until = 0;
 
-    for (uint32_t i = 0; i < executor->looks || executor->waiting == REL4_WAIT_SPIN; i++) {
+    for (uint32_t i = 0; i < executor->polls || executor->waiting == REL4_WAIT_SPIN; i++) {
         if (rel4_queue_pending(queue) || rel4_queue_faulted(queue)) {
             return true;
         }
-        if (i == LOOKS_BEFORE_TIME) {
+        if (i == POLLS_PER_CLOCK) {
             start = door_time();
-        } else if (i == 2 * LOOKS_BEFORE_TIME) {
+        } else if (i == 2 * POLLS_PER_CLOCK) {
             seL4_Word time = door_time();
 
-            until = time + expected_time(executor, (time - start) * (LOOKS_TO_COME / LOOKS_BEFORE_TIME));
-        } else if (i % LOOKS_BEFORE_TIME == 0 && until && (int64_t)(door_time() - until) >= 0) {
+            until = time + expected_time(executor, (time - start) * (POLLS_TO_WAKE / POLLS_PER_CLOCK));
+        } else if (i % POLLS_PER_CLOCK == 0 && until && (int64_t)(door_time() - until) >= 0) {
             executor->pace.in_vain = true;
             return false;
         }
@@ -78,7 +78,7 @@ static bool look_for_answers(struct rel4_executor *executor)
 
 void executor_wait_for_answers(struct rel4_executor *executor)
 {
-    if (look_for_answers(executor)) {
+    if (poll_for_answers(executor)) {
         return;
     }
     switch ((enum rel4_waiting)executor->waiting) {

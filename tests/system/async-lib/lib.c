@@ -70,7 +70,7 @@ void lib_set_up(const struct lib_options *options)
                                                      .stack_bytes = LIB_STACK,
                                                      .mode = options->mode,
                                                      .waiting = options->waiting,
-                                                     .looks = options->looks,
+                                                     .polls = options->polls,
                                                      .batch = options->batch,
                                                      .on_overflow = options->on_overflow,
                                                      .answer_bit = 1,

@@ -34,7 +34,7 @@ struct lib_options {
     unsigned ring_bits; /* of both rings; 0: 8 */
     enum rel4_mode mode;
     enum rel4_waiting waiting;
-    unsigned looks, batch;
+    unsigned polls, batch;
     unsigned policy;
     void (*on_overflow)(rel4_coroutine_id id);
 };

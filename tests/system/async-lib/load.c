@@ -36,8 +36,8 @@ TEST("async load: 300 coroutines in each way to wait, with each policy of the ke
 {
     static const struct lib_options options[] = {
         { .waiting = REL4_WAIT_BLOCK },
-        { .waiting = REL4_WAIT_BLOCK, .looks = 1000 },
-        { .waiting = REL4_WAIT_BLOCK, .batch = 16, .looks = 1000 },
+        { .waiting = REL4_WAIT_BLOCK, .polls = 1000 },
+        { .waiting = REL4_WAIT_BLOCK, .batch = 16, .polls = 1000 },
         { .waiting = REL4_WAIT_YIELD },
         { .waiting = REL4_WAIT_SPIN },
         { .waiting = REL4_WAIT_SPIN, .batch = 1 },

@@ -30,7 +30,7 @@ static void start(unsigned i, seL4_Word node)
     struct test_thread *thread = test_thread_create(set_up_and_run, &users[i], TEST_PRIORITY, 0);
 
     users[i] = (struct user){
-        .options = { .user = i, .tcb = thread->tcb, .looks = 100 },
+        .options = { .user = i, .tcb = thread->tcb, .polls = 100 },
         .ready = test_object(seL4_NotificationObject, 0),
         .go = test_object(seL4_NotificationObject, 0),
         .done = test_object(seL4_NotificationObject, 0),

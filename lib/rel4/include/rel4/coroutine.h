@@ -128,7 +128,7 @@ struct rel4_executor {
     bool stuck;
     bool main_waits_for_all;
     uint32_t ready_bits; /* lists that are not empty */
-    uint32_t looks;
+    uint32_t polls;
     uint32_t batch;
     struct rel4_pace pace;
     struct rel4_list lists[REL4_PRIORITIES];
@@ -160,7 +160,7 @@ struct rel4_executor_options {
     size_t stack_bytes; /* of each coroutine, a multiple of 16; 0: REL4_DEFAULT_COROUTINE_STACK */
     enum rel4_mode mode;
     enum rel4_waiting waiting;
-    unsigned looks; /* at the ring, before yielding or blocking: for answers that another hart works on */
+    unsigned polls; /* at the ring, before yielding or blocking: for answers that another hart works on */
     unsigned batch; /* requests after which they are handed over, though coroutines can run; 0: no limit */
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
      * a line on stderr that names the coroutine, and abort(). */
@@ -185,7 +185,7 @@ void rel4_executor_end(void);
 
 /* Changes how calls go and how the thread waits from now on. */
 void rel4_set_mode(enum rel4_mode mode);
-void rel4_set_waiting(enum rel4_waiting waiting, unsigned looks);
+void rel4_set_waiting(enum rel4_waiting waiting, unsigned polls);
 
 /*
  * Makes a coroutine that will run entry(arg), and end when it returns. Returns 0 if no record is free, or if
