@@ -1,7 +1,7 @@
 /*
  * A thread that waits for user interrupts: no signal is lost between its look at what its handler has recorded and
  * the system call that blocks, nor between the kernel's look at the pending word and the block; and none is taken
- * twice. In lib/rel4 these are rel4_wait(), rel4_look_and_receive() and rel4_uintr_entry; in the kernel, Wait.
+ * twice. In lib/rel4 these are rel4_wait(), rel4_check_and_receive() and rel4_uintr_entry; in the kernel, Wait.
  *
  * Options, the backend: HARDWARE, whose controller interrupts the kernel for a blocked receiver; PLAIN, where the
  * timer tick looks; EMULATED, where the kernel makes every send. SPINS: the thread looks at what is recorded and does

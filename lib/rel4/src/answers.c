@@ -1,9 +1,9 @@
 /*
- * Taking answers out of the ring, and what becomes of calls that get none.
+ * Taking answers out of the response ring, and failing calls that will get none.
  */
 #include "executor.h"
 
-/* An answer that is more than "done, without words": its error, and its words where they are wanted. */
+/* Stores the error and the words of an answer where its coroutine finds them. */
 static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutine, seL4_Word index,
                        uint32_t header)
 {
@@ -27,8 +27,8 @@ static void take_words(struct rel4_queue *queue, struct rel4_coroutine *coroutin
     }
 }
 
-/* An answer that nobody waits for. If there is a call that it can be the answer of, it is; else it was
- * forged, and no call is in flight less. */
+/* Drops an answer that no coroutine waits for. It is counted as that of an abandoned call if there is one.
+ * Otherwise it was forged, and the number of calls in flight stays. */
 static void drop_answer(struct rel4_executor *executor)
 {
     executor->stats.stale++;
@@ -40,7 +40,7 @@ static void drop_answer(struct rel4_executor *executor)
     executor->stats.answered++;
 }
 
-/* An answer that nobody may wait for, or that has words. False: it cannot be. */
+/* Takes one answer of any kind. Returns false if it is longer than what the kernel has published. */
 static bool take_answer(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
@@ -105,7 +105,7 @@ void executor_poll(struct rel4_executor *executor)
 
 void executor_fail_calls(struct rel4_executor *executor)
 {
-    /* These have been submitted, and will not be answered. */
+    /* Count them as submitted calls that are no longer in flight. */
     executor->stats.submitted += executor_in_flight(executor);
     executor->extra_items += executor_in_flight(executor);
     executor->answers_end = executor->queue.response_consumer;

@@ -1,5 +1,5 @@
 /*
- * Calls that are longer than one item, whose answer has words, or that go by trap.
+ * Calls of more than one item, calls whose answer has words, and calls by trap.
  */
 #include "executor.h"
 
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Submits the request of several items that has just been written, and waits for its answer. */
+/* Submits a request of several items that was written, and waits for its answer. */
 static int submit(struct rel4_executor *executor, unsigned items)
 {
     executor->extra_items += items - 1;
@@ -16,13 +16,13 @@ static int submit(struct rel4_executor *executor, unsigned items)
     return rel4_submit(executor);
 }
 
-/* What the kernel has said, where somebody may ask for it. */
+/* Stores the answer of a system call for rel4_error_word(), and in reply if that is not null. */
 static void keep_answer(struct rel4_executor *executor, const struct sel4_registers *answer, int error,
                         struct rel4_response *reply)
 {
     const seL4_Word words[4] = { answer->mr0, answer->mr1, answer->mr2, answer->mr3 };
 
-    /* Without an executor, the words are in the IPC buffer. */
+    /* Without an executor, rel4_error_word() reads the IPC buffer. */
     if (error && executor->count) {
         memcpy(executor->current->error_words, words, sizeof(words));
     }
@@ -37,8 +37,8 @@ static void keep_answer(struct rel4_executor *executor, const struct sel4_regist
 }
 
 /*
- * Makes a call by trap. Message words 4 and following, and the capabilities, are in the IPC buffer. Calls
- * that have to go through the ring fail instead, if it is faulted.
+ * Makes a call by trap. Message words from 4 on, and the capabilities, are in the IPC buffer. Calls that must
+ * go through the ring fail if the queue is faulted.
  */
 static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras, const seL4_Word first[4],
                 struct rel4_response *reply)
@@ -60,7 +60,7 @@ static int trap(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
     return error;
 }
 
-/* The rest of rel4_call(), for a call that does not go through the ring. */
+/* The rest of rel4_call(), for calls by trap. */
 static int __attribute__((noinline))
 call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
              unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply)
@@ -80,7 +80,7 @@ call_by_trap(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wor
     return trap(cap, label, word_count, extra_count, first, reply);
 }
 
-/* The rest of rel4_call_slowly(), for a call that goes through the ring when there is room, or fails. */
+/* The rest of rel4_call_slowly(), for calls that wait for room in the ring, and fail if it is faulted. */
 static int __attribute__((noinline)) call_later(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0,
                                                 seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
@@ -98,7 +98,8 @@ static int __attribute__((noinline)) call_later(seL4_CPtr cap, seL4_MessageInfo_
     return rel4_submit(executor);
 }
 
-/* The rest of rel4_call_slowly(), for a call that was refused: the arguments are the answer. */
+/* The rest of rel4_call_slowly(), for calls that the kernel refused. The arguments are the answer's
+ * registers. */
 static int __attribute__((noinline))
 refused(seL4_Word badge, seL4_Word info, seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
@@ -195,7 +196,7 @@ int rel4_untyped_retype(seL4_CPtr untyped, seL4_Word type, seL4_Word size_bits, 
     return rel4_call(untyped, UntypedRetype, 6, words, 1, &root, NULL);
 }
 
-/* Word i of a PutString: the length, and then the bytes. */
+/* Returns message word i of a PutString: the length, then the bytes. */
 static seL4_Word string_word(const char *bytes, size_t length, unsigned i)
 {
     size_t start = (i - 1) * sizeof(seL4_Word);
@@ -208,7 +209,7 @@ static seL4_Word string_word(const char *bytes, size_t length, unsigned i)
     return word;
 }
 
-/* One PutString. The words go straight into the ring: stacks of coroutines are small. */
+/* Makes one PutString. Its words are written into the ring directly, as stacks of coroutines are small. */
 static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
 {
     struct rel4_executor *executor = rel4_executor_self;
@@ -239,7 +240,7 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
     return trap(queue, REL4_LABEL_QUEUE_PUT_STRING, words, 0, first, NULL);
 }
 
-/* How much of the bytes to write at once: up to the end of a line, if there is one. */
+/* Returns how many bytes one PutString takes: up to the end of a line, if there is one. */
 static size_t piece_of(const char *bytes, size_t length)
 {
     if (length <= REL4_PUT_STRING_MAX) {

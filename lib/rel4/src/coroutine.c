@@ -1,11 +1,12 @@
 /*
- * Coroutines: from their creation to their end, and how they wait for each other.
+ * Coroutines: creation, end, and waiting for each other.
  */
 #include "executor.h"
 
 #include <sel4/errors.h>
 
-/* Adds one to the upper half of an id, whose lower half is a place. */
+/* Added to an id, makes it the next one of the same place: the lower half is the place, the upper half
+ * counts. */
 #define NEXT 0x10000u
 
 static char *stack_of(const struct rel4_executor *executor, uint32_t place)
@@ -51,12 +52,12 @@ static struct rel4_coroutine *find(const struct rel4_executor *executor, rel4_co
     return coroutine;
 }
 
-/* Gives back the record and the stack, and tells those that wait for it. */
+/* Frees the record and the stack, and makes those ready that wait for the end, with an error. */
 static void retire(struct rel4_executor *executor, struct rel4_coroutine *coroutine, int error)
 {
     coroutine->state = REL4_COROUTINE_FREE;
     coroutine->id += NEXT;
-    /* 0 names nobody. */
+    /* 0 is no id. */
     if (!coroutine->id) {
         coroutine->id = NEXT;
     }
@@ -73,7 +74,7 @@ static void retire(struct rel4_executor *executor, struct rel4_coroutine *corout
     }
 }
 
-/* Where a coroutine begins, on its own stack. */
+/* First function of every coroutine, on its own stack. */
 static void begin(void)
 {
     struct rel4_executor *executor = rel4_executor_self;
@@ -124,8 +125,8 @@ bool rel4_coroutine_exists(rel4_coroutine_id id)
     return find(rel4_executor_self, id);
 }
 
-/* Coroutines that keep each other busy must not keep others from their answers: called by what makes one
- * ready. */
+/* Polls for answers once in as many calls as there are coroutines. Called where one makes another ready, so
+ * that coroutines that keep each other busy do not keep the others from their answers. */
 static void poll_sometimes(struct rel4_executor *executor)
 {
     if (executor->busy++ < executor->live) {
@@ -136,8 +137,8 @@ static void poll_sometimes(struct rel4_executor *executor)
     executor_poll(executor);
 }
 
-/* Suspends the caller, which may be outside of coroutines; its calls are traps then, whatever ran meanwhile.
- */
+/* Suspends the caller. Outside of coroutines its calls are system calls, so the next one must check that
+ * again. */
 static int suspend(struct rel4_executor *executor)
 {
     int error = rel4_suspend(executor);
@@ -148,8 +149,8 @@ static int suspend(struct rel4_executor *executor)
     return error;
 }
 
-/* Nobody is ready: are there answers for somebody? One that computes and yields, alone, must not keep the
- * others from theirs. */
+/* Polls for answers when no coroutine is ready, so that one which computes and yields, alone, does not keep
+ * the others from theirs. Returns whether one is ready now. */
 static bool others_get_answers(struct rel4_executor *executor)
 {
     executor_poll(executor);

@@ -1,5 +1,5 @@
 /*
- * The executor's system calls. Tests on the host have other ones (tests/host/rel4_machine.c).
+ * The executor's system calls. Tests on the host replace this file (tests/host/rel4_machine.c).
  */
 #include "executor.h"
 

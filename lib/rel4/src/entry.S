@@ -1,10 +1,9 @@
 /*
- * Where user interrupts enter, and the sequence that they may interrupt between a look and a system call.
+ * Entries of user interrupts, and the restartable sequence that checks for recorded bits and blocks.
  *
- * An entry runs on a stack of its own: uscratch holds the address of the receiver's control block, below which
- * the stack begins, and in turn keeps the interrupted stack pointer, so that the kernel may preempt the handler
- * anywhere. gp and tp are the program's, and have no other value at any time. User interrupts are off, so entries
- * do not nest.
+ * A handler runs on a stack of its own, which begins below the receiver's control block. uscratch holds the address
+ * of that block; while the handler runs it holds the interrupted stack pointer, so that the kernel may preempt the
+ * handler anywhere. gp and tp always have the program's values. User interrupts are off, so entries do not nest.
  */
 #include <sel4/abi.h>
 #include <rel4/instructions.h>
@@ -40,7 +39,7 @@
     /* Clear before reading: a signal in between then interrupts once more, and is not lost. */
     csrci   REL4_CSR_UIP, REL4_UI_SOFTWARE
     .insn r REL4_UIPI_OPCODE, REL4_UIPI_FUNCT3, REL4_UIPI_READ, a0, x0, x0
-    fence   i, rw       /* what the sender did before is done; pairs with rel4_uipi_send() */
+    fence   i, rw       /* see what the sender did before; pairs with rel4_uipi_send() */
     ld      t0, FRAME + RECEIVER_RESTART_END(sp)
     bnez    t0, 2f
 1:  ld      t0, FRAME + RECEIVER_INTERRUPTS(sp)
@@ -99,8 +98,8 @@ rel4_uintr_entry_float:
 /*
  * bool rel4_check_and_receive(src, woken, receiver, registers)
  *
- * Between the load and the ecall a handler may record what the load has not seen; the entry then goes back to
- * the load. The kernel keeps all registers but a0 to a5 across the ecall, and those while it has not returned.
+ * A handler that records bits between the load and the ecall returns to the load. The kernel keeps all registers
+ * across the ecall; a0 to a5 only until it returns.
  */
     .section .text.rel4_check_and_receive, "ax"
     .global rel4_check_and_receive

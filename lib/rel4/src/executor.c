@@ -1,6 +1,6 @@
 /*
- * Who runs next, and how the thread waits when nobody can. The path from a call to the next coroutine and
- * from an answer to its coroutine is short, because everything else costs as much as the trap that it avoids.
+ * The scheduler of coroutines, and room in the request ring. The path from a call to the next coroutine, and
+ * from an answer to its coroutine, is kept short: every instruction on it reduces what a saved trap is worth.
  */
 #include "executor.h"
 
@@ -9,16 +9,16 @@
 
 #include <sel4/errors.h>
 
-/* A header page for executors without a queue: nothing is ever pending there. */
+/* Header page of executors without a queue. It stays 0, so nothing is ever pending in it. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
-/* The executor of all threads that have none; it has no coroutines, and nothing is written to it. */
-static struct rel4_executor nobody = {
+/* Executor of threads that have none of their own. It has no coroutines and is never written. */
+static struct rel4_executor no_executor = {
     .queue.header = no_header,
-    .current = &nobody.main,
+    .current = &no_executor.main,
 };
 
-__thread struct rel4_executor *rel4_executor_self = &nobody;
+__thread struct rel4_executor *rel4_executor_self = &no_executor;
 
 int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executor_options *options)
 {
@@ -53,7 +53,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .arg = options->arg,
         .answer_bit = options->answer_bit,
     };
-    /* What the queue has carried before is not this executor's. */
+    /* Do not count what the queue carried before. */
     executor->extra_items = queue.request_producer;
     executor->extra_answers = executor->answers_end = queue.response_consumer;
     executor_lay_out(executor);
@@ -63,7 +63,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
 
 void rel4_executor_end(void)
 {
-    rel4_executor_self = &nobody;
+    rel4_executor_self = &no_executor;
 }
 
 void rel4_set_mode(enum rel4_mode mode)
@@ -159,7 +159,7 @@ static void publish(struct rel4_executor *executor)
     }
 }
 
-/* Wakes the worker, if that is up to us. False: the kernel does not serve the queue any more. */
+/* Wakes the worker if it sleeps. Returns false if the kernel no longer serves the queue. */
 static inline bool wake_worker(struct rel4_executor *executor)
 {
     if (!rel4_queue_must_wake(&executor->queue)) {
@@ -169,15 +169,15 @@ static inline bool wake_worker(struct rel4_executor *executor)
     return !door_wake(&executor->queue);
 }
 
-/* The kernel serves the queue no more. */
+/* Records that the kernel no longer serves the queue, and fails all calls in flight. */
 static void fail(struct rel4_executor *executor)
 {
     executor->faulted = true;
     executor_fail_calls(executor);
 }
 
-/* No answers are known: has the queue served, or waits. False: it is to be seen whether somebody is ready
- * now; else there are answers. */
+/* No answers are known: has the worker serve the queue, and waits. Returns true if answers have arrived. On
+ * false, a coroutine may have become ready. */
 static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_flight)
 {
     if (!in_flight && list_empty(&executor->room)) {
@@ -198,8 +198,8 @@ static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_
     return false;
 }
 
-/* One step, when nobody is ready. Returns who goes on with a simple answer; null: it is to be seen whether
- * somebody is ready now. */
+/* One step towards a coroutine that can run, when none is ready. Returns the coroutine that a plain answer is
+ * for, or NULL; a coroutine may have become ready then. */
 static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
 {
     seL4_Word in_flight = executor_in_flight(executor);
@@ -207,8 +207,8 @@ static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
     struct rel4_coroutine *next = NULL;
 
     publish(executor);
-    /* As long as all that are in flight are fresh, there is no answer to look for. Longer ones, of several
-     * fresh items, may hide that there is: then it is found after the look at the worker. */
+    /* If no request in flight was published before, there is no answer to poll for. Requests of several items
+     * make this estimate too high; an answer is then found after the worker's state was checked. */
     if (!(in_flight && in_flight <= fresh ? executor_knows_answers(executor)
                                           : executor_has_answers(executor)) &&
         !ask_for_answers(executor, in_flight)) {
@@ -229,8 +229,8 @@ static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
  * ---- Scheduling ----
  */
 
-/* The rest of rel4_schedule(): the last one that is ready, or nobody, or an answer that is not simple, or
- * somebody more important may have got one. */
+/* The rest of rel4_schedule(): the ready list has one coroutine or none, the answer is not plain, or
+ * coroutines of several priorities exist, so that answers come first. */
 static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_executor *executor)
 {
     struct rel4_coroutine *next = NULL;
@@ -255,7 +255,7 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
     rel4_switch_to(next, error);
 }
 
-/* Not with printf(), which needs more stack than there may be. */
+/* Names the coroutine on stderr, without printf(), which may need more stack than is left. */
 static void say_overflow(rel4_coroutine_id id)
 {
     (void)fputs("rel4: coroutine 0x", stderr);
@@ -315,7 +315,7 @@ void executor_restart(struct rel4_executor *executor)
     executor_check_next_call(executor);
 }
 
-/* For a worker on another hart, which then does not have to wait until nobody can run here. */
+/* Publishes a full batch, so that a worker on another hart starts while coroutines still run here. */
 static void hand_over_batch(struct rel4_executor *executor)
 {
     const struct rel4_queue *queue = &executor->queue;
@@ -339,7 +339,7 @@ static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *ex
         uint32_t room = rel4_queue_room(queue);
 
         if (room >= items && (waited || list_empty(&executor->room))) {
-            /* Whoever comes behind those that wait asks, too, and so does who comes behind a batch. */
+            /* Make the next call check again if others wait for room, or when a batch is full. */
             if (!list_empty(&executor->room) || items > executor->batch) {
                 room = items;
             } else if (room > executor->batch) {

@@ -32,7 +32,7 @@ static inline void list_prepend(struct rel4_list *list, struct rel4_coroutine *c
     }
 }
 
-/* Only if it is not empty. */
+/* Removes the first one. The list must not be empty. */
 static inline struct rel4_coroutine *list_take(struct rel4_list *list)
 {
     struct rel4_coroutine *coroutine = list->first;
@@ -44,7 +44,7 @@ static inline struct rel4_coroutine *list_take(struct rel4_list *list)
     return coroutine;
 }
 
-/* False if it is not there. */
+/* Returns false if the coroutine is not in the list. */
 bool list_remove(struct rel4_list *list, struct rel4_coroutine *coroutine);
 
 static inline unsigned executor_priority(const struct rel4_executor *executor, const struct rel4_list *list)
@@ -52,7 +52,7 @@ static inline unsigned executor_priority(const struct rel4_executor *executor, c
     return (unsigned)(list - executor->lists);
 }
 
-/* After its first coroutine has come, or its last one has gone. */
+/* Updates the executor after a ready list has become empty, or is no longer empty. */
 void executor_list_changed(struct rel4_executor *executor, struct rel4_list *list);
 
 static inline void executor_make_ready(struct rel4_executor *executor, struct rel4_coroutine *coroutine)
@@ -67,10 +67,10 @@ static inline void executor_make_ready(struct rel4_executor *executor, struct re
     }
 }
 
-/* Makes every coroutine of a list ready, to go on with an error. */
+/* Makes every coroutine of a list ready, with an error to return. */
 void executor_release(struct rel4_executor *executor, struct rel4_list *list, int error);
 
-/* Lets the current coroutine wait in a list. Returns what it goes on with. */
+/* Suspends the current coroutine in a list. Returns the error that it is resumed with. */
 int executor_wait_in(struct rel4_executor *executor, struct rel4_list *list, bool in_front);
 
 /* Answers taken since the queue was started or reset. */
@@ -79,19 +79,19 @@ static inline seL4_Word executor_answered(const struct rel4_executor *executor)
     return executor->queue.response_consumer - executor->extra_answers;
 }
 
-/* Requests that an answer will come for, also those of coroutines that are gone. */
+/* Requests that will be answered, including those of coroutines that are gone. */
 static inline seL4_Word executor_in_flight(const struct rel4_executor *executor)
 {
     return executor->queue.request_producer - executor->extra_items - executor_answered(executor);
 }
 
-/* The next call of a coroutine looks whether it may go through the ring. */
+/* Makes the next call of a coroutine check again whether it may go through the ring. */
 static inline void executor_check_next_call(struct rel4_executor *executor)
 {
     executor->queue.request_limit = executor->queue.request_producer;
 }
 
-/* Whether the call that the current coroutine makes is a trap of its own. */
+/* Returns whether a call of the current coroutine is a system call of its own. */
 static inline bool executor_traps(const struct rel4_executor *executor)
 {
     if (executor->mode == REL4_ADAPTIVE && !executor->top && !executor_in_flight(executor)) {
@@ -100,14 +100,14 @@ static inline bool executor_traps(const struct rel4_executor *executor)
     return executor->current == &executor->main || executor->mode == REL4_SYNC || !executor->queue.requests;
 }
 
-/* Whether a call of the coroutine is in flight, so that an answer may make it ready. */
+/* Returns whether a call of the coroutine is in flight, so that an answer may make it ready. */
 static inline bool executor_awaits(const struct rel4_executor *executor,
                                    const struct rel4_coroutine *coroutine)
 {
     return coroutine->awaited != executor->no_cookie;
 }
 
-/* Ends the wait for an answer: another one with its cookie, in whatever the coroutine does then, is stale. */
+/* Ends the wait for an answer. A second answer with the same cookie will be stale. */
 static inline void executor_end_await(const struct rel4_executor *executor, struct rel4_coroutine *coroutine)
 {
     coroutine->generation = (uint16_t)(coroutine->awaited + 1);
@@ -118,10 +118,10 @@ static inline void executor_end_await(const struct rel4_executor *executor, stru
  * ---- Room ----
  */
 
-/* The rest of executor_grant_room(), if somebody waits. */
+/* The rest of executor_grant_room(), when coroutines wait. */
 void executor_grant_room_slowly(struct rel4_executor *executor);
 
-/* Lets those go on who wait for room in the request ring, as far as there is. */
+/* Makes coroutines ready that wait for room in the request ring, as far as there is room. */
 static inline void executor_grant_room(struct rel4_executor *executor)
 {
     if (!list_empty(&executor->room)) {
@@ -133,9 +133,9 @@ static inline void executor_grant_room(struct rel4_executor *executor)
  * ---- Answers: answers.c ----
  */
 
-/* The coroutine that waits for this answer, or null. Whoever can write the ring may have made the cookie up,
- * and may change it meanwhile: it is read once. (As a signed word, since the compiler extends others again.)
- */
+/* Returns the coroutine that waits for this answer, or NULL. Other threads may be able to write the ring, so
+ * the cookie is read once and checked. (Read as a signed word: the compiler would extend an unsigned one
+ * twice.) */
 static inline struct rel4_coroutine *executor_addressee(const struct rel4_executor *executor,
                                                         const struct rel4_item *item)
 {
@@ -146,14 +146,14 @@ static inline struct rel4_coroutine *executor_addressee(const struct rel4_execut
     return cookie < executor->no_cookie && coroutine->awaited == cookie ? coroutine : NULL;
 }
 
-/* Whether there are answers that were seen and not yet taken. */
+/* Returns whether there are answers that were found and not yet taken. */
 static inline bool executor_knows_answers(const struct rel4_executor *executor)
 {
     return executor->queue.response_consumer != executor->answers_end;
 }
 
-/* Takes the next of the answers that there are, if it is no more than "done". Returns whom it is for, or
- * null. */
+/* Takes the next known answer if it has neither error nor words. Returns the coroutine that it is for, or
+ * NULL. */
 static inline struct rel4_coroutine *executor_take_simple_answer(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
@@ -168,54 +168,55 @@ static inline struct rel4_coroutine *executor_take_simple_answer(struct rel4_exe
     return coroutine;
 }
 
-/* Looks which answers there are. False: none. */
+/* Polls the response ring. Returns whether there are answers. */
 bool executor_find_answers(struct rel4_executor *executor);
 
-/* Whether there are answers; looks if none is known. */
+/* Returns whether there are answers. Polls if none is known. */
 static inline bool executor_has_answers(struct rel4_executor *executor)
 {
     return executor_knows_answers(executor) || executor_find_answers(executor);
 }
 
-/* Takes the next of the answers that there are, or all. False: one cannot be. */
+/* Takes the next known answer, or all of them. Returns false if one is impossible: the queue is broken then.
+ */
 bool executor_take_answers(struct rel4_executor *executor, bool all);
 
-/* Lets every call that waits for an answer, or for room, return REL4_FAULTED. */
+/* Makes every call that waits for an answer, or for room, return REL4_FAULTED. */
 void executor_fail_calls(struct rel4_executor *executor);
 
-/* Takes answers, if there are any, and gives out the room. */
+/* Polls for answers, takes all of them, and hands out the room. */
 void executor_poll(struct rel4_executor *executor);
 
 /*
  * ---- Waiting, when nobody can run: waiting.c ----
  */
 
-/* Requests are in flight: waits until there may be answers, as the options say. */
+/* Waits for answers to requests in flight, in the way that the options say. May return without any. */
 void executor_wait_for_answers(struct rel4_executor *executor);
 
-/* Nothing is in flight: only a signal could change that nobody can run. */
+/* Waits for a signal, as nothing is in flight. Ends the executor's run as stuck if signals cannot help. */
 void executor_wait_for_signals(struct rel4_executor *executor);
 
 /*
  * ---- Beginning ----
  */
 
-/* After AsyncQueue Reset: begins with empty rings. */
+/* Starts again with empty rings, after AsyncQueue Reset. */
 void executor_restart(struct rel4_executor *executor);
 
 /* Prepares lists, records and guards of a new executor. */
 void executor_lay_out(struct rel4_executor *executor);
 
 /*
- * The doors to the kernel.
+ * ---- System calls: doors.c ----
  */
 int door_wake(const struct rel4_queue *queue);
 int door_reset(const struct rel4_queue *queue);
 void door_yield(void);
-seL4_Word door_time(void); /* the time counter */
+seL4_Word door_time(void); /* ticks of the time counter */
 
-/* Blocks until the queue's notification is signalled, or something was recorded. Returns the bits. */
+/* Blocks until the queue's notification is signalled, or a handler has recorded bits. Returns the bits. */
 seL4_Word door_wait(const struct rel4_queue *queue);
 
-/* User interrupts that the thread has taken. */
+/* Returns how many user interrupts the thread has taken. */
 seL4_Word door_user_interrupts(void);

@@ -1,5 +1,5 @@
 /*
- * What the program as a whole has: the backend, and the memory and slots that the library may use.
+ * State of the whole program: the backend, and the memory and slots that the library may use.
  */
 #include <sel4/runtime.h>
 
@@ -7,10 +7,10 @@
 
 struct rel4_resources rel4_resources;
 
-/* Slots that have been taken. Threads take theirs at the same time. */
+/* Number of slots taken. Several threads may take slots at the same time. */
 static seL4_Word slots_used;
 
-/* A word of the kernel's chunk of BootInfo; 0 if there is no such chunk. */
+/* Returns a word of the kernel's chunk of BootInfo, or 0 if there is no such chunk. */
 static seL4_Word chunk_word(const seL4_BootInfo *bi, unsigned i)
 {
     const seL4_BootInfoHeader *header = NULL;
@@ -66,8 +66,7 @@ bool rel4_sends_by_instruction(void)
     case REL4_BACKEND_HARDWARE:
         return true;
     case REL4_BACKEND_EMULATED:
-        /* The system call is the cheaper trap: it needs no decoding, and does not pass through the firmware.
-         */
+        /* The system call is cheaper: it needs no decoding and does not pass through the firmware. */
         return rel4_resources.sending == REL4_SEND_INSTRUCTION;
     default:
         return false;
@@ -83,6 +82,6 @@ seL4_CPtr rel4_take_slot(void)
             return seL4_CapNull;
         }
     } while (!__atomic_compare_exchange_n(&slots_used, &used, used + 1, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED)); /* slots are just numbers: nothing to order */
+                                          __ATOMIC_RELAXED)); /* relaxed: slots order no memory */
     return rel4_resources.first_slot + used;
 }

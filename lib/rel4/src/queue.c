@@ -1,6 +1,6 @@
 /*
- * Requests into one ring, answers out of the other. The kernel is trusted to say the truth, but not to be the
- * only one that can write its indices: those that cannot be are noticed, and never used.
+ * Requests go into one ring, answers come out of the other. Threads that share the memory can overwrite the
+ * kernel's indices, so each index is checked before it is used.
  */
 #include <rel4/queue.h>
 
@@ -47,7 +47,7 @@ void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *reque
     item->cookie = request->cookie;
     item->header = rel4_header((unsigned)request->label, 0, words, request->extra_count);
     item->cap = request->cap;
-    /* The words, and behind them the capabilities; from item to item. */
+    /* Copy the words, then the capabilities, item by item. */
     while (left) {
         unsigned count = words ? words : left;
 

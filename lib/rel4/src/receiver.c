@@ -1,13 +1,12 @@
 /*
- * Threads as receivers: registration, recording, and the ways to wait. What a handler records is written by
- * the handler and read by the thread that it interrupts, never by another one, so that single instructions
- * are all the exclusion there is.
+ * Threads as receivers: registration, recording, and waiting. Recorded bits are shared only by a handler and
+ * the thread that it interrupts, on one hart, so that single instructions need no further exclusion.
  */
 #include "receiver.h"
 
 #include <string.h>
 
-/* The handler of those who have none. */
+/* Handler of receivers without one. */
 static void record(seL4_Word bits, void *arg)
 {
     rel4_uintr_record(bits);
@@ -37,7 +36,7 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
     }
     *receiver = (struct rel4_receiver){ .handler = options->handler ? options->handler : record,
                                         .arg = options->arg };
-    /* The handler may be called before the system call returns, and may record. */
+    /* Set before the system call: the handler may be called, and record bits, before it returns. */
     self->receiver = receiver;
     seL4_Error error = rel4_TCB_RegisterReceiver(
         self->tcb, notification,
@@ -49,7 +48,7 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
     return error;
 }
 
-/* The control block may be gone soon; what it has counted stays. */
+/* Adds the counts of a control block, which is on a stack that may go away. */
 static void keep_counts(struct rel4_statistics *to, const struct rel4_receiver *receiver)
 {
     to->interrupts += receiver->interrupts;
@@ -93,8 +92,8 @@ void rel4_uintr_record(seL4_Word bits)
 }
 
 /*
- * Takes what is recorded. woken is cleared first: a handler that comes in between sets it again, and the
- * worst that happens is that its bits are returned now, and the next wait finds none.
+ * Takes the recorded bits. Clears woken first: a handler that interrupts in between sets it again, and at
+ * worst its bits are returned now and the next wait returns 0.
  */
 static seL4_Word take_recorded(struct rel4_thread *self)
 {
@@ -102,7 +101,7 @@ static seL4_Word take_recorded(struct rel4_thread *self)
     return __atomic_exchange_n(&self->recorded, 0, __ATOMIC_RELAXED);
 }
 
-/* Receives, unless something is or becomes recorded. Returns whether it received. */
+/* Receives, unless bits are recorded before it blocks. Returns whether it received. */
 static bool receive(struct rel4_thread *self, seL4_CPtr src, struct sel4_registers *registers)
 {
     bool received = true;

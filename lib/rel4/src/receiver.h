@@ -1,6 +1,6 @@
 /*
- * The receiver's control block, at the top of its handler's stack, where uscratch points while no handler
- * runs. Shared by C and the handler's entry.
+ * The receiver's control block, at the top of the handler's stack. uscratch points to it while no handler
+ * runs. Shared by C and entry.S.
  */
 #pragma once
 
@@ -18,9 +18,9 @@
 
 struct rel4_receiver {
     /*
-     * While restart_end is not 0, a handler that interrupts the thread from restart_start on and before
-     * restart_end returns to restart_start. The instructions may have no effect that matters if they are done
-     * again.
+     * A restartable sequence, while restart_end is not 0: a handler that interrupts the thread between
+     * restart_start and restart_end returns to restart_start. The instructions must have no effect that
+     * matters when they are repeated.
      */
     seL4_Word restart_start;
     seL4_Word restart_end;
@@ -40,12 +40,12 @@ _Static_assert(offsetof(struct rel4_receiver, interrupts) == RECEIVER_INTERRUPTS
 _Static_assert(offsetof(struct rel4_receiver, restarts) == RECEIVER_RESTARTS, "control block");
 _Static_assert(sizeof(struct rel4_receiver) == RECEIVER_SIZE, "control block");
 
-/* Where user interrupts enter: without and with floating point. */
+/* Entries of user interrupts: the second one saves floating-point registers. */
 extern const char rel4_uintr_entry[], rel4_uintr_entry_float[];
 
 /*
- * Looks at *woken and, if it is 0, receives from src. Returns whether it received; *registers are then what
- * sel4_trap_recv() returns. A handler that interrupts it in between makes it look again.
+ * Receives from src if *woken is 0. Returns whether it received; *registers is then what sel4_trap_recv()
+ * returns. A handler that interrupts between the check and the system call makes it check again.
  */
 bool rel4_check_and_receive(seL4_CPtr src, const seL4_Word *woken, struct rel4_receiver *receiver,
                             struct sel4_registers *registers);

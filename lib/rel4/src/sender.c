@@ -1,9 +1,9 @@
 /*
  * Threads as senders: which capability has which entry of the thread's sender table.
  *
- * `owner` is the truth, as far as a program can know it: the kernel clears entries when capabilities go away,
- * and says nothing. `cache` is a part of it, by which rel4_signal() needs no search. When the kernel gives an
- * index out again, whoever had it before has lost it.
+ * `owner` says which capability each index belongs to. It can be out of date, as the kernel clears entries
+ * when capabilities go away and tells nobody. `cache` holds part of it, so that rel4_signal() need not
+ * search. When the kernel hands out an index again, the capability that had it before has lost it.
  */
 #include <string.h>
 
@@ -11,14 +11,14 @@
 
 #include "resources.h"
 
-/* After how many signals by system call a capability is tried again. */
+/* Signals by system call after which registering a capability is tried again. */
 #define TRY_AGAIN_AFTER 256
 
-/* Empty cache entries hold a pointer that belongs elsewhere, so that no pointer, not even 0, is found there.
- */
+/* Content of an empty cache entry: a pointer that belongs to another entry, so that no pointer, not even 0,
+ * matches. */
 #define CACHE_EMPTY(place) ((place) == 0)
 
-/* The record of threads without one of their own. Nothing is ever written to it but statistics. */
+/* Record of threads without one of their own. Only its statistics are ever written. */
 static struct rel4_thread no_thread = { .cache[0].notification = CACHE_EMPTY(0) };
 
 __thread struct rel4_thread *rel4_self = &no_thread;
@@ -40,7 +40,8 @@ void rel4_thread_init(struct rel4_thread *thread, seL4_CPtr tcb)
     rel4_self = thread;
 }
 
-/* Makes sure that the thread has a sender table. What has been achieved is not repeated. */
+/* Makes and binds the thread's sender table. After an error, the next call continues where this one stopped.
+ */
 static seL4_Error provide_table(struct rel4_thread *self)
 {
     if (!self->table) {
@@ -84,7 +85,7 @@ static void cache_fill(struct rel4_thread *self, seL4_CPtr notification, seL4_Wo
     self->cache[place].notification = notification;
 }
 
-/* The index of a capability, or -1. */
+/* Returns the index of a capability, or -1. */
 static int find(const struct rel4_thread *self, seL4_CPtr notification)
 {
     for (int i = 0; i < REL4_SENDER_TABLE_ENTRIES; i++) {
@@ -146,11 +147,11 @@ void rel4_uintr_forget_sender(seL4_CPtr notification)
     }
     cache_forget(self, notification);
     self->owner[index] = seL4_CapNull;
-    /* If the kernel has cleared it already, this says so, and that is just as well. */
+    /* An error means that the kernel has cleared the entry already. */
     rel4_SenderTable_Remove(self->table, (seL4_Word)index);
 }
 
-/* Whether it is too early to try again a capability that has been refused. */
+/* Returns whether it is too early to try a refused capability again. */
 static bool is_refused(struct rel4_thread *self, seL4_CPtr notification)
 {
     unsigned place = notification % REL4_REFUSED_CACHE;
@@ -170,7 +171,7 @@ static void refuse(struct rel4_thread *self, seL4_CPtr notification)
     self->refused[place].again_in = TRY_AGAIN_AFTER - 1;
 }
 
-/* rel4_uintr_register_sender(), leaving the IPC buffer as a signal leaves it: untouched. */
+/* Calls rel4_uintr_register_sender() and restores the IPC buffer, which a signal must not change. */
 static int register_quietly(seL4_CPtr notification)
 {
     seL4_IPCBuffer *buffer = seL4_GetIPCBuffer();

@@ -1,7 +1,7 @@
 /*
- * Queues from untyped memory. Slots are used in this order: the queue, its pages, page tables; the first ones
- * of them are in use, and deleting those undoes everything. Other threads may make queues meanwhile, so a
- * page table that is missing can be there a moment later.
+ * Queues from untyped memory. Slots are used in this order: the queue, its pages, page tables. Deleting the
+ * first slots_used slots undoes everything. Other threads may make queues at the same time, so another thread
+ * may map a page table that was missing a moment ago.
  */
 #include <rel4/setup.h>
 
@@ -37,8 +37,8 @@ static seL4_Error make(struct rel4_queue *queue, seL4_CPtr untyped, seL4_Word ty
     return error;
 }
 
-/* Maps a page table that is missing. If another thread is faster, ours is spare: the last slot holds it until
- * the next one is missing. */
+/* Maps a missing page table. If another thread mapped one first, ours is spare, in the last slot, until the
+ * next one is missing. */
 static seL4_Error add_table(struct rel4_queue *queue, const struct rel4_queue_options *options,
                             seL4_Word vaddr, bool *spare)
 {
@@ -62,7 +62,8 @@ static seL4_Error add_table(struct rel4_queue *queue, const struct rel4_queue_op
     return seL4_NoError;
 }
 
-/* Maps a page, and before it the page tables that are missing: two at most, else a large page is there. */
+/* Maps a page, and the page tables that are missing. If more than two seem missing, a large page is in the
+ * way. */
 static seL4_Error map(struct rel4_queue *queue, const struct rel4_queue_options *options, seL4_CPtr frame,
                       seL4_Word vaddr, bool *spare)
 {

@@ -1,15 +1,16 @@
 /*
- * How the thread waits when no coroutine can run and no answer is known.
+ * Waiting for answers, or for signals, when no coroutine can run.
  */
 #include "executor.h"
 
-/* Looks for answers before the time is looked at, and between two looks at the time. */
+/* Polls of the ring before the clock is read, and between two reads of it. */
 #define POLLS_PER_CLOCK 64
 
-/* A hart that sleeps needs the time of so many looks to come. */
+/* Time that an idle hart may need to wake up, in polls. */
 #define POLLS_TO_WAKE 4096
 
-/* Blocks, unless an answer or a fault comes first; tests/models/ has this protocol. */
+/* Blocks until the notification is signalled, unless an answer or a fault comes first. tests/models/wake.pml
+ * has the protocol. */
 static void block(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
@@ -21,7 +22,7 @@ static void block(struct rel4_executor *executor)
         executor->stats.blocks++;
         bits = door_wait(queue);
     }
-    /* If the kernel was faster, its signal ends the next wait too early, and that is all. */
+    /* If the kernel signalled meanwhile, the next wait ends too early, which does no harm. */
     rel4_ring_stay(state);
     if (executor->on_signals && bits & ~executor->answer_bit) {
         executor->on_signals(bits & ~executor->answer_bit, executor->arg);
@@ -29,9 +30,9 @@ static void block(struct rel4_executor *executor)
 }
 
 /*
- * Counts of the time counter in which another hart is likely to serve what is in flight: four times what its
- * last batches have needed, as they do not all need the same, and the time to come. Nothing if it was looked
- * in vain, until another hart has served something again.
+ * Ticks of the time counter within which another hart is likely to serve what is in flight: four times what
+ * its last batches have needed, since requests differ, plus the time to wake up. 0 after polling in vain,
+ * until another hart has served something again.
  */
 static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
 {
@@ -50,8 +51,8 @@ static seL4_Word expected_time(struct rel4_executor *executor, seL4_Word coming)
 }
 
 /*
- * Looks for answers that another hart works on, as often as the options say, but no longer than it is likely
- * to need: it may have been called in vain. False: there are none.
+ * Polls for answers of another hart, as often as the options say, but no longer than the hart is likely to
+ * need: it may be busy with something else. Returns false if no answer has come.
  */
 static bool poll_for_answers(struct rel4_executor *executor)
 {
@@ -90,14 +91,14 @@ void executor_wait_for_answers(struct rel4_executor *executor)
         door_yield();
         break;
     case REL4_WAIT_SPIN:
-        /* The thread's own hart serves what another one has not begun. */
+        /* The thread's own hart serves what no other hart has begun. */
         executor->stats.wakes++;
         door_wake(&executor->queue);
         break;
     }
 }
 
-/* Nothing can run, and no answer will come: the thread goes on outside of coroutines. */
+/* Resumes the thread outside of coroutines with REL4_STUCK: no coroutine can run, and no answer will come. */
 static void give_up(struct rel4_executor *executor)
 {
     struct rel4_coroutine *main = &executor->main;
