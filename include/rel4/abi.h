@@ -1,7 +1,7 @@
 /*
- * The numbers of what ReL4-C has beyond the seL4 interface, shared by the kernel and by user programs
- * (docs/differences.md, docs/user-interrupts.md). Header-only and free of types, so that assembler can
- * include it too. What is seL4's is in <sel4/abi.h>.
+ * Numbers of ReL4-C's extension of the seL4 interface, shared by the kernel and by user programs
+ * (docs/differences.md, docs/user-interrupts.md). Free of types, so that assembler can include it. Those of
+ * seL4 are in <sel4/abi.h>.
  */
 #pragma once
 
@@ -19,28 +19,28 @@
 #define REL4_QUEUE_MAX_SIZE_BITS 8
 #define REL4_QUEUE_BITS(n)       ((n) <= 4 ? 11 : (n) <= 6 ? 12 : (n) + 6)
 
-/* Frames that one AddFrames takes at most. */
+/* The most frames that one AddFrames takes. */
 #define REL4_QUEUE_FRAMES_PER_CALL 128
 
-/* What a queue does with a wake call when no hart is idle: MR2 of AsyncQueue Bind. */
-#define REL4_POLICY_CALL 0 /* serves inside the call */
-#define REL4_POLICY_TICK 1 /* leaves it to the next timer tick */
+/* Where a queue is served after a wake call when no hart is idle: MR2 of AsyncQueue Bind. */
+#define REL4_POLICY_CALL 0 /* in the call */
+#define REL4_POLICY_TICK 1 /* at the next timer tick */
 
-/* Bytes of one AsyncQueue PutString. */
+/* The most bytes of one AsyncQueue PutString. */
 #define REL4_PUT_STRING_MAX 952
 
-/* How a receiver is served: what RegisterReceiver answers. */
+/* How a receiver's interrupts are delivered: MR0 of RegisterReceiver's answer. */
 #define REL4_RECEIVER_SLOT             1 /* by the controller */
 #define REL4_RECEIVER_KERNEL_DELIVERED 2
 
-/* The vectors of a notification: bit n of its word. */
+/* Vectors of a notification: vector n is bit n of its word. */
 #define REL4_VECTORS 64
 
-/* The chunk of extra BootInfo that says what the kernel has beyond seL4. Programs for seL4 pass over it, as
- * its id says that it is padding; this word behind the id and the length tells it from that. */
+/* First word, after the header, of the chunk of extra BootInfo that describes the extension. Its id is that
+ * of padding, so that programs for seL4 skip it; this word distinguishes it. */
 #define REL4_BOOTINFO_MAGIC_WORD 0x344C4552 /* "REL4" in memory order */
 
-/* Its words, with those of the header. */
+/* Words of that chunk, counted from its header. */
 #define REL4_BOOTINFO_MAGIC             2
 #define REL4_BOOTINFO_VERSION           3
 #define REL4_BOOTINFO_USER_INTERRUPTS   4

@@ -1,7 +1,7 @@
 /*
- * The numbers of the seL4 15.0 binary interface for 64-bit RISC-V (non-MCS), shared by the kernel and by
- * user programs. Header-only and free of types, so that assembler can include it too. The manual pages
- * docs/interface*.md hold the tables that these numbers come from.
+ * Numbers of the seL4 15.0 binary interface for 64-bit RISC-V (non-MCS), shared by the kernel and by user
+ * programs. Free of types, so that assembler can include it. The tables that they come from are in
+ * docs/interface*.md.
  */
 #pragma once
 
@@ -146,7 +146,7 @@
 #define ABI_BOOTINFO_ID_PADDING   0
 #define ABI_BOOTINFO_ID_FDT       6
 
-/* Interrupt numbers: PLIC sources are 1 to 95; what follows belongs to the kernel. */
+/* Interrupt numbers: sources of the interrupt controller are 1 to 95; higher ones are the kernel's. */
 #define ABI_IRQ_LAST_DEVICE 95
 #define ABI_IRQ_MAX_UP      96
 #define ABI_IRQ_MAX_SMP     98

@@ -1,6 +1,6 @@
 /*
- * What the kernel tells the root task: the BootInfo frame, the slots of its first CNode, and the chunks of
- * extra information behind the frame. Layouts are fixed and asserted below.
+ * Boot information for the root task: the BootInfo frame, the slots of the initial CNode, and the chunks of
+ * extra information after the frame. Layouts are fixed and asserted below.
  */
 #pragma once
 
@@ -45,7 +45,7 @@ typedef struct seL4_SlotRegion {
 typedef struct seL4_UntypedDesc {
     seL4_Word paddr;
     seL4_Uint8 sizeBits; /* log2 of bytes */
-    seL4_Uint8 isDevice; /* 1: not memory, only frames and untypeds can be made of it */
+    seL4_Uint8 isDevice; /* 1: device memory, from which only frames and untypeds can be made */
     seL4_Uint8 padding[6];
 } seL4_UntypedDesc;
 
@@ -67,7 +67,7 @@ typedef struct seL4_BootInfo {
     seL4_UntypedDesc untypedList[CONFIG_MAX_NUM_BOOTINFO_UNTYPED_CAPS];
 } seL4_BootInfo;
 
-/* Each chunk of the extra information starts with this; unknown ids are to be skipped. */
+/* Header of a chunk of extra information. Programs skip ids that they do not know. */
 typedef struct seL4_BootInfoHeader {
     seL4_Word id;
     seL4_Word len; /* bytes, including this header */

@@ -1,6 +1,6 @@
 /*
- * The configuration that programs are compiled for, under the names that seL4 programs test. It describes
- * the interface of the kernel, not the machine: how many harts really run is in BootInfo.
+ * The configuration that programs are compiled for, under the names that seL4 programs test. It describes the
+ * kernel's interface, not the machine: BootInfo says how many harts run.
  *
  * Compile with -DSEL4_ABI_UP for a kernel booted with abi=up (one node, its own label numbering), and with
  * -DSEL4_RELEASE for a kernel without the debug system calls.

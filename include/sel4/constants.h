@@ -36,7 +36,7 @@ _Static_assert(ABI_ASID_POOLS == 1 << seL4_NumASIDPoolsBits, "number of ASID poo
 #define seL4_UserTop       ABI_USER_TOP
 #define seL4_UserVSpaceTop seL4_UserTop
 
-/* The most objects that one Retype makes. */
+/* The most objects that one Untyped Retype makes. */
 #define seL4_UntypedRetypeMaxObjects ABI_MAX_RETYPE_OBJECTS
 
 /* Capabilities. */
@@ -54,7 +54,7 @@ _Static_assert(ABI_ASID_POOLS == 1 << seL4_NumASIDPoolsBits, "number of ASID poo
 #define seL4_IPCBufferSizeBits    ABI_IPC_BUFFER_BITS
 #define seL4_IPCBufferSize        (1 << seL4_IPCBufferSizeBits)
 
-/* Priorities: 255 is the most important. */
+/* Priorities: 255 is the highest. */
 #define seL4_MinPrio     0
 #define seL4_MaxPrio     (CONFIG_NUM_PRIORITIES - 1)
 #define seL4_InvalidPrio (-1)
@@ -73,8 +73,9 @@ typedef enum {
 } seL4_RISCV_VMAttributes;
 
 /*
- * Where a failed seL4_RISCV_Page_Map() says which table is missing: log2 of the bytes that the entry covers
- * at which the walk ended.
+ * After seL4_RISCV_Page_Map() failed with seL4_FailedLookup: the message word that says which table is
+ * missing, as log2 of the bytes covered by the entry where the walk ended, and its value when only the last
+ * table is missing.
  */
 #define SEL4_MAPPING_LOOKUP_LEVEL 2
 #define SEL4_MAPPING_LOOKUP_NO_PT 21
@@ -97,12 +98,12 @@ typedef enum {
     seL4_VMFault_Length,
 } seL4_VMFault_Msg;
 
-/* Values of seL4_VMFault_FSR: what the thread was doing. */
+/* Values of seL4_VMFault_FSR: the kind of access. */
 #define seL4_VMFault_FSR_Instruction 1
 #define seL4_VMFault_FSR_Load        5
 #define seL4_VMFault_FSR_Store       7
 
-/* Message registers of a capability fault. What follows the lookup failure type depends on it. */
+/* Message registers of a capability fault. Those after the lookup failure type depend on it. */
 typedef enum {
     seL4_CapFault_IP,
     seL4_CapFault_Addr,

@@ -1,6 +1,6 @@
 /*
- * What a kernel call can answer. The error code is the label of the reply; the message registers of the
- * reply say more, and the stubs leave them in msg[0..3] of the IPC buffer after an error.
+ * Errors of invocations. The error code is the label of the reply. The message registers of the reply give
+ * details; the library's functions store them in msg[0] to msg[3] of the IPC buffer after an error.
  */
 #pragma once
 

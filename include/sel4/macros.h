@@ -1,10 +1,10 @@
 /*
- * The few helper macros of the seL4 headers that programs use themselves.
+ * Helper macros of the seL4 headers that programs use.
  */
 #pragma once
 
 #define LIBSEL4_BIT(n) ((seL4_Word)1 << (n))
-/* Stubs are inlined even without optimisation, so that a system call is never more than its instructions. */
+/* Inlined even without optimisation, so that a system call is only its instructions. */
 #define LIBSEL4_INLINE_FUNC static inline __attribute__((always_inline))
 
 #define SEL4_PACKED                   __attribute__((packed))

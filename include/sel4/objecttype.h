@@ -1,6 +1,6 @@
 /*
- * The object types that seL4_Untyped_Retype() makes. A VSpace is a page table that was given an address
- * space identifier, so it has no type of its own.
+ * Object types for seL4_Untyped_Retype(). A VSpace is a page table that was given an address space
+ * identifier, so it has no type of its own.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The words and structures that pass between a thread and the kernel: message info, capability rights,
- * CNode capability data, the IPC buffer and the register block. Their layout is fixed and asserted below.
+ * Words and structures that a thread and the kernel exchange: message info, capability rights, CNode
+ * capability data, the IPC buffer and the register block. Their layout is fixed and asserted below.
  */
 #pragma once
 
@@ -38,25 +38,25 @@ static inline seL4_MessageInfo_t seL4_MessageInfo_new(seL4_Word label, seL4_Word
                                    (length & 127) } };
 }
 
-/* The label: an invocation, an error, a fault type, or whatever two threads agreed on. */
+/* Returns the label: an invocation, an error, a fault type, or a number that two threads agreed on. */
 static inline seL4_Word seL4_MessageInfo_get_label(seL4_MessageInfo_t info)
 {
     return info.words[0] >> 12;
 }
 
-/* A received message: bit i is set if extra capability i arrived as the badge in caps_or_badges[i]. */
+/* Of a received message: bit i is set if extra capability i arrived as the badge in caps_or_badges[i]. */
 static inline seL4_Word seL4_MessageInfo_get_capsUnwrapped(seL4_MessageInfo_t info)
 {
     return sel4_field_get(info.words[0], 9, 3);
 }
 
-/* Number of extra capabilities, 0 to 3. */
+/* Returns the number of extra capabilities, 0 to 3. */
 static inline seL4_Word seL4_MessageInfo_get_extraCaps(seL4_MessageInfo_t info)
 {
     return sel4_field_get(info.words[0], 7, 2);
 }
 
-/* Number of message words, 0 to 120. */
+/* Returns the number of message words, 0 to 120. */
 static inline seL4_Word seL4_MessageInfo_get_length(seL4_MessageInfo_t info)
 {
     return sel4_field_get(info.words[0], 0, 7);
@@ -188,8 +188,8 @@ static inline seL4_CNode_CapData_t seL4_CNode_CapData_set_guardSize(seL4_CNode_C
 #define seL4_NilData 0
 
 /*
- * The IPC buffer. The kernel reads and writes msg[4..], caps_or_badges and the receive fields; the stubs
- * keep msg[0..3] in step with the message registers.
+ * The IPC buffer. The kernel reads and writes msg from word 4 on, caps_or_badges and the receive fields.
+ * Message words 0 to 3 are in registers; the library's functions copy them from and to msg.
  */
 typedef struct seL4_IPCBuffer_ {
     seL4_MessageInfo_t tag;

@@ -1,6 +1,6 @@
 /*
- * The plain integer types of the seL4 interface and their printf formats. Everything that crosses the
- * kernel's border is made of 64-bit words.
+ * Integer types of the seL4 interface and their printf formats. All arguments and results of the kernel are
+ * 64-bit words.
  */
 #pragma once
 

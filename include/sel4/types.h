@@ -1,6 +1,6 @@
 /*
- * All types of the seL4 interface: the shared structures, the enumerations, and one name per kind of
- * capability so that prototypes say what they expect.
+ * All types of the seL4 interface: the shared structures, the enumerations, and a name for each kind of
+ * capability, so that prototypes say which kind they expect.
  */
 #pragma once
 

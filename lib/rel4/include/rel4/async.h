@@ -1,26 +1,29 @@
 /*
- * Calls of the kernel that look like ordinary calls. In a coroutine they go through the request ring of the
- * thread's executor, and other coroutines run until the answer is there; elsewhere, and as rel4_set_mode()
- * says, they are system calls. Either way they do the same, and return the same.
+ * Invocations as ordinary function calls. In a coroutine they go through the request ring of the thread's
+ * executor, and other coroutines run until the answer has come. Outside of coroutines, and if rel4_set_mode()
+ * says so, they are system calls. Both ways have the same effects and results.
  *
- * Each returns 0, or the seL4_Error of the invocation, which docs/interface-2-objects.md lists, or
- * REL4_FAULTED. One thing differs: a capability pointer that leads nowhere is seL4_FailedLookup through the
- * ring, and a fault of the thread by trap.
+ * Each function returns 0, the seL4_Error of the invocation, which <sel4/stubs.h> lists, or REL4_FAULTED. One
+ * case differs: a capability pointer that leads nowhere is seL4_FailedLookup through the ring, but a fault of
+ * the thread in a system call.
  */
 #pragma once
 
 #include <rel4/coroutine.h>
 #include <rel4/invocations.h>
 
-/* The name of what a call returned, for people: that of an seL4_Error, or "FAULTED", "CANCELLED", "STUCK". */
+/* Returns the name of an error that a function here returned, such as "FailedLookup" or "FAULTED". */
 const char *rel4_error_name(int error);
 
-/* The rest of rel4_call_short(), by trap or when there is room. The extra capabilities are in the IPC buffer,
- * too. Its arguments are in the registers of the system call. */
+/* The rest of rel4_call_short(): makes the call by trap, or waits for room. Its arguments are in the
+ * registers of the system call, and the caller has put the extra capabilities into the IPC buffer, too. */
 int rel4_call_slowly(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0, seL4_Word word1,
                      seL4_Word word2, seL4_Word word3);
 
-/* A call whose words and extra capabilities, at most four together, fit into one item. */
+/*
+ * Makes a call with words message words and extras extra capabilities, at most four together: word0 to word3
+ * are the words and then the capabilities. Same errors as rel4_call().
+ */
 static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words, unsigned extras,
                                   seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
@@ -52,35 +55,37 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
 }
 
 /*
- * Any invocation of an object: words and extra capabilities go in, and reply, if it is not null, takes
- * badge, number of words, and as many words as its capacity says. Not for endpoints, whose calls block, and
- * not for reply capabilities.
+ * Makes any invocation of an object. words and extras are the message words and extra capabilities. reply, if
+ * not null, receives the badge, the number of words, and as many words as its capacity says. Endpoints, whose
+ * calls block, and reply capabilities cannot be called this way.
  *
  * seL4_InvalidArgument: more than 120 words, more than 3 capabilities, or a label of more than 12 bits.
  */
 int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
               unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply);
 
-/* Word 0 to 3 of what the kernel said about the last call of this coroutine (or, outside, of this thread)
- * that failed: the number of the argument, the range, which lookup, and so on. */
+/*
+ * Returns message word i, 0 to 3, of the last error answer that this coroutine got, or this thread outside of
+ * coroutines: the number of the argument, the range, and so on (<sel4/errors.h>). 0 for other i.
+ */
 seL4_Word rel4_error_word(unsigned i);
 
-/* Writes a character to the console. queue: the capability of an asynchronous queue. */
+/* Writes a character to the console. queue is the capability of an asynchronous queue. */
 static inline int rel4_put_char(seL4_CPtr queue, char character)
 {
     return rel4_call_short(queue, REL4_LABEL_QUEUE_PUT_CHAR, 1, 0, (unsigned char)character, 0, 0, 0);
 }
 
 /*
- * Writes bytes to the console. What is longer than REL4_PUT_STRING_MAX is written in several calls, which
- * end at ends of lines where there are any; output of others can come between two of them.
+ * Writes length bytes to the console. More than REL4_PUT_STRING_MAX bytes are written in several calls, each
+ * up to the end of a line where there is one; output of other threads can come between two calls.
  */
 int rel4_put_bytes(seL4_CPtr queue, const char *bytes, size_t length);
 
-/* The same up to a zero byte. */
+/* Writes a zero-terminated string to the console, as rel4_put_bytes(). */
 int rel4_put_string(seL4_CPtr queue, const char *string);
 
-/* Asks for the physical address of a page. */
+/* Stores the physical address of a page in *paddr. After an error *paddr is unchanged. */
 int rel4_page_get_address(seL4_CPtr frame, seL4_Word *paddr);
 
 /* As seL4_Untyped_Retype(). */

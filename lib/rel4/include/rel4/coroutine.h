@@ -3,9 +3,9 @@
  * them and waits for the kernel's answers (docs/async-library.md). A coroutine runs until it waits: for an
  * answer, for another coroutine, or for a wake-up.
  *
- * An executor and its coroutines belong to one thread; no other thread and no handler of user interrupts may
- * call anything here for them. The thread's own stack is "outside of coroutines": it sets up, creates, and
- * then waits in rel4_run() or rel4_coroutine_join().
+ * An executor and its coroutines belong to one thread. Other threads, and handlers of user interrupts, must
+ * not call these functions for them. Code on the thread's own stack runs "outside of coroutines": it sets up
+ * the executor, creates coroutines, and waits in rel4_run() or rel4_coroutine_join().
  */
 #pragma once
 
@@ -13,73 +13,74 @@
 
 #include <rel4/queue.h>
 
-/* What names a coroutine: its place and, in the upper half, how often that was used. 0 names none. */
+/* Id of a coroutine: its place and, in the upper half, how often that place was used. 0 is no id. */
 typedef uint32_t rel4_coroutine_id;
 
-/* 7 is the most important, as 255 is for threads. */
+/* Priorities are 0 to 7; 7 is the highest. */
 #define REL4_PRIORITIES 8
 
 #define REL4_MIN_COROUTINE_STACK     1024
 #define REL4_DEFAULT_COROUTINE_STACK 4096
 #define REL4_MAX_COROUTINES          65535
 
-/* What functions return that return an int: 0, an seL4_Error, or one of these. */
+/* Functions that return an int return 0, an seL4_Error, or one of these. */
 enum rel4_error {
-    REL4_FAULTED = 16,   /* the queue serves nothing until rel4_queue_reset(); the call may have been done */
-    REL4_CANCELLED = 17, /* the coroutine that was joined has been cancelled */
-    REL4_STUCK = 18      /* all coroutines wait for one another, or for a wake-up that nobody can give */
+    REL4_FAULTED = 16,   /* the queue is stopped until rel4_queue_reset(); the call may have been done */
+    REL4_CANCELLED = 17, /* the joined coroutine was cancelled */
+    REL4_STUCK = 18      /* all coroutines wait for each other, or for a wake-up that cannot come */
 };
 
-/* How calls go. */
+/* How calls reach the kernel. */
 enum rel4_mode {
     REL4_ASYNC,   /* through the ring */
-    REL4_SYNC,    /* by trap, each on its own */
-    REL4_ADAPTIVE /* by trap if nothing else could run and nothing is in flight, otherwise through the ring */
+    REL4_SYNC,    /* by system call */
+    REL4_ADAPTIVE /* by system call if no other coroutine is ready and nothing is in flight, else through the
+                     ring */
 };
 
 /* How the thread waits when no coroutine can run. */
 enum rel4_waiting {
     REL4_WAIT_BLOCK, /* in the kernel, for the notification */
-    REL4_WAIT_YIELD, /* lets other threads run between two looks */
-    REL4_WAIT_SPIN   /* looks again and again */
+    REL4_WAIT_YIELD, /* polls, and yields to other threads between two polls */
+    REL4_WAIT_SPIN   /* polls without a pause */
 };
 
 struct rel4_coroutine;
 struct rel4_executor;
 
-/* First in, first out. */
+/* A list of coroutines, first in, first out. */
 struct rel4_list {
-    struct rel4_coroutine *first; /* meaningless when it is empty */
-    struct rel4_coroutine **last; /* where the next one is linked to; &first when it is empty */
+    struct rel4_coroutine *first; /* undefined while the list is empty */
+    struct rel4_coroutine **last; /* link of the last one; &first while the list is empty */
 };
 
-/* What a coroutine waits for, as far as that is not an answer. */
+/* State of a coroutine, apart from a wait for an answer. */
 enum rel4_coroutine_state {
     REL4_COROUTINE_FREE,
     REL4_COROUTINE_ACTIVE, /* runs, is ready, or waits for an answer */
-    REL4_COROUTINE_LISTED, /* waits in waits_in: for room in the ring, or for another one's end */
+    REL4_COROUTINE_LISTED, /* waits in waits_in: for room in the ring, or for the end of a coroutine */
     REL4_COROUTINE_WAITING /* waits for rel4_coroutine_wake() */
 };
 
-/* One coroutine, or the thread outside of them. Its content is the library's business. */
+/* A coroutine, or the thread outside of coroutines. Only the library uses the fields. */
 struct rel4_coroutine {
     struct rel4_coroutine *next;
-    void *sp; /* where it goes on: <rel4/switch.h> */
+    void *sp; /* where it resumes: <rel4/switch.h> */
     void *pc;
     void *s0;
     struct rel4_list *ready; /* the list of its priority */
-    seL4_Word *guard;        /* the lowest word of its stack, which holds its own address */
+    seL4_Word *guard;        /* lowest word of its stack, which holds its own address while intact */
     union {
-        uint32_t cookie; /* of its call in flight, otherwise of the next one; the upper half is its place */
-        uint16_t generation; /* the lower half, which changes with each answer */
+        uint32_t cookie;     /* of its call in flight, or of its next call; the upper half is its place */
+        uint16_t generation; /* lower half of the cookie, which changes with each answer */
     };
-    uint32_t awaited; /* that cookie while a call is in flight, otherwise the executor's no_cookie */
+    uint32_t awaited; /* the cookie while a call is in flight, else the executor's no_cookie */
     rel4_coroutine_id id;
     uint8_t state;               /* enum rel4_coroutine_state */
     bool woken;                  /* a wake-up came before it waited */
-    uint8_t error;               /* what it goes on with */
-    uint8_t needs;               /* items, when it waits for room */
-    struct rel4_response *reply; /* where the words of its answer go; null: nowhere */
+    uint8_t error;               /* what the wait returns */
+    uint8_t needs;               /* items that it waits for room for */
+    struct rel4_response *reply; /* receives the words of its answer, or null */
     struct rel4_list *waits_in;
     struct rel4_list joiners;
     union {
@@ -87,61 +88,62 @@ struct rel4_coroutine {
             void (*entry)(void *arg);
             void *arg;
         };
-        seL4_Word error_words[4]; /* of its last call that failed */
+        seL4_Word error_words[4]; /* of its last error answer */
     };
 };
 
-/* Counted since rel4_executor_init(); what the kernel counts, since AsyncQueue Start. */
+/* Counted since rel4_executor_init(); the kernel's part since AsyncQueue Start. */
 struct rel4_stats {
-    seL4_Word submitted;       /* calls through the ring */
-    seL4_Word answered;        /* answers taken */
-    seL4_Word stale;           /* of these, answers that nobody waited for any more */
-    seL4_Word by_trap;         /* calls that were traps of their own */
-    seL4_Word wakes;           /* AsyncQueue Wake */
-    seL4_Word blocks;          /* waits in the kernel; recorded bits may have ended some without a trap */
-    seL4_Word yields;          /* by REL4_WAIT_YIELD */
-    seL4_Word full;            /* times that a coroutine waited for room in the request ring */
+    seL4_Word submitted; /* calls through the ring */
+    seL4_Word answered;  /* answers taken */
+    seL4_Word stale;     /* of these, answers that no coroutine waited for any more */
+    seL4_Word by_trap;   /* calls that were system calls of their own */
+    seL4_Word wakes;     /* AsyncQueue Wake */
+    seL4_Word blocks;    /* waits in the kernel, some of which recorded bits may have ended without a trap */
+    seL4_Word yields;    /* by REL4_WAIT_YIELD */
+    seL4_Word full;      /* times that a coroutine waited for room in the request ring */
     seL4_Word user_interrupts; /* taken by this thread, since rel4_thread_init() */
-    seL4_Word batches[REL4_RING_MAX_BITS + 1]; /* of answers taken at once, by log2 rounded down */
+    seL4_Word
+        batches[REL4_RING_MAX_BITS + 1]; /* times that 2^i to 2^(i + 1) - 1 answers were found at once */
     struct rel4_queue_statistics kernel;
 };
 
-/* How fast other harts serve the queue, as its statistics say. */
+/* How fast other harts serve the queue, by its statistics. */
 struct rel4_pace {
-    seL4_Word served, busy; /* when that was last looked at */
-    seL4_Word time;         /* of the time counter, in which a request should be served */
-    bool in_vain;           /* it was looked for answers since, and none came */
+    seL4_Word served, busy; /* of the statistics, when they were last read */
+    seL4_Word time;         /* ticks of the time counter that a request should take */
+    bool in_vain;           /* no answer came the last time that the executor polled for so long */
 };
 
 struct rel4_executor {
     struct rel4_queue queue;
     struct rel4_coroutine *current;
-    struct rel4_list *top;   /* the most important list that is not empty, or null */
-    seL4_Word extra_items;   /* request items but for the first of each request that will be answered */
-    seL4_Word extra_answers; /* the same of answers */
-    seL4_Word answers_end;   /* up to this index there are answers, as far as we have looked */
-    bool mixed;              /* coroutines of different priority exist: answers are looked for more often */
+    struct rel4_list *top;   /* non-empty ready list of the highest priority, or null */
+    seL4_Word extra_items;   /* request items, without the first item of each request that will be answered */
+    seL4_Word extra_answers; /* response items, without the first item of each answer */
+    seL4_Word answers_end;   /* end of the answers that were found */
+    bool mixed; /* coroutines of several priorities exist, so that answers are polled for more often */
     uint8_t common_priority;
     uint8_t mode;
     uint8_t waiting;
     bool faulted;
     bool stuck;
     bool main_waits_for_all;
-    uint32_t ready_bits; /* lists that are not empty */
+    uint32_t ready_bits; /* bit p: the ready list of priority p is not empty */
     uint32_t polls;
     uint32_t batch;
     struct rel4_pace pace;
     struct rel4_list lists[REL4_PRIORITIES];
-    struct rel4_list room; /* those that wait for room in the request ring */
+    struct rel4_list room; /* coroutines that wait for room in the request ring */
     struct rel4_list free;
     struct rel4_coroutine *coroutines;
-    uint32_t count; /* that can exist */
-    uint32_t
-        no_cookie; /* the lowest one that none of them can have, as their places are below its upper half */
+    uint32_t count;     /* of coroutines that can exist */
+    uint32_t no_cookie; /* lowest cookie that no coroutine can have */
     uint32_t live;
-    uint32_t abandoned; /* calls in flight whose coroutine is gone: so many stale answers are the kernel's */
+    uint32_t abandoned; /* calls in flight whose coroutine is gone; so many stale answers are not forged */
     size_t stack_bytes;
-    uint32_t busy; /* coroutines made ready by others since the last look for answers on their behalf */
+    uint32_t busy; /* times that a coroutine made another one ready since the executor last polled for that
+                      reason */
     seL4_Word main_guard;
     struct rel4_coroutine main;
     void (*on_overflow)(rel4_coroutine_id id);
@@ -151,97 +153,105 @@ struct rel4_executor {
     struct rel4_stats stats;
 };
 
-/* The calling thread's executor; one without coroutines and without a queue if it has none. */
+/* The calling thread's executor, or an empty one without coroutines and queue. */
 extern __thread struct rel4_executor *rel4_executor_self __attribute__((tls_model("local-exec")));
 
 struct rel4_executor_options {
-    void *memory; /* for records and stacks */
+    void *memory; /* for the records and stacks of coroutines */
     size_t memory_bytes;
-    size_t stack_bytes; /* of each coroutine, a multiple of 16; 0: REL4_DEFAULT_COROUTINE_STACK */
+    size_t stack_bytes; /* of each coroutine: a multiple of 16, at least REL4_MIN_COROUTINE_STACK; 0: the
+                           default */
     enum rel4_mode mode;
     enum rel4_waiting waiting;
-    unsigned polls; /* at the ring, before yielding or blocking: for answers that another hart works on */
-    unsigned batch; /* requests after which they are handed over, though coroutines can run; 0: no limit */
+    unsigned polls; /* of the ring before yielding or blocking, for answers of another hart */
+    unsigned batch; /* requests that are published at once, even if coroutines can run; 0: no limit */
     /* Called, on that stack, when a coroutine has overwritten the end of its stack. Must not return. Null:
-     * a line on stderr that names the coroutine, and abort(). */
+     * names the coroutine on stderr and calls abort(). */
     void (*on_overflow)(rel4_coroutine_id id);
-    /* Called when the thread has waited for its notification and got other bits than answer_bit. With it, the
-     * thread also waits when no answer will come, since a signal may make the callback wake somebody. */
+    /* Called when a wait for the notification returned other bits than answer_bit. With this function, the
+     * thread also waits when no answer will come, since the function may wake coroutines. */
     void (*on_signals)(seL4_Word bits, void *arg);
     void *arg;
     seL4_Word answer_bit; /* the badge by which the kernel signals answers */
 };
 
 /*
- * Makes the executor the calling thread's. Its queue is left as it is: null, or what rel4_queue_create() has
- * made of it; no request of it may be without its answer. Without a queue all calls are traps. As many
- * coroutines can exist as fit into the memory, at most REL4_MAX_COROUTINES. seL4_InvalidArgument: there is
- * not room for one, or the stack is too small.
+ * Makes executor the calling thread's. executor->queue stays as it is: zeroed, or made by
+ * rel4_queue_create(), with no request in flight. Without a queue all calls are system calls. As many
+ * coroutines can exist as fit into the memory, at most REL4_MAX_COROUTINES.
+ *
+ * seL4_InvalidArgument: the memory has no room for a coroutine, or stack_bytes is too small or no multiple
+ * of 16.
  */
 int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executor_options *options);
 
-/* Takes the executor from the thread: its coroutines never run again, and their memory is the caller's. */
+/* Takes the executor away from the thread. Its coroutines never run again; their memory is the caller's
+ * again. */
 void rel4_executor_end(void);
 
-/* Changes how calls go and how the thread waits from now on. */
+/* Changes how calls reach the kernel, and how the thread waits, from now on. */
 void rel4_set_mode(enum rel4_mode mode);
 void rel4_set_waiting(enum rel4_waiting waiting, unsigned polls);
 
 /*
- * Makes a coroutine that will run entry(arg), and end when it returns. Returns 0 if no record is free, or if
- * the priority is above 7.
+ * Creates a coroutine that runs entry(arg) and ends when it returns. It is ready at once, but does not run
+ * yet. Returns its id, or 0 if no record is free or priority is above 7.
  */
 rel4_coroutine_id rel4_coroutine_create(void (*entry)(void *arg), void *arg, unsigned priority);
 
-/* The calling coroutine, or 0 outside. */
+/* Returns the id of the calling coroutine, or 0 outside of coroutines. */
 rel4_coroutine_id rel4_coroutine_self(void);
 
-/* Whether it has been created, and has neither ended nor been cancelled. */
+/* Returns whether the coroutine has neither ended nor been cancelled. */
 bool rel4_coroutine_exists(rel4_coroutine_id id);
 
-/* Lets all others run that are ready and as important, or more so. If none is ready, takes answers, or hands
- * over requests and takes answers, before. */
+/* Lets all other ready coroutines of the same or a higher priority run. If none is ready, first polls for
+ * answers, then publishes requests and polls again. */
 void rel4_coroutine_yield(void);
 
 /*
- * Waits for rel4_coroutine_wake(). A wake-up that came before is not lost: then it returns at once. Several
- * of them are one. Only in coroutines; elsewhere it returns at once.
+ * Waits for rel4_coroutine_wake(). Returns at once if a wake-up came before; several wake-ups count as one.
+ * Outside of coroutines it returns at once.
  */
 void rel4_coroutine_wait(void);
 
-/* Wakes a coroutine that is in rel4_coroutine_wait(), or will be. False: there is no such coroutine. */
+/* Wakes a coroutine from rel4_coroutine_wait(), or from its next one. Returns false if there is no such
+ * coroutine. */
 bool rel4_coroutine_wake(rel4_coroutine_id id);
 
 /*
- * Waits until a coroutine has ended; 0 also if it was gone before. REL4_CANCELLED: it was cancelled
- * meanwhile. REL4_STUCK: it can never end; only outside of coroutines. seL4_InvalidArgument: it is the
- * caller.
+ * Waits until a coroutine has ended. Returns 0 then, and also if there is no such coroutine.
+ *
+ * REL4_CANCELLED: it was cancelled meanwhile. REL4_STUCK, only outside of coroutines: it can never end.
+ * seL4_InvalidArgument: it is the caller.
  */
 int rel4_coroutine_join(rel4_coroutine_id id);
 
 /*
- * Ends a coroutine wherever it is; its stack and record are free at once. A call of it that is in flight is
- * still done, and its answer is dropped. What the coroutine itself has taken, such as locks or slots, stays
- * taken. A coroutine may cancel itself. False: there is no such coroutine.
+ * Ends a coroutine wherever it is, and frees its stack and record at once. The kernel still carries out its
+ * call in flight, whose answer is dropped. Locks, slots and the like that the coroutine holds stay taken. A
+ * coroutine may cancel itself. Returns false if there is no such coroutine.
  */
 bool rel4_coroutine_cancel(rel4_coroutine_id id);
 
 /*
- * Outside of coroutines: runs them until none is left, or until those that are left all wait for each other,
+ * Outside of coroutines: runs coroutines until none is left, or until all that are left wait for each other
  * or for wake-ups. Returns how many are left.
  */
 unsigned rel4_run(void);
 
-/* Hands over requests that coroutines have made so far, and wakes the worker. The executor does so itself
- * when nothing can run; a coroutine that is going to compute for long may do it first. */
+/* Publishes all requests so far and wakes the worker. The executor does so itself when no coroutine can run;
+ * a coroutine may do it before it computes for long. */
 void rel4_flush(void);
 
-/* What was counted. */
+/* Copies the counts of the calling thread's executor. */
 void rel4_stats(struct rel4_stats *stats);
 
 /*
- * After REL4_FAULTED: empties both rings and lets the kernel serve the queue again. Every call that still
- * waits returns REL4_FAULTED. Errors: those of AsyncQueue Reset.
+ * Empties both rings and lets the kernel serve the queue again, after REL4_FAULTED. Every call in flight
+ * returns REL4_FAULTED.
+ *
+ * seL4_IllegalOperation: there is no queue, or AsyncQueue Reset refuses.
  */
 int rel4_queue_reset(void);
 
@@ -251,23 +261,23 @@ int rel4_queue_reset(void);
 
 #include <rel4/switch.h>
 
-/* Waits until the request ring has room for so many items. False: the call is to be made by trap instead. */
+/* Waits until the request ring has room for so many items. Returns false if the call must be a system call.
+ */
 bool rel4_make_room(struct rel4_executor *executor, unsigned items);
 
-/* Whether a request of one item can be written at once, without rel4_make_room(). */
+/* Returns whether a request of one item can be written without rel4_make_room(). */
 static inline bool rel4_has_room(const struct rel4_executor *executor)
 {
     return executor->queue.request_producer != executor->queue.request_limit;
 }
 
-/* The cookie of the call that the current coroutine is about to submit: waits for its answer from now on. */
+/* Notes that the current coroutine waits for an answer, and returns the cookie for its request. */
 static inline uint32_t rel4_await(struct rel4_executor *executor)
 {
     return executor->current->awaited = executor->current->cookie;
 }
 
-/* Begins a request of one item, for which there is room, and which the caller fills with words and submits.
- */
+/* Begins a request of one item. There must be room; the caller writes the words and submits it. */
 static inline struct rel4_item *rel4_begin(struct rel4_executor *executor, uint32_t header, seL4_CPtr cap)
 {
     const struct rel4_queue *queue = &executor->queue;
@@ -279,7 +289,7 @@ static inline struct rel4_item *rel4_begin(struct rel4_executor *executor, uint3
     return item;
 }
 
-/* Submits the request and waits for the answer, whose error it returns. */
+/* Submits the request, waits for the answer, and returns its error. */
 static inline int rel4_submit(struct rel4_executor *executor)
 {
     executor->queue.request_producer++;

@@ -1,7 +1,7 @@
 /*
- * The user-level instructions and CSRs of user interrupts, as docs/uintc.md describes them. Only threads that
- * are registered as a receiver, or have a sender table, may execute them; for all others they are illegal
- * instructions. C and assembler include this.
+ * The user-level instructions and CSRs of user interrupts. Only threads that are registered as a receiver, or
+ * have a sender table, may execute them; for other threads they are illegal instructions. C and assembler
+ * include this.
  */
 #pragma once
 
@@ -30,16 +30,16 @@
     asm volatile("csrw " REL4_STRING(number) ", %0" : : "r"((seL4_Word)(value)) : "memory")
 
 /*
- * Sends what entry index of the thread's sender table says. An index without an entry, of any value, does
- * nothing. What the program has stored before is visible to the receiver's handler.
+ * Sends to the receiver of entry index of the thread's sender table. Any index without an entry does nothing.
+ * Earlier stores of the sender are visible to the receiver's handler.
  */
 static inline void rel4_uipi_send(seL4_Word index)
 {
     asm volatile("fence rw, o\n\t" REL4_UIPI(REL4_UIPI_SEND, "x0, %0, x0") : : "r"(index) : "memory");
 }
 
-/* Takes the pending bits of the thread, a receiver. 0 if there are none, or it is no receiver. What the
- * sender did before is done: its stores are visible, and what it has read may be overwritten. */
+/* Takes and returns the thread's pending bits; 0 if there are none or the thread is no receiver. Earlier
+ * stores of the sender are visible afterwards, and its earlier loads are done. */
 static inline seL4_Word rel4_uipi_read(void)
 {
     seL4_Word bits;
@@ -54,12 +54,13 @@ static inline void rel4_uipi_write(seL4_Word bits)
     asm volatile("fence rw, o\n\t" REL4_UIPI(REL4_UIPI_WRITE, "x0, %0, x0") : : "r"(bits) : "memory");
 }
 
-/* Lets pending bits interrupt the thread again, and keeps them from it. */
+/* Lets pending bits interrupt the thread again. */
 static inline void rel4_uipi_activate(void)
 {
     asm volatile(REL4_UIPI(REL4_UIPI_ACTIVATE, "x0, x0, x0") : : : "memory");
 }
 
+/* Keeps pending bits from interrupting the thread. */
 static inline void rel4_uipi_deactivate(void)
 {
     asm volatile(REL4_UIPI(REL4_UIPI_DEACTIVATE, "x0, x0, x0") : : : "memory");

@@ -1,14 +1,14 @@
 /*
- * From one coroutine to the next. A coroutine that waits calls the scheduler, which never returns but goes on
- * with another one; so only the stack pointer, the program counter and s0 are kept, and the compiler, which
- * is told that all other registers are lost, keeps what it still needs, floating point included.
+ * Switching between coroutines. A coroutine that waits calls the scheduler, which does not return but resumes
+ * another one. Only the stack pointer, the program counter and s0 are saved. The compiler is told that all
+ * other registers are lost, floating point included, and saves those that it still needs.
  */
 #pragma once
 
 #include <rel4/coroutine.h>
 
-/* Goes on with whoever is next. Entered on the stack of the current coroutine, which has kept sp and s0, and
- * will go on at pc. */
+/* Resumes the next coroutine. Entered on the stack of the current one, which has saved sp and s0 and will be
+ * resumed at pc. */
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current, void *pc);
 
 #define REL4_LOST_INTEGERS                                                                                \
@@ -24,7 +24,7 @@ _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_corouti
 #define REL4_LOST_FLOATS
 #endif
 
-/* Lets others run until somebody makes the current coroutine ready again. Returns its error. */
+/* Lets other coroutines run until the current one is made ready again. Returns its error. */
 static inline int rel4_suspend(struct rel4_executor *executor)
 {
     register seL4_Word a0 asm("a0");
@@ -44,7 +44,7 @@ static inline int rel4_suspend(struct rel4_executor *executor)
 _Static_assert(offsetof(struct rel4_coroutine, sp) == 8, "rel4_suspend() relies on it");
 _Static_assert(offsetof(struct rel4_coroutine, s0) == 24, "rel4_suspend() relies on it");
 
-/* Goes on with a coroutine where it waits, and with an error. */
+/* Resumes a coroutine where it waits; its wait returns error. */
 static inline __attribute__((always_inline)) _Noreturn void
 rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
 {
@@ -64,7 +64,7 @@ rel4_switch_to(const struct rel4_coroutine *coroutine, int error)
     __builtin_unreachable();
 }
 
-/* In rel4_schedule(): jumps to the rest of it. A call would need a frame. */
+/* Jumps from rel4_schedule() to a function that never returns. A call would need a stack frame. */
 static inline __attribute__((always_inline)) _Noreturn void
 rel4_switch_rest(void (*rest)(struct rel4_executor *), struct rel4_executor *executor)
 {
@@ -74,7 +74,7 @@ rel4_switch_rest(void (*rest)(struct rel4_executor *), struct rel4_executor *exe
     __builtin_unreachable();
 }
 
-/* Lets a new coroutine begin with a function that never returns. */
+/* Prepares a new coroutine to begin with a function that never returns. */
 static inline void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *stack_top, void (*begin)(void))
 {
     coroutine->sp = stack_top;

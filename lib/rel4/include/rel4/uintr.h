@@ -10,8 +10,8 @@
  *     rel4_uintr_register_receiver(notification, &(struct rel4_receiver_options){
  *         .handler = on_signal, .stack = stack, .stack_bytes = sizeof(stack) });
  *
- * All functions work on the calling thread, and none but those marked so may be called by a handler. A
- * handler makes no system call, does not touch the IPC buffer, and leaves ustatus.UIE alone.
+ * All functions work on the calling thread. Handlers may call only those that say so. A handler must not make
+ * system calls, use the IPC buffer, or change ustatus.UIE.
  */
 #pragma once
 
@@ -22,53 +22,55 @@
 #include <rel4/invocations.h>
 #include <rel4/rel4.h>
 
-/* Entries of the cache by which rel4_signal() finds an index. A power of two. */
+/* Entries of the cache that rel4_signal() finds indexes in. A power of two. */
 #define REL4_SENDER_CACHE 128
 
-/* Capabilities remembered for not being able to be sent by instruction. A power of two. */
+/* Entries of the table of capabilities that cannot be sent by instruction. A power of two. */
 #define REL4_REFUSED_CACHE 16
 
 struct rel4_receiver;
 
-/* Counted since rel4_thread_init(). Signals by instruction are not: counting would cost more than they do. */
+/* Counted since rel4_thread_init(). Signals by instruction are not counted, as that would cost more than they
+ * do. */
 struct rel4_statistics {
-    seL4_Word signals_by_call; /* rel4_signal() that went to the kernel */
+    seL4_Word signals_by_call; /* calls of rel4_signal() that were system calls */
     seL4_Word registrations;   /* entries made in the sender table */
-    seL4_Word refusals;        /* attempts to make one that failed */
-    seL4_Word interrupts;      /* times that a handler was called */
-    seL4_Word restarts;        /* times that it found rel4_wait() between looking and blocking */
-    seL4_Word waits_recorded;  /* rel4_wait() and alike that returned bits which a handler had recorded */
-    seL4_Word waits_kernel;    /* that were answered by the kernel */
+    seL4_Word refusals;        /* failed attempts to make one */
+    seL4_Word interrupts;      /* calls of a handler */
+    seL4_Word restarts; /* of these, calls that interrupted rel4_wait() between its check and blocking */
+    seL4_Word waits_recorded; /* calls of rel4_wait() and rel4_recv() that returned recorded bits */
+    seL4_Word waits_kernel;   /* those that returned what the kernel answered */
 };
 
-/* What the library knows about one thread. Its content is the library's business. */
+/* The library's record of one thread. Only the library uses the fields. */
 struct rel4_thread {
     struct {
         seL4_CPtr notification;
         seL4_Word index;
-    } cache[REL4_SENDER_CACHE]; /* entry i is for capability pointers that are i modulo its length */
-    seL4_CPtr owner[REL4_SENDER_TABLE_ENTRIES]; /* by index: whose entry it is, or null */
+    } cache[REL4_SENDER_CACHE]; /* entry i holds a capability pointer that is i modulo the length */
+    seL4_CPtr
+        owner[REL4_SENDER_TABLE_ENTRIES]; /* by index: the capability that the entry belongs to, or null */
     struct {
         seL4_CPtr notification;
         seL4_Word again_in; /* signals until the next attempt */
     } refused[REL4_REFUSED_CACHE];
     seL4_CPtr tcb;
-    seL4_CPtr table; /* the slot that is for its sender table */
+    seL4_CPtr table; /* slot for its sender table */
     bool table_exists;
     bool table_bound;
-    struct rel4_receiver *receiver; /* null if it is none */
-    seL4_Word woken;                /* whether a handler has recorded something, perhaps no bits */
+    struct rel4_receiver *receiver; /* null if the thread is no receiver */
+    seL4_Word woken;                /* 1: a handler has recorded bits, maybe none */
     seL4_Word recorded;
     struct rel4_statistics statistics;
 };
 
-/* The calling thread's record; one without anything if it has not called rel4_thread_init(). */
+/* The calling thread's record, or an empty one if it has not called rel4_thread_init(). */
 extern __thread struct rel4_thread *rel4_self __attribute__((tls_model("local-exec")));
 
 /*
- * Tells the library about the calling thread: where it may keep its record (about 7 KiB, zeroed before it
- * is used for the first time) and the thread's own TCB capability. A record whose thread is gone may be
- * given to another one, which then uses the same sender table, with its entries.
+ * Tells the library about the calling thread: memory for its record (about 7 KiB, zeroed before its first
+ * use) and the thread's own TCB capability. The record of a thread that is gone may be given to another
+ * thread, which then uses the same sender table with its entries.
  */
 void rel4_thread_init(struct rel4_thread *thread, seL4_CPtr tcb);
 
@@ -80,15 +82,15 @@ void rel4_thread_statistics(struct rel4_statistics *statistics);
  */
 
 /*
- * What a handler is: called with the bits that have arrived, and what was registered with it. Bits may be 0,
- * after a signal of badge 0. The thread may have been anywhere; user interrupts are off until it returns.
+ * A handler: called with the bits that have arrived and the argument that was registered. Bits are 0 after a
+ * signal of badge 0. It may interrupt the thread anywhere. User interrupts are off until it returns.
  */
 typedef void rel4_handler(seL4_Word bits, void *arg);
 
 struct rel4_receiver_options {
-    rel4_handler *handler; /* null: bits are only recorded, for rel4_wait() and rel4_poll() */
+    rel4_handler *handler; /* null: bits are recorded, for rel4_wait() and rel4_poll() */
     void *arg;
-    void *stack;        /* the handler's own, aligned to 16 bytes, as long as the thread is registered */
+    void *stack; /* the handler's own, aligned to 16 bytes, which must exist while the thread is registered */
     size_t stack_bytes; /* at least REL4_MIN_STACK, a multiple of 16 */
     bool saves_float;   /* the handler may use floating point */
 };
@@ -96,34 +98,36 @@ struct rel4_receiver_options {
 #define REL4_MIN_STACK 1024
 
 /*
- * Registers the calling thread as receiver of a notification, which must be bound to it. From then on its
- * handler may be called at any time, also before this returns.
+ * Registers the calling thread as receiver of a notification, which must be bound to it. From then on the
+ * handler may be called at any time, even before this function returns.
  *
- * Errors: those of TCB RegisterReceiver (docs/user-interrupts.md); seL4_InvalidArgument also for an unfit
- * stack, seL4_IllegalOperation also without rel4_thread_init().
+ * Errors: those of rel4_TCB_RegisterReceiver() in <rel4/stubs.h>. seL4_InvalidArgument also if the stack is
+ * null, too small or not aligned; seL4_IllegalOperation also without rel4_thread_init(); seL4_DeleteFirst
+ * also if the stack is that of the present registration.
  */
 seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel4_receiver_options *options);
 
 /*
- * Ends it. Bits that a handler has recorded can still be had by rel4_wait() and rel4_poll(), others are in
- * the notification. Senders have lost their entries, and must be told: rel4_uintr_forget_sender().
- * seL4_IllegalOperation: it is no receiver.
+ * Ends the registration. rel4_wait() and rel4_poll() still return recorded bits; other bits are in the
+ * notification. Senders have lost their entries and must be told to call rel4_uintr_forget_sender().
+ *
+ * seL4_IllegalOperation: the thread is no receiver.
  */
 seL4_Error rel4_uintr_unregister_receiver(void);
 
-/* Who calls a receiver's handler. */
+/* How a receiver's handler is called. */
 enum rel4_delivery {
-    REL4_DELIVERY_NONE = 0, /* nobody: it is no receiver */
-    REL4_DELIVERY_CONTROLLER = REL4_RECEIVER_SLOT,
-    REL4_DELIVERY_KERNEL = REL4_RECEIVER_KERNEL_DELIVERED, /* when it returns to the thread */
+    REL4_DELIVERY_NONE = 0,                                /* never: the thread is no receiver */
+    REL4_DELIVERY_CONTROLLER = REL4_RECEIVER_SLOT,         /* by the interrupt controller */
+    REL4_DELIVERY_KERNEL = REL4_RECEIVER_KERNEL_DELIVERED, /* by the kernel, when it returns to the thread */
 };
 
-/* Who calls the calling thread's handler. */
+/* Returns how the calling thread's handler is called. */
 enum rel4_delivery rel4_uintr_delivery(void);
 
 /*
- * Turns the calling receiver's user interrupts off, and returns whether they were on. Bits are kept. Only for
- * receivers and threads with a sender table; a handler may call it.
+ * Turns the calling thread's user interrupts off, and returns whether they were on. Bits that arrive stay
+ * pending. Only for receivers and threads with a sender table. A handler may call it.
  */
 static inline bool rel4_uintr_disable(void)
 {
@@ -136,7 +140,7 @@ static inline bool rel4_uintr_disable(void)
     return before & REL4_USTATUS_UIE;
 }
 
-/* Turns them on again, if they were on. */
+/* Turns user interrupts on again if on is true, as rel4_uintr_disable() returned it. */
 static inline void rel4_uintr_restore(bool on)
 {
     if (on) {
@@ -147,24 +151,24 @@ static inline void rel4_uintr_restore(bool on)
     }
 }
 
-/* For handlers: leaves bits, or the mere fact of a signal, to the next rel4_wait() or rel4_poll(). */
+/* For handlers: records bits for the next rel4_wait() or rel4_poll(), which returns even if bits is 0. */
 void rel4_uintr_record(seL4_Word bits);
 
 /*
- * Waits for the notification that the calling thread receives, or for any other. Returns recorded bits, if
- * there are any, otherwise what seL4_Wait() does. No bits are lost between looking and blocking: a handler
- * that comes in between makes the thread look again. A handler that does not record wakes nobody. Returns
- * 0 after a signal of badge 0.
+ * Waits for the notification that the calling thread receives, or for any other. Returns the recorded bits if
+ * a handler has recorded any, otherwise what seL4_Wait() returns. A handler that interrupts between the check
+ * for recorded bits and blocking makes the thread check again, so that no bits are lost. A handler that does
+ * not record does not end the wait. Returns 0 after a signal of badge 0.
  */
 seL4_Word rel4_wait(seL4_CPtr notification);
 
 /*
- * The same for seL4_Recv() on an endpoint, by a thread with a bound notification. Recorded bits are returned
- * as a signal is: message info 0, the bits in *sender, which must not be null.
+ * As rel4_wait(), but receives as seL4_Recv() does, for threads with a bound notification. Recorded bits are
+ * returned like a signal: message info 0 and the bits in *sender. sender must not be null.
  */
 seL4_MessageInfo_t rel4_recv(seL4_CPtr src, seL4_Word *sender);
 
-/* The same for seL4_Poll(): recorded bits, if there are any, otherwise what is in the notification, or 0. */
+/* Returns the recorded bits if there are any, otherwise the bits of the notification, or 0. Does not wait. */
 seL4_Word rel4_poll(seL4_CPtr notification);
 
 /*
@@ -173,27 +177,30 @@ seL4_Word rel4_poll(seL4_CPtr notification);
 
 /*
  * Enters a notification capability into the calling thread's sender table, which is made and bound if there
- * is none. Returns its index for rel4_uipi_send(), 0 to 511, or minus the error: those of SenderTable Add and
- * Bind; -seL4_NotEnoughMemory also when memory or slots of rel4_init() are used up, -seL4_IllegalOperation
- * also without rel4_thread_init() or without a backend. A capability that has an index keeps it.
+ * is none. Returns its index for rel4_uipi_send(), 0 to 511, or the negative error. A capability that has an
+ * index keeps it.
+ *
+ * Errors: those of rel4_SenderTable_Add() and rel4_SenderTable_Bind(). seL4_NotEnoughMemory also when the
+ * memory or the slots of rel4_init() are used up; seL4_IllegalOperation also for a null capability, without
+ * rel4_thread_init(), and without a backend.
  */
 int rel4_uintr_register_sender(seL4_CPtr notification);
 
 /*
- * Forgets the index of a capability, and clears its entry if it is still there. To be called when another
- * capability is put into the slot, and when the receiver has changed: nothing tells a sender that its entry
- * has been cleared, and what it sends by it goes nowhere.
+ * Forgets the index of a capability and clears its entry if it still exists. Must be called when another
+ * capability is put into the slot, and when the receiver has changed: a sender is not told that its entry was
+ * cleared, and what it sends then is lost.
  */
 void rel4_uintr_forget_sender(seL4_CPtr notification);
 
-/* The rest of rel4_signal(), for a capability without an entry in the cache. */
+/* The rest of rel4_signal(), for capabilities that are not in the cache. */
 void rel4_signal_slowly(seL4_CPtr notification);
 
 /*
- * Signals a notification. The first time, the capability is registered; from then on it is one instruction.
- * Where that is not possible, because the badge is not a single bit, there is no receiver, or no memory, slot
- * or entry is left, it is seL4_Signal(), and every 256th time registration is tried again. The IPC buffer is
- * left as it was. Handlers use rel4_uipi_send() with an index.
+ * Signals a notification. The first call registers the capability; later calls are one instruction. Where
+ * registering is not possible, because the badge is not a single bit, there is no receiver, or no memory,
+ * slot or entry is left, it calls seL4_Signal(), and tries to register again every 256th time. The IPC buffer
+ * is unchanged. Handlers must use rel4_uipi_send() with an index instead.
  */
 static inline void rel4_signal(seL4_CPtr notification)
 {
