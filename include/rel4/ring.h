@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define REL4_ITEM_BYTES 64
@@ -30,7 +31,10 @@ struct rel4_item {
     uint64_t words[REL4_ITEM_WORDS]; /* message words, then extra capability pointers */
 };
 
-_Static_assert(sizeof(struct rel4_item) == REL4_ITEM_BYTES, "the item is one cache line");
+_Static_assert(sizeof(struct rel4_item) == REL4_ITEM_BYTES, "size of an item: one cache line");
+_Static_assert(offsetof(struct rel4_item, header) == 4, "item: header");
+_Static_assert(offsetof(struct rel4_item, cap) == 8, "item: capability");
+_Static_assert(offsetof(struct rel4_item, words) == 16, "item: words");
 
 /* Offsets in the header page: each word is in a cache line of its own. The request ring starts at REL4_RINGS,
  * directly followed by the response ring. */
@@ -83,10 +87,22 @@ struct rel4_queue_statistics {
     uint64_t full;                /* times that the worker stopped because the response ring was full */
     uint64_t batches[REL4_RING_MAX_BITS + 1]; /* runs that served 2^i to 2^(i + 1) - 1 requests */
     uint64_t busy[REL4_MAX_HARTS]; /* ticks of the time counter that the worker ran, by idle hart */
-    uint64_t
-        taken_back; /* times that the thread's hart served a batch that an idle hart was called for or had */
-    uint64_t late;  /* of these, times that the idle hart was late */
+    uint64_t taken_back; /* batches that the thread's hart served though an idle hart was called or had it */
+    uint64_t late;       /* of these, batches that the idle hart was late for */
 };
+
+_Static_assert(offsetof(struct rel4_queue_statistics, runs) == 32, "statistics: runs");
+_Static_assert(offsetof(struct rel4_queue_statistics, wakes) == 64, "statistics: wakes");
+_Static_assert(offsetof(struct rel4_queue_statistics, full) == 96, "statistics: full");
+_Static_assert(offsetof(struct rel4_queue_statistics, batches) == 104, "statistics: batches");
+_Static_assert(offsetof(struct rel4_queue_statistics, busy) == 208, "statistics: busy");
+_Static_assert(offsetof(struct rel4_queue_statistics, taken_back) == 272, "statistics: taken back");
+_Static_assert(sizeof(struct rel4_queue_statistics) == 288, "size of the statistics");
+_Static_assert(REL4_HEADER_STATISTICS + sizeof(struct rel4_queue_statistics) <= REL4_RINGS,
+               "they fit into the header page");
+
+/* The largest label that fits into a header word. */
+#define REL4_MAX_LABEL 0xfff
 
 /* Builds an item's header word: label 12 bits, error 4, words 7, extra capabilities 2; the 7 flags are 0. */
 static inline uint32_t rel4_header(unsigned label, unsigned error, unsigned words, unsigned extras)
@@ -96,7 +112,7 @@ static inline uint32_t rel4_header(unsigned label, unsigned error, unsigned word
 
 static inline unsigned rel4_header_label(uint32_t header)
 {
-    return header & 0xfff;
+    return header & REL4_MAX_LABEL;
 }
 
 static inline unsigned rel4_header_error(uint32_t header)
@@ -117,6 +133,12 @@ static inline unsigned rel4_header_extras(uint32_t header)
 static inline unsigned rel4_header_flags(uint32_t header)
 {
     return header >> 25;
+}
+
+/* Returns whether an answer has neither an error, nor words, nor anything else but a label. */
+static inline bool rel4_header_is_plain(uint32_t header)
+{
+    return header >> 12 == 0;
 }
 
 /* Returns how many items a message of so many words, extra capabilities included, takes. */

@@ -34,26 +34,27 @@ typedef struct seL4_MessageInfo {
 static inline seL4_MessageInfo_t seL4_MessageInfo_new(seL4_Word label, seL4_Word capsUnwrapped,
                                                       seL4_Word extraCaps, seL4_Word length)
 {
-    return (seL4_MessageInfo_t){ { label << 12 | (capsUnwrapped & 7) << 9 | (extraCaps & 3) << 7 |
-                                   (length & 127) } };
+    return (seL4_MessageInfo_t){ { label << ABI_INFO_LABEL_SHIFT |
+                                   (capsUnwrapped & 7) << ABI_INFO_UNWRAPPED_SHIFT |
+                                   (extraCaps & 3) << ABI_INFO_EXTRA_CAPS_SHIFT | (length & 127) } };
 }
 
 /* Returns the label: an invocation, an error, a fault type, or a number that two threads agreed on. */
 static inline seL4_Word seL4_MessageInfo_get_label(seL4_MessageInfo_t info)
 {
-    return info.words[0] >> 12;
+    return info.words[0] >> ABI_INFO_LABEL_SHIFT;
 }
 
 /* Of a received message: bit i is set if extra capability i arrived as the badge in caps_or_badges[i]. */
 static inline seL4_Word seL4_MessageInfo_get_capsUnwrapped(seL4_MessageInfo_t info)
 {
-    return sel4_field_get(info.words[0], 9, 3);
+    return sel4_field_get(info.words[0], ABI_INFO_UNWRAPPED_SHIFT, 3);
 }
 
 /* Returns the number of extra capabilities, 0 to 3. */
 static inline seL4_Word seL4_MessageInfo_get_extraCaps(seL4_MessageInfo_t info)
 {
-    return sel4_field_get(info.words[0], 7, 2);
+    return sel4_field_get(info.words[0], ABI_INFO_EXTRA_CAPS_SHIFT, 2);
 }
 
 /* Returns the number of message words, 0 to 120. */
@@ -65,18 +66,19 @@ static inline seL4_Word seL4_MessageInfo_get_length(seL4_MessageInfo_t info)
 /* The _set_ functions return a copy with one field replaced. */
 static inline seL4_MessageInfo_t seL4_MessageInfo_set_label(seL4_MessageInfo_t info, seL4_Word label)
 {
-    return (seL4_MessageInfo_t){ { sel4_field_set(info.words[0], 12, 52, label) } };
+    return (seL4_MessageInfo_t){ { sel4_field_set(info.words[0], ABI_INFO_LABEL_SHIFT, 52, label) } };
 }
 
 static inline seL4_MessageInfo_t seL4_MessageInfo_set_capsUnwrapped(seL4_MessageInfo_t info,
                                                                     seL4_Word capsUnwrapped)
 {
-    return (seL4_MessageInfo_t){ { sel4_field_set(info.words[0], 9, 3, capsUnwrapped) } };
+    return (
+        seL4_MessageInfo_t){ { sel4_field_set(info.words[0], ABI_INFO_UNWRAPPED_SHIFT, 3, capsUnwrapped) } };
 }
 
 static inline seL4_MessageInfo_t seL4_MessageInfo_set_extraCaps(seL4_MessageInfo_t info, seL4_Word extraCaps)
 {
-    return (seL4_MessageInfo_t){ { sel4_field_set(info.words[0], 7, 2, extraCaps) } };
+    return (seL4_MessageInfo_t){ { sel4_field_set(info.words[0], ABI_INFO_EXTRA_CAPS_SHIFT, 2, extraCaps) } };
 }
 
 static inline seL4_MessageInfo_t seL4_MessageInfo_set_length(seL4_MessageInfo_t info, seL4_Word length)

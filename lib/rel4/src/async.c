@@ -30,7 +30,7 @@ static void keep_answer(struct rel4_executor *executor, const struct sel4_regist
         return;
     }
     reply->badge = answer->badge;
-    reply->word_count = (unsigned)(answer->info & 0x7f);
+    reply->word_count = (unsigned)seL4_MessageInfo_get_length((seL4_MessageInfo_t){ { answer->info } });
     for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++) {
         reply->words[i] = i < 4 ? words[i] : seL4_GetMR((int)i);
     }
@@ -104,7 +104,7 @@ static int __attribute__((noinline))
 refused(seL4_Word badge, seL4_Word info, seL4_Word word0, seL4_Word word1, seL4_Word word2, seL4_Word word3)
 {
     const struct sel4_registers answer = { badge, info, word0, word1, word2, word3 };
-    int error = (int)(info >> 12);
+    int error = (int)(info >> ABI_INFO_LABEL_SHIFT);
 
     seL4_SetMR(0, word0);
     seL4_SetMR(1, word1);
@@ -127,7 +127,7 @@ int rel4_call_slowly(seL4_CPtr cap, seL4_MessageInfo_t info, seL4_Word word0, se
     if (executor->count) {
         executor->stats.by_trap++;
     }
-    if (__builtin_expect(r.info >> 12 != seL4_NoError, 0)) {
+    if (__builtin_expect(r.info >> ABI_INFO_LABEL_SHIFT != seL4_NoError, 0)) {
         return refused(r.badge, r.info, r.mr0, r.mr1, r.mr2, r.mr3);
     }
     return seL4_NoError;
@@ -140,7 +140,7 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
     struct rel4_queue *queue = &executor->queue;
     unsigned items = rel4_items_for(word_count + extra_count);
 
-    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > 0xfff) {
+    if (word_count > REL4_MAX_WORDS || extra_count > REL4_MAX_EXTRAS || label > REL4_MAX_LABEL) {
         return seL4_InvalidArgument;
     }
     if (reply) {

@@ -160,7 +160,7 @@ static inline struct rel4_coroutine *executor_take_simple_answer(struct rel4_exe
     const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
     struct rel4_coroutine *coroutine = executor_addressee(executor, item);
 
-    if (!coroutine || item->header >> 12) {
+    if (!coroutine || !rel4_header_is_plain(item->header)) {
         return NULL;
     }
     queue->response_consumer++;

@@ -74,7 +74,7 @@ bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request
     unsigned items = rel4_items_for(request->word_count + request->extra_count);
 
     if (request->word_count > REL4_MAX_WORDS || request->extra_count > REL4_MAX_EXTRAS ||
-        request->label > 0xfff || items > rel4_queue_room(queue)) {
+        request->label > REL4_MAX_LABEL || items > rel4_queue_room(queue)) {
         return false;
     }
     rel4_queue_write(queue, request);

@@ -32,7 +32,7 @@ LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word la
     };
 
     r = sel4_trap_call(seL4_SysCall, r);
-    seL4_Word error = r.info >> 12;
+    seL4_Word error = r.info >> ABI_INFO_LABEL_SHIFT;
     if (__builtin_expect(error != seL4_NoError, 0)) {
         seL4_SetMR(0, r.mr0);
         seL4_SetMR(1, r.mr1);
