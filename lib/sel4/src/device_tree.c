@@ -1,6 +1,6 @@
 /*
- * A reader for the flattened device tree that knows two questions: where is the device that is compatible
- * with this name, and what are the boot arguments? It trusts the kernel to pass a well-formed tree.
+ * A reader of the flattened device tree, for the address of a device and for the boot arguments. It trusts
+ * the kernel to pass a well-formed tree.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ enum {
     FDT_OFF_STRINGS = 12,
 };
 
-/* Where the reader is, and what it read last. */
+/* Position in the tree, and what was read last. */
 struct reader {
     const uint8_t *next, *strings;
     const char *name;     /* of a node or property */
@@ -32,7 +32,7 @@ struct reader {
     uint32_t length;
 };
 
-/* What has been read of the node at hand. */
+/* What was read of the present node. */
 struct node {
     bool compatible;
     const uint8_t *reg;
@@ -43,7 +43,7 @@ static uint32_t read_be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Whether name is one of the zero-terminated strings in a list of length bytes. */
+/* Returns whether name is one of the zero-terminated strings in a list of length bytes. */
 static bool list_has(const uint8_t *list, uint32_t length, const char *name)
 {
     for (uint32_t i = 0; i < length; i += strlen((const char *)list + i) + 1) {
@@ -87,7 +87,7 @@ static bool open_tree(struct reader *reader)
     return true;
 }
 
-/* Reads the next token that means something, with what belongs to it. */
+/* Reads the next token that is not FDT_NOP, with its name and value. */
 static uint32_t read_token(struct reader *reader)
 {
     uint32_t token;
@@ -148,7 +148,7 @@ bool sel4_find_device(const char *compatible, seL4_Word *paddr)
     }
 }
 
-/* The boot arguments of the machine: bootargs in /chosen, which hangs below the root. */
+/* Returns the boot arguments of the machine: the property bootargs of /chosen, or "". */
 static const char *boot_arguments(void)
 {
     struct reader reader;

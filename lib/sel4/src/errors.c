@@ -1,5 +1,5 @@
 /*
- * Names of errors, for people.
+ * Names of errors, for messages.
  */
 #include <sel4/runtime.h>
 #include <sel4/sel4.h>

@@ -1,6 +1,6 @@
 /*
- * The end of a root task: turning the machine off with an exit status. It relies on nothing that the program
- * may have used up: it makes room by revoking and deleting, since nobody needs the capabilities any more.
+ * Turning the machine off with an exit status, at the end of a root task. Works even if the program has used
+ * up all slots and memory: it revokes and deletes capabilities, which are no longer needed.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,10 +11,10 @@
 #define FINISHER_PASS 0x5555
 #define FINISHER_FAIL 0x3333 /* with the exit status in the upper 16 bits */
 
-/* Status of a program that was aborted, as shells report it. */
+/* Exit status of an aborted program, as shells report it. */
 #define EXIT_ABORTED 134
 
-/* The page that the start code has unmapped. */
+/* Page below the stack, which the start code has unmapped. */
 extern char __stack_guard[];
 
 _Noreturn void _exit(int code);
@@ -26,7 +26,7 @@ static seL4_CPtr emptied(seL4_CPtr slot)
     return slot;
 }
 
-/* Makes one object from an untyped, in a slot of the root CNode. */
+/* Makes one object from an untyped in a slot of the root CNode. */
 static seL4_Error retype(seL4_Untyped untyped, seL4_Word type, seL4_Word bits, seL4_CPtr slot)
 {
     return seL4_Untyped_Retype(untyped, type, bits, seL4_CapInitThreadCNode, 0, 0, slot, 1);
@@ -100,7 +100,7 @@ _Noreturn void sel4_power_off(int code)
     }
 }
 
-/* What the C library's exit() ends with. */
+/* Called by the C library's exit(). */
 _Noreturn void _exit(int code)
 {
     sel4_power_off(code);

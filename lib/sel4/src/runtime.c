@@ -1,6 +1,7 @@
 /*
- * From the first C function to main(), and thread-local storage. The order in sel4_start() matters: nothing
- * may touch a thread-local variable before _init_tls(), or call the kernel before the IPC buffer is known.
+ * Start of a root task in C, BootInfo, and thread-local storage. The order in sel4_start() matters:
+ * thread-local variables must not be used before _init_tls(), and the kernel must not be called before the
+ * IPC buffer is set.
  */
 /* <picotls.h> is empty unless <picolibc.h> comes first. */
 #include <picolibc.h>
@@ -15,7 +16,7 @@ __thread seL4_IPCBuffer *__sel4_ipc_buffer;
 
 static seL4_BootInfo *boot_info;
 
-/* Set by the linker script; the addresses are what matters. */
+/* Symbols of the linker script: only their addresses mean something. */
 extern char __image_start[], __stack_guard[], __first_tls[];
 
 extern int main(int argc, char **argv);
@@ -32,7 +33,7 @@ const seL4_BootInfoHeader *sel4_bootinfo_next(const seL4_BootInfo *bi, const seL
     const char *extra = (const char *)bi + seL4_BootInfoFrameSize;
     seL4_Word offset = header ? (seL4_Word)((const char *)header - extra) + header->len : 0;
 
-    /* A header that does not fit or is not aligned is no chunk of any kernel. */
+    /* Stop at a header that does not fit or is not aligned. */
     if (offset > bi->extraLen || bi->extraLen - offset < sizeof(*header) || offset % sizeof(seL4_Word) != 0) {
         return NULL;
     }
@@ -70,13 +71,13 @@ seL4_CPtr sel4_image_frame(const void *address)
            (((seL4_Word)address - (seL4_Word)__image_start) >> seL4_PageBits);
 }
 
-/* Takes away the page below the stack. If that fails, an overflow merely goes unnoticed. */
+/* Unmaps the page below the stack, so that an overflow faults. If that fails, an overflow is not noticed. */
 static void unmap_stack_guard(void)
 {
     seL4_RISCV_Page_Unmap(sel4_image_frame(__stack_guard));
 }
 
-/* Entered from start.S. */
+/* First C function, called by start.S. */
 _Noreturn void sel4_start(seL4_BootInfo *bi)
 {
     static char *argv[] = { "root", NULL };

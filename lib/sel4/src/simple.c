@@ -1,14 +1,13 @@
 /*
- * The allocator of <sel4/simple.h>: slots, memory and device memory. Everything is handed out front to back,
- * as untypeds themselves work, so that a few indexes are all the state there is.
+ * The allocator of <sel4/simple.h>: slots, memory and device memory. All of them are handed out from front to
+ * back, as untypeds work, so that a few indexes are its whole state.
  */
 #include <sel4/simple.h>
 
-/* Parts of device untypeds that are known at the same time: BootInfo's, and what carving frames leaves over.
- */
+/* The most parts of device memory: the untypeds in BootInfo, and what splitting them leaves over. */
 #define MAX_DEVICE_PARTS (CONFIG_MAX_NUM_BOOTINFO_UNTYPED_CAPS + 128)
 
-/* An untyped of device memory, used up to (not including) the physical address next. */
+/* An untyped of device memory, of which the physical addresses below next are used. */
 struct device_part {
     seL4_CPtr untyped;
     seL4_PAddr next;
@@ -59,7 +58,7 @@ seL4_CPtr simple_alloc_slot(void)
     return simple_alloc_slots(1);
 }
 
-/* log2 of the bytes of an object. */
+/* Returns log2 of an object's bytes. */
 static seL4_Word object_bits(seL4_Word type, seL4_Word size_bits)
 {
     switch (type) {
@@ -137,8 +136,8 @@ seL4_CPtr simple_mint(seL4_CPtr cap, seL4_CapRights_t rights, seL4_Word badge)
 }
 
 /*
- * Splits off what lies in front of the page, in untypeds that are as large as their alignment and the
- * distance allow. They become parts of their own.
+ * Splits off the memory in front of the page, as untypeds that are as large as their alignment and the
+ * distance to the page allow. They become further parts.
  */
 static seL4_Error split_before(struct device_part *part, seL4_PAddr page)
 {

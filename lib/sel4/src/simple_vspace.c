@@ -1,5 +1,5 @@
 /*
- * Mappings and threads of <sel4/simple.h>.
+ * Mappings, address spaces and threads of <sel4/simple.h>.
  */
 #include <sel4/simple.h>
 
@@ -9,10 +9,10 @@
 
 static seL4_Word next_page = SIMPLE_PAGES_START;
 
-/* A page table that is not mapped, or null. */
+/* A page table that was made and is not mapped, or null. */
 static seL4_CPtr spare_table;
 
-/* Maps a page table that is missing; it does not matter if another thread has just done so. */
+/* Maps a missing page table. Succeeds if another thread has just mapped one. */
 static seL4_Error add_table(seL4_CPtr vspace, seL4_Word vaddr)
 {
     if (!spare_table) {
@@ -32,7 +32,8 @@ static seL4_Error add_table(seL4_CPtr vspace, seL4_Word vaddr)
 seL4_Error simple_map_page(seL4_CPtr vspace, seL4_CPtr frame, seL4_Word vaddr, seL4_CapRights_t rights,
                            seL4_RISCV_VMAttributes attr)
 {
-    /* Two tables at most can be missing; else a page, or a table, of another size is there. */
+    /* At most two tables can be missing. If more seem to be, a page or table of another size is in the way.
+     */
     for (unsigned tables = 0; tables <= 2; tables++) {
         seL4_Error error = seL4_RISCV_Page_Map(frame, vspace, vaddr, rights, attr);
 
@@ -83,7 +84,7 @@ void *simple_new_pages(size_t count)
     return (void *)start;
 }
 
-/* Where every thread starts, in C and with its own stack. */
+/* First function of every thread, on its own stack. */
 static void thread_main(void (*entry)(void *arg), void *arg, seL4_CPtr tcb)
 {
     entry(arg);
@@ -92,7 +93,7 @@ static void thread_main(void (*entry)(void *arg), void *arg, seL4_CPtr tcb)
     }
 }
 
-/* Gives the thread its spaces and its place in the schedule. */
+/* Sets the thread's spaces, priority and node. */
 static seL4_Error configure(const struct simple_thread *thread, const struct simple_thread_options *options)
 {
     seL4_Error error = seL4_TCB_Configure(thread->tcb, options->fault_endpoint, seL4_CapInitThreadCNode, 0,

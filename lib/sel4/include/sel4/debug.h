@@ -1,5 +1,5 @@
 /*
- * Debug system calls. A kernel that has them switched off answers with an unknown-system-call fault.
+ * Debug system calls. In a kernel without them they are faults of the thread (seL4_Fault_UnknownSyscall).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ LIBSEL4_INLINE_FUNC void seL4_DebugPutString(const char *string)
     }
 }
 
-/* Prints the threads of this hart. */
+/* Prints the threads of this hart, with their states and priorities. */
 LIBSEL4_INLINE_FUNC void seL4_DebugDumpScheduler(void)
 {
     sel4_trap_call(seL4_SysDebugDumpScheduler, (struct sel4_registers){ 0 });
@@ -49,8 +49,8 @@ LIBSEL4_INLINE_FUNC seL4_Uint32 seL4_DebugCapIdentify(seL4_CPtr cap)
 }
 
 /*
- * Names a thread in the kernel's messages. Uses the message words of the IPC buffer; names longer than they
- * are get cut.
+ * Sets the name of a thread in the kernel's messages. Uses the message words of the IPC buffer; longer names
+ * are cut.
  */
 static inline void seL4_DebugNameThread(seL4_TCB tcb, const char *name)
 {

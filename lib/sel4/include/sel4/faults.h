@@ -1,6 +1,6 @@
 /*
- * Fault messages. A fault handler receives them as ordinary messages whose label is the fault type;
- * seL4_getFault() turns one into a value with named fields. The words can as well be read directly with
+ * Fault messages. A fault handler receives them as ordinary messages whose label is the fault type.
+ * seL4_getFault() turns one into a value with named fields; the words can also be read by
  * seL4_GetMR(seL4_VMFault_Addr) and the like.
  */
 #pragma once
@@ -14,8 +14,8 @@ typedef struct seL4_Fault {
 } seL4_Fault_t;
 
 /*
- * Reads the fault message just received. Messages that are no fault, and message words that did not arrive,
- * come out as seL4_Fault_NullFault and 0.
+ * Reads the fault message that was just received. For messages that are no fault, the type is
+ * seL4_Fault_NullFault. Words that did not arrive are 0.
  */
 static inline seL4_Fault_t seL4_getFault(seL4_MessageInfo_t tag)
 {
@@ -39,7 +39,7 @@ static inline seL4_FaultType seL4_Fault_get_seL4_FaultType(seL4_Fault_t fault)
     return (seL4_FaultType)fault.words[0];
 }
 
-/* Type tests on a message info, before reading the message. */
+/* Return whether a message info is that of a fault of the type. */
 static inline seL4_Bool seL4_isCapFault_tag(seL4_MessageInfo_t tag)
 {
     return (seL4_Bool)(seL4_MessageInfo_get_label(tag) == seL4_Fault_CapFault);

@@ -1,29 +1,28 @@
 /*
- * Access to the calling thread's IPC buffer: message words, capabilities to send, and the slot to receive
- * one in. The start code sets the buffer up for the first thread, sel4_tls_init() for others.
+ * Access to the calling thread's IPC buffer: message words, capabilities to send, and the slot that receives
+ * one. The start code sets the buffer's address for the first thread, sel4_tls_init() for others.
  */
 #pragma once
 
 #include <sel4/shared_types.h>
 
-/*
- * The IPC buffer of the running thread. It is at a fixed distance from tp in every program that is linked
- * with this library, so that finding it takes one load.
- */
+/* The IPC buffer of the running thread, at a fixed distance from tp, so that finding it takes one load. */
 extern __thread seL4_IPCBuffer *__sel4_ipc_buffer __attribute__((tls_model("local-exec")));
 
-/* Tells the library where the running thread's IPC buffer is. The kernel learns it from the TCB. */
+/* Sets the library's address of the running thread's IPC buffer. The kernel has it from
+ * seL4_TCB_SetIPCBuffer(). */
 LIBSEL4_INLINE_FUNC void seL4_SetIPCBuffer(seL4_IPCBuffer *ipc_buffer)
 {
     __sel4_ipc_buffer = ipc_buffer;
 }
 
+/* Returns the address of the running thread's IPC buffer. */
 LIBSEL4_INLINE_FUNC seL4_IPCBuffer *seL4_GetIPCBuffer(void)
 {
     return __sel4_ipc_buffer;
 }
 
-/* Reads message word i, 0 to 119. */
+/* Returns message word i, 0 to 119. */
 LIBSEL4_INLINE_FUNC seL4_Word seL4_GetMR(int i)
 {
     return __sel4_ipc_buffer->msg[i];
@@ -35,36 +34,38 @@ LIBSEL4_INLINE_FUNC void seL4_SetMR(int i, seL4_Word mr)
     __sel4_ipc_buffer->msg[i] = mr;
 }
 
-/* A word per buffer that is the program's own. */
+/* Returns the word of the IPC buffer that is the program's own. */
 LIBSEL4_INLINE_FUNC seL4_Word seL4_GetUserData(void)
 {
     return __sel4_ipc_buffer->userData;
 }
 
+/* Sets it. */
 LIBSEL4_INLINE_FUNC void seL4_SetUserData(seL4_Word data)
 {
     __sel4_ipc_buffer->userData = data;
 }
 
-/* The badge of unwrapped capability i, 0 to 2, of the message just received. */
+/* Returns the badge of unwrapped capability i, 0 to 2, of the message that was just received. */
 LIBSEL4_INLINE_FUNC seL4_Word seL4_GetBadge(int i)
 {
     return __sel4_ipc_buffer->caps_or_badges[i];
 }
 
-/* The capability that will be sent as extra capability i, 0 to 2. */
+/* Returns the capability that is sent as extra capability i, 0 to 2. */
 LIBSEL4_INLINE_FUNC seL4_CPtr seL4_GetCap(int i)
 {
     return (seL4_CPtr)__sel4_ipc_buffer->caps_or_badges[i];
 }
 
-/* Names the capability to send as extra capability i, 0 to 2. */
+/* Sets the capability that is sent as extra capability i, 0 to 2. */
 LIBSEL4_INLINE_FUNC void seL4_SetCap(int i, seL4_CPtr cptr)
 {
     __sel4_ipc_buffer->caps_or_badges[i] = cptr;
 }
 
-/* Says which slot of which CNode (depth in bits, 1 to 64) takes the next capability that arrives. */
+/* Sets the slot, by CNode, index and depth in bits (1 to 64), that the next capability in a message is put
+ * into. */
 LIBSEL4_INLINE_FUNC void seL4_SetCapReceivePath(seL4_CPtr receiveCNode, seL4_Word receiveIndex,
                                                 seL4_Word receiveDepth)
 {
@@ -75,7 +76,7 @@ LIBSEL4_INLINE_FUNC void seL4_SetCapReceivePath(seL4_CPtr receiveCNode, seL4_Wor
     buffer->receiveDepth = receiveDepth;
 }
 
-/* Reads back what seL4_SetCapReceivePath() set. */
+/* Returns what seL4_SetCapReceivePath() has set. Each pointer may be null. */
 LIBSEL4_INLINE_FUNC void seL4_GetCapReceivePath(seL4_CPtr *receiveCNode, seL4_CPtr *receiveIndex,
                                                 seL4_Word *receiveDepth)
 {
@@ -93,8 +94,8 @@ LIBSEL4_INLINE_FUNC void seL4_GetCapReceivePath(seL4_CPtr *receiveCNode, seL4_CP
 }
 
 /*
- * After seL4_RISCV_Page_Map() failed with seL4_FailedLookup: log2 of the bytes covered by the entry that has
- * no table yet (21 or 30).
+ * After seL4_RISCV_Page_Map() failed with seL4_FailedLookup: returns log2 of the bytes covered by the entry
+ * that has no table yet: 21 or 30, or 12 if a page of another size is there.
  */
 LIBSEL4_INLINE_FUNC seL4_Word seL4_MappingFailedLookupLevel(void)
 {

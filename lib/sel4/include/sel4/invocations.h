@@ -20,8 +20,9 @@
 #include <sel4/types.h>
 
 /*
- * Calls an object. The first four message words are mr; the caller has put others and the extra
- * capabilities into the IPC buffer. reply, if not null, gets the registers of the answer.
+ * Calls an object with length message words, of which mr0 to mr3 are the first, and extraCaps extra
+ * capabilities. The caller has put further words and the capabilities into the IPC buffer. reply, if not
+ * null, receives the registers of the answer.
  */
 LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word label, seL4_Word extraCaps,
                                                  seL4_Word length, seL4_Word mr0, seL4_Word mr1,
@@ -45,6 +46,7 @@ LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke_reply(seL4_CPtr service, seL4_Word la
     return (seL4_Error)error;
 }
 
+/* sel4_invoke_reply() without the registers of the answer. */
 LIBSEL4_INLINE_FUNC seL4_Error sel4_invoke(seL4_CPtr service, seL4_Word label, seL4_Word extraCaps,
                                            seL4_Word length, seL4_Word mr0, seL4_Word mr1, seL4_Word mr2,
                                            seL4_Word mr3)

@@ -1,10 +1,10 @@
 /*
- * The run-time of root tasks: what happens before main() and after it, and what further threads need.
+ * The run-time of root tasks: start, end, thread-local storage, device tree and arguments.
  *
  * Before main(): stack (64 KiB, above a page that is unmapped so that an overflow faults), thread-local
  * storage, IPC buffer pointer, constructors. stdout and stderr go to the kernel's console, character by
  * character. malloc() has 1 MiB. Other sizes: lib/sel4/root.ld. The C library takes no locks: several threads
- * may print, their characters then mix, but only one may use malloc() at a time.
+ * may print, with their characters mixed, but only one at a time may use malloc().
  *
  * After main(): its return value, or that of exit(), becomes the exit status of the machine. abort() and
  * failed assertions give 134. All of this needs the capabilities of a root task; other programs must not use
@@ -18,8 +18,8 @@
 #include <sel4/bootinfo.h>
 
 /*
- * Slots at the end of BootInfo's empty region that sel4_power_off() takes, whatever is in them then. A
- * program that keeps them empty, as <sel4/simple.h> does, never loses a capability to it.
+ * Slots at the end of BootInfo's empty region that sel4_power_off() uses after deleting their content. A
+ * program that keeps them empty, as <sel4/simple.h> does, loses no capability.
  */
 #define SEL4_RUNTIME_SLOTS 32
 
@@ -33,7 +33,7 @@
  */
 _Noreturn void sel4_power_off(int code);
 
-/* Bytes that a thread's local storage takes, including what sel4_tls_init() may need to align it. */
+/* Returns the bytes of a thread's local storage, with room for its alignment. */
 size_t sel4_tls_size(void);
 
 /*
@@ -48,8 +48,7 @@ seL4_CPtr sel4_image_frame(const void *address);
 /* Returns the flattened device tree that the kernel passed on, or null. */
 const void *sel4_device_tree(void);
 
-/* Returns the program's own arguments: what follows a word "--" in the boot arguments, "" if there is none.
- */
+/* Returns the program's own arguments: the boot arguments after the word "--", or "" if there are none. */
 const char *sel4_arguments(void);
 
 /*
@@ -58,7 +57,7 @@ const char *sel4_arguments(void);
  */
 bool sel4_argument(const char *name, seL4_Word *value);
 
-/* The manual's name of an seL4_Error, such as "FailedLookup"; "unknown error" if it is none. */
+/* Returns the manual's name of an seL4_Error, such as "FailedLookup"; "unknown error" for other numbers. */
 const char *sel4_error_name(int error);
 
 /*

@@ -1,6 +1,6 @@
 /*
  * The whole seL4 interface in one include: types, system calls, object methods, faults and BootInfo.
- * What is particular to this library is in <sel4/runtime.h> and <sel4/simple.h>.
+ * This library's additions are in <sel4/runtime.h> and <sel4/simple.h>.
  */
 #pragma once
 

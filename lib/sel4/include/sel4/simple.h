@@ -1,11 +1,11 @@
 /*
  * A small allocator over BootInfo, for examples and tests: slots, objects, mappings, address spaces, threads.
- * It only ever hands out and never takes back. One thread at a time may call it. It works in the root task's
- * own CNode and VSpace, and takes memory from the untypeds in BootInfo and slots from its empty region,
- * except for the last SEL4_RUNTIME_SLOTS of them.
+ * Nothing can be given back. Only one thread at a time may call it. It works in the root task's own CNode and
+ * VSpace, and takes memory from the untypeds in BootInfo and slots from its empty region, except for the last
+ * SEL4_RUNTIME_SLOTS.
  *
  * Functions that return a capability pointer return seL4_CapNull when they fail. Functions that return
- * seL4_Error pass on what the kernel said, or seL4_NotEnoughMemory when slots or memory are used up.
+ * seL4_Error return the kernel's error, or seL4_NotEnoughMemory when slots or memory are used up.
  */
 #pragma once
 
@@ -14,10 +14,10 @@
 #include <sel4/runtime.h>
 #include <sel4/sel4.h>
 
-/* Where simple_new_pages() maps: from here upwards. Programs may map elsewhere as they like. */
+/* Lowest address of simple_new_pages(). Programs may map anything below it. */
 #define SIMPLE_PAGES_START 0x1000000000
 
-/* Must be called before everything else, with the root task's BootInfo. */
+/* Prepares the allocator. Must be called before all other functions, with the root task's BootInfo. */
 void simple_init(const seL4_BootInfo *bi);
 
 /* Takes an empty slot of the root CNode; use it with depth seL4_WordBits. */
@@ -42,15 +42,18 @@ seL4_CPtr simple_object(seL4_Word type, seL4_Word size_bits);
 seL4_CPtr simple_mint(seL4_CPtr cap, seL4_CapRights_t rights, seL4_Word badge);
 
 /*
- * Maps a page of any size at vaddr, and first the page tables that are missing; other threads may map some
- * there meanwhile. seL4_DeleteFirst: something is mapped there, also a page of another size.
+ * Maps a page of any size at vaddr, after making and mapping missing page tables. Other threads may map page
+ * tables there at the same time.
+ *
+ * Errors: those of seL4_RISCV_Page_Map(); seL4_DeleteFirst also for a page of another size;
+ * seL4_NotEnoughMemory.
  */
 seL4_Error simple_map_page(seL4_CPtr vspace, seL4_CPtr frame, seL4_Word vaddr, seL4_CapRights_t rights,
                            seL4_RISCV_VMAttributes attr);
 
 /*
- * Maps count new zeroed 4 KiB pages, readable and writable, behind a page that stays unmapped. Returns their
- * address, or null.
+ * Maps count new zeroed pages of 4 KiB, readable and writable, after a page that stays unmapped. Returns
+ * their address, or null.
  */
 void *simple_new_pages(size_t count);
 
@@ -58,18 +61,18 @@ void *simple_new_pages(size_t count);
 seL4_CPtr simple_new_vspace(void);
 
 /*
- * Makes a frame of the device page that contains the physical address paddr. Each page can be had once, and
- * only from device memory in BootInfo's list of untypeds that nobody else has retyped.
+ * Makes a frame of the device page that contains the physical address paddr. Works once for each page, and
+ * only for device memory in BootInfo's list of untypeds that the program has not retyped itself.
  */
 seL4_CPtr simple_device_frame(seL4_PAddr paddr);
 
-/* How a thread should be. */
+/* Properties of a new thread. */
 struct simple_thread_options {
     void (*entry)(void *arg); /* when it returns, the thread is suspended */
     void *arg;
-    seL4_Word priority;       /* 0 to 255; also the maximum that the thread can give to others */
+    seL4_Word priority;       /* 0 to 255; also its maximum controlled priority */
     seL4_Word node;           /* 0 to numNodes - 1 */
-    seL4_CPtr fault_endpoint; /* gets the thread's faults; 0: a fault stops it */
+    seL4_CPtr fault_endpoint; /* receives the thread's faults; 0: a fault stops it */
     size_t stack_size;        /* bytes; 0: 16 KiB */
 };
 

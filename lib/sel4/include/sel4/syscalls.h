@@ -1,7 +1,7 @@
 /*
- * The system calls: messages, notifications and Yield. The plain versions carry message words 0 to 3
- * through the IPC buffer like all others; the WithMRs versions pass them in variables and leave the buffer
- * alone. Bad capabilities make the calling thread fault, not the call fail, except as noted.
+ * The system calls: messages, notifications and Yield. The plain versions take message words 0 to 3 from the
+ * IPC buffer, like all others; the WithMRs versions pass them in variables and leave the buffer unchanged. A
+ * bad capability is a fault of the calling thread, except as noted.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_message_store(struct sel4_registers 
     return (seL4_MessageInfo_t){ { r.info } };
 }
 
-/* The same two for words in variables. A pointer may be null: that word is sent as 0 and not returned. */
+/* The same for words in variables. A pointer may be null: that word is sent as 0 and not returned. */
 LIBSEL4_INLINE_FUNC struct sel4_registers sel4_mrs_load(seL4_CPtr dest, seL4_MessageInfo_t info,
                                                         const seL4_Word *mr0, const seL4_Word *mr1,
                                                         const seL4_Word *mr2, const seL4_Word *mr3)
@@ -63,7 +63,7 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_mrs_store(struct sel4_registers r, s
     return (seL4_MessageInfo_t){ { r.info } };
 }
 
-/* Sends a message to an endpoint; blocks until somebody receives it. Other capabilities: invokes them. */
+/* Sends a message to an endpoint, and blocks until it is received. Invokes capabilities of other kinds. */
 LIBSEL4_INLINE_FUNC void seL4_Send(seL4_CPtr dest, seL4_MessageInfo_t msgInfo)
 {
     sel4_trap_send(seL4_SysSend, sel4_message_load(dest, msgInfo));
@@ -84,7 +84,7 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Recv(seL4_CPtr src, seL4_Word *sende
     return sel4_message_store(sel4_trap_recv(seL4_SysRecv, src), sender);
 }
 
-/* As seL4_Recv(), but returns badge 0 and message info 0 at once if nothing is there. */
+/* As seL4_Recv(), but does not block: badge and message info are 0 if there is nothing to receive. */
 LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBRecv(seL4_CPtr src, seL4_Word *sender)
 {
     return sel4_message_store(sel4_trap_recv(seL4_SysNBRecv, src), sender);
@@ -131,7 +131,7 @@ LIBSEL4_INLINE_FUNC void seL4_Wait(seL4_CPtr src, seL4_Word *sender)
     }
 }
 
-/* As seL4_Wait(), but gets the word 0 at once if nothing was signalled. */
+/* As seL4_Wait(), but does not block: the word is 0 if nothing was signalled. */
 LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Poll(seL4_CPtr src, seL4_Word *sender)
 {
     return seL4_NBRecv(src, sender);

@@ -1,7 +1,7 @@
 /*
- * The instruction that enters the kernel. Everything else in the library is plain C on top of these
- * functions. The kernel keeps every register that is not named as an output here, so that temporaries
- * survive a system call and nothing needs saving around it.
+ * The instruction that enters the kernel; the rest of the library is plain C on top of these functions. The
+ * kernel preserves all registers that are not outputs here, so that nothing has to be saved around a system
+ * call.
  */
 #pragma once
 
