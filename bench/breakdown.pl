@@ -28,7 +28,7 @@ my @stages = (
     ['perform'                     => qr/^(unmap|perform_\w+)$/],
     ['TLB fences'                  => qr/^tlb_\w+$/],
     ['writing the answer'          => qr/^(ring_(answer\w*|find_response)|reply_\w+)$/],
-    ['answers, changing coroutines' => qr/^(rel4_schedule|rel4_suspend|rel4_switch\w*|schedule_slowly|find_answers|take_answers?|find_work)$/],
+    ['answers, changing coroutines' => qr/^(rel4_schedule|rel4_suspend|rel4_switch\w*|schedule_slowly|executor_find_answers|executor_take_answers|take_answer|find_work)$/],
     ['making and ending coroutines' => qr/^(rel4_coroutine_\w+|retire|stack_of|executor_release|start_\w+)$/],
 );
 

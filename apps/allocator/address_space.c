@@ -1,7 +1,7 @@
 /*
- * A new address space is built from nothing, with a page at each of its addresses, and taken down. In a run
- * that checks, a thread runs in it that has nothing else to reach the pages by: it sums up what they hold,
- * and writes what they will hold the next time.
+ * Builds an address space from untyped memory, with a page at each of its addresses, and deletes it. In a run
+ * that checks, a thread in that address space adds up the words in the pages and writes new ones for the next
+ * time.
  */
 #include <string.h>
 
@@ -10,9 +10,9 @@
 #include "scenario.h"
 
 #define RANGE       0x40000000ul /* of the pages, at the start of a table of the second level */
-#define TABLE_BYTES (1ul << 21)  /* that a table of the last level covers */
+#define TABLE_BYTES (1ul << 21)  /* covered by a table of the last level */
 #define CODE        (RANGE + (1ul << 29))
-#define HERE        0x2080000000 /* where this thread writes the code */
+#define HERE        0x2080000000 /* where the measuring thread writes the reader's code */
 
 enum {
     MAX_TABLES = 1 + MAX_UNITS * 4096ul / TABLE_BYTES,
@@ -20,11 +20,11 @@ enum {
 };
 
 static seL4_CPtr frames;
-static seL4_CPtr untyped, root, tables; /* root, then the tables, in slots one behind the other */
+static seL4_CPtr untyped, root, tables; /* the root and then the tables, in consecutive slots */
 static seL4_Word untyped_bits;
-static seL4_CPtr tcb, endpoint, code, code_table; /* of the thread that reads */
-static seL4_Word sum;                             /* that it has to find */
-static unsigned times;                            /* that it has looked */
+static seL4_CPtr tcb, endpoint, code, code_table; /* of the reader */
+static seL4_Word sum;                             /* of the words that the reader must find */
+static unsigned times;                            /* that the reader has run */
 
 static unsigned table_count(unsigned units)
 {
@@ -43,8 +43,8 @@ static seL4_Word address_of_page(unsigned page)
 }
 
 /*
- * The thread that reads: a0 is the address of the first page, a1 the end, a2 what is written to the first
- * one; each gets one more than the one before. a3 becomes the sum of what was there.
+ * The reader's code. a0 is the address of the first page, a1 the end, a2 the word to write to the first page;
+ * each further page gets the next number. a3 becomes the sum of the words that were there.
  */
 asm(".pushsection .rodata\n"
     "reader:\n"
@@ -154,7 +154,7 @@ static const struct phase mapping = { PHASE(map) };
 static const struct phase unmapping = { PHASE(unmap) };
 static const struct phase taking_down = { PHASE(take_down), .alone = true };
 
-/* Lets the thread read, and returns whether it came to its end and found what it should. */
+/* Runs the reader, and returns whether it came to its end and found the right words. */
 static bool pages_are_there(void)
 {
     seL4_UserContext registers = {
@@ -184,7 +184,7 @@ static bool check(unsigned phase)
         return false;
     }
     bool good = pages_are_there();
-    /* The thread lets go of the address space, which would not go away otherwise. */
+    /* Take the address space away from the reader, as it would outlive its deletion otherwise. */
     return !seL4_TCB_SetSpace(tcb, endpoint, seL4_CapInitThreadCNode, 0, seL4_CapInitThreadVSpace, 0) &&
            !seL4_RISCV_Page_Unmap(code) && !seL4_RISCV_PageTable_Unmap(code_table) && good;
 }

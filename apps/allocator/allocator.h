@@ -1,7 +1,6 @@
 /*
- * The experiment: the same work by system calls, one after the other, and from many coroutines at once
- * (docs/experiment.md). What is done is a scenario (scenario.h); the first of them is an allocator that maps
- * and unmaps its pages.
+ * The experiment: the same work by system calls, one after the other, and from many coroutines at once. The
+ * work is a scenario (scenario.h); the first one is an allocator that maps and unmaps its pages.
  */
 #pragma once
 
@@ -21,24 +20,24 @@ enum {
     MAX_REPETITIONS = 50
 };
 
-/* How the calls are made. */
+/* How a point makes its calls. */
 enum mode {
     MODE_SYNC,     /* by the functions of lib/sel4, in a loop */
     MODE_ASYNC,    /* by coroutines, all through the ring */
-    MODE_ADAPTIVE, /* the same, and the library chooses */
+    MODE_ADAPTIVE, /* by coroutines, through the ring or by trap as the library decides */
     MODES
 };
 
-/* What was asked for behind "--". */
+/* The program's arguments. */
 struct settings {
     seL4_Word scenarios;   /* bit i for scenario i */
-    seL4_Word frames;      /* of the first scenario; 0: all of the series */
+    seL4_Word frames;      /* of the first scenario; 0: the whole series */
     seL4_Word modes;       /* bit i for mode i */
     seL4_Word rounds;      /* of each frame in a repetition; 0: as many as make about 2560, and at least 10 */
-    seL4_Word units;       /* of the other scenarios; 0: as many as each has by itself */
+    seL4_Word units;       /* of the other scenarios; 0: the default of each */
     seL4_Word coroutines;  /* of the other scenarios */
-    seL4_Word repetitions; /* that count, behind one that does not */
-    seL4_Word instructions; /* the clock: instructions instead of ticks */
+    seL4_Word repetitions; /* that are counted, after one that is not */
+    seL4_Word instructions; /* clock: 1 instructions, 0 ticks */
     seL4_Word policy;       /* REL4_POLICY_... */
     seL4_Word polls;        /* at the ring before blocking */
     seL4_Word
@@ -46,7 +45,7 @@ struct settings {
     seL4_Word records; /* print records for bench/async.pl, not a table */
 };
 
-/* What happened during the repetitions of a point, but for the first one. */
+/* Events during the counted repetitions of a point. */
 struct counts {
     seL4_Word calls;
     seL4_Word traps; /* of the measuring thread: system calls and emulated instructions */
@@ -54,7 +53,7 @@ struct counts {
     struct rel4_queue_statistics kernel;
 };
 
-/* How long single calls took, from their beginning to their answer, in a run of its own. */
+/* Times of single calls, from their beginning to their answer, measured in a separate run. */
 struct latency {
     unsigned samples;
     seL4_Word p50, p95, p99;
@@ -63,9 +62,9 @@ struct latency {
 struct point {
     const struct scenario *scenario;
     enum mode mode;
-    unsigned units;      /* frames, pages, threads: what the scenario does its work on */
-    unsigned rounds;     /* of each of them, in a repetition */
-    unsigned coroutines; /* that share them */
+    unsigned units;      /* frames, pages or threads that the scenario works on */
+    unsigned rounds;     /* of each unit, in a repetition */
+    unsigned coroutines; /* that share the units */
     seL4_Word totals[MAX_REPETITIONS];
     struct counts counts;
     struct latency latency;
@@ -73,7 +72,7 @@ struct point {
 
 extern struct settings settings;
 
-/* The present time on the clock that was asked for. */
+/* Returns the present time on the chosen clock. */
 static inline seL4_Word now(void)
 {
     seL4_Word value;
@@ -86,18 +85,18 @@ static inline seL4_Word now(void)
     return value;
 }
 
-/* Stops with a message if something could not be made. */
+/* Ends the program with a message if error is not 0. */
 void require(int error, const char *what);
 
 /* Makes queue and executor. */
 void measure_init(void);
 
-/* Runs a point once; the repetition number, or -1 for one that is not counted. False, behind a message: a
- * call failed, or the work was not done. */
+/* Runs a point once. repetition is its number, or -1 if it is not counted. Returns false, after a message, if
+ * a call failed or the work was not done. */
 bool measure(struct point *point, int repetition);
 
-/* Prints a point for bench/async.pl. */
+/* Prints a point as a record for bench/async.pl. */
 void print_record(const struct point *point);
 
-/* Prints all points for people: what a round costs. Points that were not asked for have no scenario. */
+/* Prints a table of what a round costs in each point. Points that were not run have no scenario. */
 void print_table(struct point points[ROWS][MODES]);

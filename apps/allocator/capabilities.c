@@ -1,7 +1,7 @@
 /*
- * A mix of what a program does with capabilities: for each unit a copy, a mint with a badge of its own, and a
- * move of the copy; then all are deleted. They are of one notification, so that each can be told by the badge
- * that a signal through it leaves there.
+ * Operations on capabilities: for each unit a copy, a mint with a badge of its own, and a move of the copy;
+ * then all are deleted. All capabilities are to one notification, so that the badge of a signal identifies
+ * each of them.
  */
 #include <sel4/simple.h>
 

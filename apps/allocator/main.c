@@ -1,6 +1,6 @@
 /*
- * Runs the points of the experiment, all repetitions of one and the other by turns, so that whatever changes
- * on the host meets all of them alike.
+ * Runs the points of the experiment. Points take turns, repetition by repetition, so that changes of the
+ * host's speed affect all of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static _Noreturn void refuse(const char *word, size_t length)
     exit(1);
 }
 
-/* A word of the arguments must be one of those that there are, with a number behind it. */
+/* Ends the program unless the word is the name of an argument, "=" and a number. */
 static void check_word(const char *word, size_t length)
 {
     for (unsigned i = 0; i < ARGUMENTS; i++) {
@@ -68,7 +68,8 @@ static void check_word(const char *word, size_t length)
 
 static void read_arguments(void)
 {
-    /* An idle hart answers sooner than blocking and waking up takes. With one hart there is nobody. */
+    /* An idle hart answers sooner than the thread can block and wake up. With one hart, polling is useless.
+     */
     settings.polls = rel4_harts_of(seL4_GetBootInfo()) > 1 ? 10000 : 0;
     for (const char *at = sel4_arguments(); *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
@@ -86,7 +87,7 @@ static void read_arguments(void)
     }
 }
 
-/* Makes a point of the series of frames, if it was asked for. */
+/* Makes a point of the series of frames, if it was chosen. */
 static bool make_frames_point(struct point *point, unsigned log, enum mode mode)
 {
     unsigned frames = 1u << log, rounds = ROUNDS_IN_ALL / frames;
@@ -107,7 +108,7 @@ static bool make_frames_point(struct point *point, unsigned log, enum mode mode)
     return true;
 }
 
-/* Makes a point of another scenario, if it was asked for. */
+/* Makes a point of another scenario, if it was chosen. */
 static bool make_point(struct point *point, unsigned number, enum mode mode)
 {
     const struct scenario *scenario = scenarios[number];
@@ -128,7 +129,7 @@ static bool make_point(struct point *point, unsigned number, enum mode mode)
     return true;
 }
 
-/* Returns how many points there are. */
+/* Makes all chosen points. Returns how many there are. */
 static unsigned make_points(void)
 {
     unsigned count = 0;
@@ -142,7 +143,7 @@ static unsigned make_points(void)
     return count;
 }
 
-/* The first point of a row that was asked for, or null. */
+/* Returns the first chosen point of a row, or null. */
 static struct point *first_of(struct point row[MODES])
 {
     for (enum mode mode = 0; mode < MODES; mode++) {
@@ -153,7 +154,7 @@ static struct point *first_of(struct point row[MODES])
     return NULL;
 }
 
-/* Makes what the scenarios that were asked for need. */
+/* Makes the objects of the chosen scenarios. */
 static void make_objects(void)
 {
     const struct scenario *made = NULL;

@@ -1,6 +1,6 @@
 /*
- * Runs points: a scenario in one mode. What is measured begins with the first call of a phase and ends with
- * its last answer; all else is done before or afterwards.
+ * Runs points: a scenario in one mode. The measured time begins with the first call of a phase and ends with
+ * its last answer; everything else is done before or after.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@ enum {
     PRIORITY = 3,
     MAX_SAMPLES = 1 << 15,
     WANTED_SAMPLES = 200,       /* at least, of the time of single calls */
-    EMULATED_TRAPS = 5,         /* instructions of an entry of lib/rel4 that trap on the emulated backend, */
-    EMULATED_RESTART_TRAPS = 2, /* and those in addition if it restarts a sequence */
+    EMULATED_TRAPS = 5,         /* instructions of an interrupt entry that trap on the emulated backend */
+    EMULATED_RESTART_TRAPS = 2, /* further ones if it restarts a sequence */
 };
 
 struct work work;
@@ -41,7 +41,8 @@ void require(int error, const char *what)
     }
 }
 
-/* Answers come as user interrupts where there are any. */
+/* Makes the notification that signals answers, by user interrupts where they exist. Returns the badged copy.
+ */
 static seL4_CPtr make_notification(enum rel4_backend backend)
 {
     seL4_CPtr notification = simple_object(seL4_NotificationObject, 0);
@@ -105,7 +106,7 @@ static void compute(void *arg)
     work.scenario->compute(true);
 }
 
-/* Where the units of the jobs end. */
+/* Returns the number of units that the present phase works on. */
 static unsigned last_unit(void)
 {
     return work.units - (settings.skip == 1);
@@ -140,7 +141,7 @@ static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, boo
     return now() - start;
 }
 
-/* Does the work once, and returns the time it took. */
+/* Does the work once, and returns the time that it took. */
 static seL4_Word run(const struct point *point, bool timed)
 {
     const struct scenario *scenario = point->scenario;
@@ -166,7 +167,7 @@ static seL4_Word run(const struct point *point, bool timed)
     return time;
 }
 
-/* Behind a run: is all as it was before? */
+/* Checks after a run that everything is as before it. */
 static void look_behind(const struct scenario *scenario)
 {
     if (!work.error && scenario->clean && !scenario->clean()) {
@@ -174,7 +175,7 @@ static void look_behind(const struct scenario *scenario)
     }
 }
 
-/* Adds what has happened between two looks. The statistics of the kernel are words, one behind the other. */
+/* Adds the differences between two copies of the statistics. The kernel's part is an array of words. */
 static void add_counts(struct counts *counts, const struct rel4_stats *before, const struct rel4_stats *after)
 {
     const seL4_Word *from = (const seL4_Word *)&before->kernel, *to = (const seL4_Word *)&after->kernel;
@@ -223,13 +224,13 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Nearest rank. */
+/* Returns a percentile of the samples, by nearest rank. */
 static seL4_Word percentile(unsigned count, unsigned percent)
 {
     return samples[(count * percent + 99) / 100 - 1];
 }
 
-/* Runs with each call timed on its own. They also tell how many calls there are. */
+/* Measures the time of each call, in runs of their own, and counts the calls. */
 static void measure_latency(struct point *point)
 {
     sample_count = 0;
@@ -315,7 +316,7 @@ bool are_empty(seL4_CPtr first, unsigned count)
         spare = slots(1);
     }
     for (unsigned i = 0; i < count; i++) {
-        /* Nothing can be moved away from there. */
+        /* Moving from an empty slot must fail. */
         if (trap_move(spare, first + i) != seL4_FailedLookup) {
             return false;
         }

@@ -1,17 +1,17 @@
 /*
- * Work of the thread itself beside that of the kernel: pages are mapped and unmapped as in pages.c, and a
- * long row of numbers is computed. Either both at once, a slice of the row while the kernel serves what the
- * coroutines have asked for; or, as a control, first the one and then the other.
+ * Computing while the kernel works: pages are mapped and unmapped as in pages.c, and a long sequence of
+ * numbers is computed. Either both overlap, with a slice of the sequence computed while the kernel serves the
+ * coroutines' requests; or, as a control, the mapping comes first and the computation afterwards.
  */
 #include "scenario.h"
 
 enum {
-    STEPS = 1000, /* of the row, for each round */
+    STEPS = 1000, /* of the sequence, for each round */
     FRAMES = 64,
     ROUNDS = 20
 };
 
-/* The row: x, a x + c, ... modulo 2^64. */
+/* The sequence: x, a x + c, ... modulo 2^64. */
 #define FACTOR    6364136223846793005ul
 #define INCREMENT 1442695040888963407ul
 
@@ -30,7 +30,7 @@ static seL4_Word steps_in_all(void)
     return (seL4_Word)work.units * work.rounds * STEPS;
 }
 
-/* A slice for each call of every frame. */
+/* Computes one slice for each call of every frame. */
 static void compute(bool overlapped)
 {
     unsigned slices = 2 * work.rounds;
@@ -48,7 +48,8 @@ static void compute(bool overlapped)
     result = x;
 }
 
-/* What the row must end with, by squaring: n steps at once are x -> factor x + increment. */
+/* Returns whether the sequence has the right end, which is computed by squaring: n steps at once are x ->
+ * factor x + increment. */
 static bool is_right(void)
 {
     seL4_Word x = 0, factor = FACTOR, increment = INCREMENT, answer = result;

@@ -1,6 +1,5 @@
 /*
- * Each frame is mapped at its own address and unmapped again, some times over. Beside what the kernel does,
- * the thread does nothing.
+ * Maps each frame at its own address and unmaps it again, several times. The thread does no other work.
  */
 #include <sel4/simple.h>
 
@@ -11,7 +10,7 @@
 struct page {
     seL4_CPtr frame;
     seL4_Word address;
-    seL4_Word value; /* that was written to it */
+    seL4_Word value; /* last word written to it */
 };
 
 static struct page frames[MAX_FRAMES];
@@ -28,7 +27,7 @@ void pages_init(unsigned units)
         if (!page->frame) {
             require(seL4_NotEnoughMemory, "a frame");
         }
-        /* The first mapping makes the tables. */
+        /* The first mapping makes the page tables. */
         require(simple_map_page(seL4_CapInitThreadVSpace, page->frame, page->address, seL4_ReadWrite,
                                 seL4_RISCV_ExecuteNever),
                 "page tables");
@@ -36,7 +35,7 @@ void pages_init(unsigned units)
     }
 }
 
-/* Does the page hold what was written to it the last time? */
+/* Checks that the page holds the word that was written last, and writes another one. */
 static void touch(struct page *page)
 {
     volatile seL4_Word *word = (volatile seL4_Word *)page->address;
@@ -76,7 +75,7 @@ JOB rounds(const struct job *job, struct way way)
     }
 }
 
-/* So the linker puts them beside the library's ways. */
+/* Hot, so that the linker puts them beside the library's hot code. */
 static void rounds_by_ring(void *job) __attribute__((hot));
 static void rounds_by_trap(void *job) __attribute__((hot));
 

@@ -40,14 +40,14 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median, of one round, in hundredths of the clock's unit. */
+/* Returns the median cost of a round, in hundredths of the clock's unit. */
 static seL4_Word cost(struct point *point)
 {
     qsort(point->totals, settings.repetitions, sizeof(seL4_Word), compare);
     return point->totals[settings.repetitions / 2] * 100 / point->units / point->rounds;
 }
 
-/* The rest of a line: the three modes of a row of the table. */
+/* Prints the rest of a line: the three modes of a row. */
 static void print_row(struct point row[MODES])
 {
     const struct counts *counts = &row[MODE_ASYNC].counts;
@@ -63,7 +63,7 @@ static void print_row(struct point row[MODES])
            counts->calls ? counts->traps * 10000 / counts->calls % 100 : 0);
 }
 
-/* The scenario of a row, or null if it was not asked for. */
+/* Returns the scenario of a row, or null if it was not chosen. */
 static const struct scenario *scenario_of(const struct point row[MODES])
 {
     for (enum mode mode = 0; mode < MODES; mode++) {
@@ -74,7 +74,7 @@ static const struct scenario *scenario_of(const struct point row[MODES])
     return NULL;
 }
 
-/* Those that were asked for have the same. */
+/* Returns the units of a row, which are the same in all its points. */
 static unsigned units_of(const struct point row[MODES])
 {
     return row[MODE_SYNC].units | row[MODE_ASYNC].units | row[MODE_ADAPTIVE].units;

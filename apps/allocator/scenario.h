@@ -1,6 +1,6 @@
 /*
- * What a scenario is: work on a number of units (pages, threads, ...) in up to four phases, each of which is
- * shared by jobs. A synchronous run has one job for all units, an asynchronous one a coroutine for each job.
+ * Scenarios: work on a number of units (pages, threads, ...) in up to four phases. Each phase is divided into
+ * jobs: a synchronous run has one job for all units, an asynchronous run has several, each in a coroutine.
  */
 #pragma once
 
@@ -15,19 +15,19 @@ struct job {
     unsigned first, step, end;
 };
 
-/* How calls are made. Always known when a job is compiled, so that none is slower for the others. */
+/* How calls are made. A constant where a job is compiled, so that the choice costs nothing. */
 struct way {
     bool by_trap;
-    bool timed; /* each call on its own */
+    bool timed; /* measure each call */
 };
 
-/* What the present run does. */
+/* The present run. */
 struct work {
     const struct scenario *scenario;
     unsigned units, rounds;
-    bool checks;      /* looks at what has been done, and does not count */
-    unsigned touched; /* times that a page was looked at */
-    int error;        /* what the first call that failed returned; -1: something else was wrong, 0: nothing */
+    bool checks;      /* checks the results, and is not measured */
+    unsigned touched; /* times that a page was checked */
+    int error;        /* of the first call that failed; -1: another mistake, 0: none */
     const char *failed;
 };
 
@@ -35,23 +35,23 @@ extern struct work work;
 
 typedef void job_function(void *job);
 
-/* A phase, by whether it goes by trap and whether it is timed. */
+/* The functions of a phase: by trap or by ring, timed or not. */
 struct phase {
     job_function *ways[2][2];
-    bool alone; /* one job does all of it: each call needs the one before */
+    bool alone; /* one job does all units, as each call needs the one before */
 };
 
 struct scenario {
     const char *name;
-    const char *round; /* for people: what one round of a unit is */
-    unsigned units;    /* by default; 0: this is the one with the series of frames */
+    const char *round; /* description of one round of a unit, for the table */
+    unsigned units;    /* by default; 0: the scenario with the series of frames */
     unsigned rounds;   /* of each unit, by default */
     void (*init)(unsigned units);
     const struct phase *phases[MAX_PHASES];
-    bool overlapped;                  /* compute() runs while the kernel works, not behind the phases */
-    void (*compute)(bool overlapped); /* null: there is nothing to compute */
-    bool (*check)(unsigned phase);    /* behind each phase of a run that checks; null: nothing to look at */
-    bool (*clean)(void);              /* behind each run: whether all is as before; null: as check */
+    bool overlapped;                  /* compute() runs while the kernel works, not after the phases */
+    void (*compute)(bool overlapped); /* or null */
+    bool (*check)(unsigned phase);    /* after each phase of a run that checks; or null */
+    bool (*clean)(void);              /* after each run: whether all is as before; null: as check */
 };
 
 extern const struct scenario pages, address_space, threads, capabilities, overlap, in_sequence;
@@ -75,12 +75,12 @@ extern const struct scenario pages, address_space, threads, capabilities, overla
         function(job, (struct way){ true, true });   \
     }
 
-/* Such a function, in a struct phase. */
+/* A struct phase of such functions. */
 #define PHASE(function)                                         \
     .ways = { { function##_by_ring, function##_by_ring_timed }, \
               { function##_by_trap, function##_by_trap_timed } }
 
-/* What such a function is declared as; CALL() goes into it. */
+/* Declares such a function, in which CALL() can be used. */
 #define JOB static inline __attribute__((always_inline)) void
 
 /* Makes a call, either as a function of lib/sel4 or as one of lib/rel4. */
@@ -97,34 +97,35 @@ extern const struct scenario pages, address_space, threads, capabilities, overla
 
 #define FOR_EACH_UNIT(job) for (unsigned unit = (job)->first; unit < (job)->end; unit += (job)->step)
 
-/* Keeps how long a call took. */
+/* Stores the time of a call. */
 void sample(seL4_Word time);
 
-/* Remembers what was wrong first: an error that a call returned, or -1. */
+/* Notes the first failure: the error of a call, or -1, and what it was about. */
 void fail(int error, const char *what);
 
-/* Slots of the root CNode in a row, or the end of the program. */
+/* Returns count consecutive empty slots of the root CNode. Ends the program if there are too few. */
 seL4_CPtr slots(seL4_Word count);
 
-/* An untyped of at least so many bytes; *bits is log2 of what it has. */
+/* Makes an untyped of at least so many bytes; *bits is log2 of its size. */
 seL4_CPtr untyped_of(seL4_Word bytes, seL4_Word *bits);
 
-/* Whether slots are empty. */
+/* Returns whether slots are empty. */
 bool are_empty(seL4_CPtr first, unsigned count);
 
-/* Whether all memory of an untyped is free: it all becomes one object, in an empty slot, and again free. */
+/* Returns whether all memory of an untyped is free, by making one object of it in an empty slot and deleting
+ * it. */
 bool is_whole(seL4_CPtr untyped, seL4_Word bits, seL4_CPtr slot);
 
-/* The next fault that a thread sends to an endpoint, and its badge. Signals in between are dropped. */
+/* Receives the next fault from an endpoint, and its badge. Drops signals. */
 seL4_Fault_t next_fault(seL4_CPtr endpoint, seL4_Word *badge);
 
-/* Of the scenarios that map and unmap pages: makes the frames, once; rounds of Map and Unmap; whether each
- * page was looked at in each. */
+/* For scenarios that map and unmap pages: make the frames, once; do rounds of Map and Unmap; return whether
+ * each page was checked in each round. */
 void pages_init(unsigned units);
 bool pages_check(unsigned phase);
 extern const struct phase page_rounds;
 
-/* The calls that have no function of their own in lib/rel4. All are in the root CNode. */
+/* Calls through the ring that lib/rel4 has no function for, within the root CNode. */
 static inline int ring_delete(seL4_CPtr slot)
 {
     return rel4_call_short(seL4_CapInitThreadCNode, CNodeDelete, 2, 0, slot, seL4_WordBits, 0, 0);
@@ -154,7 +155,7 @@ static inline int ring_move(seL4_CPtr to, seL4_CPtr from)
     return rel4_call(root, CNodeMove, 4, words, 1, &root, NULL);
 }
 
-/* Those of lib/sel4, within the root CNode. */
+/* The same by trap. */
 static inline seL4_Error trap_delete(seL4_CPtr slot)
 {
     return seL4_CNode_Delete(seL4_CapInitThreadCNode, slot, seL4_WordBits);

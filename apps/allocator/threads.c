@@ -1,7 +1,6 @@
 /*
- * Threads are made, each with a badged capability of its own for its faults, with spaces, a priority and
- * registers; then all are destroyed. In a run that checks, each has to run before that: it writes a word that
- * its registers tell it, and faults.
+ * Makes threads, each with a badged fault endpoint, spaces, a priority and registers, and destroys them. In a
+ * run that checks, each thread first runs: it writes a word given by its registers, and faults.
  */
 #include <sel4/simple.h>
 
@@ -20,7 +19,7 @@ static volatile seL4_Word marks[MAX_UNITS];
 static seL4_CPtr untyped, endpoint, tcbs, fault_endpoints;
 static seL4_Word untyped_bits;
 
-/* What a thread does. */
+/* The code of the threads. */
 static __attribute__((naked)) void write_and_fault(void)
 {
     asm volatile("sd a1, 0(a0)\n\t"

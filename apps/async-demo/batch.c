@@ -1,5 +1,5 @@
 /*
- * What all this is for: coroutines that each have something to ask for, and share the traps.
+ * The purpose of asynchronous calls: many coroutines make calls and share the traps.
  */
 #include "demo.h"
 
@@ -15,7 +15,7 @@ enum {
 struct user {
     seL4_CPtr frame;
     seL4_Word address;
-    seL4_Word good; /* rounds in which the page held what it should */
+    seL4_Word good; /* rounds in which the page held the right word */
 };
 
 static void use_page(void *arg)
@@ -36,12 +36,12 @@ static void use_page(void *arg)
     }
 }
 
-/* Gives back the page table that is needed, or null. */
+/* Makes the page table that the pages need. Returns it, or null. */
 static seL4_CPtr make_table(void)
 {
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0);
 
-    /* Maps the tables that are missing first; the page itself goes again. */
+    /* Mapping a page also maps the missing page tables; the page is unmapped again. */
     if (simple_map_page(seL4_CapInitThreadVSpace, frame, ADDRESS, seL4_ReadWrite, seL4_RISCV_ExecuteNever) ||
         seL4_RISCV_Page_Unmap(frame)) {
         return seL4_CapNull;

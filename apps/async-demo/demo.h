@@ -1,5 +1,5 @@
 /*
- * What the steps of async-demo share. Each step runs in a coroutine; all of its calls of the kernel whose
+ * Declarations that the steps of async-demo share. Each step runs in a coroutine; those of its calls whose
  * name begins with rel4_ go through the request ring.
  */
 #pragma once
@@ -9,19 +9,19 @@
 #include <rel4/async.h>
 #include <sel4/simple.h>
 
-/* The capability of the queue that the calls go through; it also writes to the console. */
+/* The queue that carries the calls; its capability also writes to the console. */
 extern seL4_CPtr demo_queue;
 
-/* Prints what was expected and what is seen, and remembers whether they are the same. */
+/* Prints the expected and the seen number, and notes whether they are the same. */
 void expect(const char *what, seL4_Word expected, seL4_Word seen);
 
-/* The same for a fact. */
+/* The same for true and false. */
 void expect_fact(const char *what, bool expected, bool seen);
 
 /* The same for an error, by name. */
 void expect_error(const char *what, int expected, int seen);
 
-/* Prints a line that explains. */
+/* Prints an explanation. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -34,7 +34,7 @@ void show_control(void);
 void show_batch(void);
 
 /*
- * Accesses that may fault. The thread's fault handler notes the fault and lets the thread go on behind the
+ * Accesses that may fault. The thread's fault handler records the fault and resumes the thread after the
  * access.
  */
 struct fault {

@@ -1,6 +1,6 @@
 /*
- * The fault handler of the thread that runs the coroutines: a thread that notes each fault, and lets the
- * other one go on behind the instruction that made it.
+ * The fault handler of the thread that runs the coroutines: a thread that records each fault and resumes the
+ * other one after the faulting instruction.
  */
 #include "demo.h"
 
@@ -8,7 +8,7 @@ enum {
     PRIORITY = 254
 };
 
-/* Bytes of the accesses below. */
+/* Bytes of each access instruction below. */
 #define INSTRUCTION 4
 
 static seL4_CPtr endpoint;

@@ -1,6 +1,6 @@
 /*
- * The calls that can be asynchronous, each with what is expected and what is seen. Sets up a queue and an
- * executor, runs the steps one after the other in a coroutine, and ends with a verdict in one line.
+ * Shows each asynchronous call with its expected and its seen result. Sets up a queue and an executor, runs
+ * the steps one after the other in a coroutine, and ends with a verdict in one line.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 enum {
     COROUTINES = 80,
     STACK_BYTES = 8192, /* printf() needs some */
-    POLLS = 2000,       /* while an idle hart answers; about as long as blocking and waking up */
+    POLLS = 2000,       /* about as long as blocking and waking up take */
     PRIORITY = 3
 };
 
@@ -79,8 +79,8 @@ void expect_error(const char *what, int expected, int seen)
     printf("%s: expected %s, seen %s\n", what, rel4_error_name(expected), rel4_error_name(seen));
 }
 
-/* The notification that answers are signalled by: bound to this thread and, if there are user interrupts,
- * received by it. Returns the copy with the badge, or null. */
+/* Makes the notification that signals answers, binds it to this thread and, if there are user interrupts,
+ * registers the thread as its receiver. Returns the badged copy, or null. */
 static seL4_CPtr make_notification(enum rel4_backend backend)
 {
     seL4_CPtr notification = simple_object(seL4_NotificationObject, 0);

@@ -1,14 +1,14 @@
 /*
- * A page table and a page, from nothing to a mapping and back, and what happens without it.
+ * Mapping a page table and a page, unmapping them, and accesses without the mapping.
  */
 #include "demo.h"
 
-/* Where no page table is yet. */
+/* An address without a page table. */
 #define ADDRESS 0x2000000ul
 
 #define VALUE 10000000
 
-/* What a program would have there. */
+/* Content of the page. */
 struct record {
     seL4_Word first;
     seL4_Word number;
@@ -24,7 +24,7 @@ static seL4_Word get_number(const struct record *record)
     return record->number;
 }
 
-/* The fault that must have come: the next one, at this address, with this cause. */
+/* Expects that exactly one fault has come since, at this address and with this cause. */
 static void expect_fault(unsigned count_before, seL4_Word address, seL4_Word cause)
 {
     const struct fault *fault = last_fault();
@@ -79,7 +79,7 @@ void show_control(void)
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0);
     unsigned faults = last_fault()->count;
 
-    /* The page table is gone, so this must fail. */
+    /* Without the page table this must fail. */
     expect_error(
         "Page Map where no page table is", seL4_FailedLookup,
         rel4_page_map(frame, seL4_CapInitThreadVSpace, ADDRESS, seL4_ReadWrite, seL4_RISCV_ExecuteNever));

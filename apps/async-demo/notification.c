@@ -1,12 +1,11 @@
 /*
- * A notification that a thread is bound to. Thread and notification then point to each other, which the
- * program sees from what the kernel refuses: binding the thread to another notification, and binding another
- * thread to this notification.
+ * Binding a notification to a thread. The program sees the binding by the calls that the kernel then refuses:
+ * binding another notification to the thread, and binding the notification to another thread.
  */
 #include "demo.h"
 
 enum {
-    PRIORITY = 255, /* ours */
+    PRIORITY = 255, /* of this thread */
     BADGE = 0x40
 };
 
@@ -16,7 +15,7 @@ struct helper {
     seL4_Word received;
 };
 
-/* Waits for a message; what comes is the signal of the bound notification. */
+/* Waits for a message on an endpoint, and receives the signal of the bound notification. */
 static void receive(void *arg)
 {
     struct helper *self = arg;
@@ -24,7 +23,7 @@ static void receive(void *arg)
     seL4_Recv(self->endpoint, &self->received);
 }
 
-/* Whether the kernel refuses to bind the thread to the notification. Leaves everything as it was. */
+/* Returns whether the kernel refuses to bind the notification to the thread. Changes nothing. */
 static bool refuses(seL4_CPtr tcb, seL4_CPtr notification)
 {
     int error = rel4_tcb_bind_notification(tcb, notification);
@@ -35,7 +34,7 @@ static bool refuses(seL4_CPtr tcb, seL4_CPtr notification)
     return error == seL4_IllegalOperation;
 }
 
-/* Lets a debug kernel print its objects, if it is one and the user has asked for it: BOOTARGS="-- show=1". */
+/* Makes a debug kernel print its objects, with BOOTARGS="-- show=1". */
 static void show_kernel_objects(void)
 {
     seL4_Word show = 0;

@@ -8,7 +8,7 @@
 
 #define LINES 40
 
-/* A string that needs several calls: numbered lines. */
+/* Numbered lines, which take several calls. */
 static char long_text[LINES * 64];
 
 static size_t write_lines(void)
@@ -24,7 +24,7 @@ static size_t write_lines(void)
 
 void show_output(void)
 {
-    static seL4_Word value; /* what is in the page does not matter */
+    static seL4_Word value; /* in a page whose content does not matter */
     seL4_CPtr frame = sel4_image_frame(&value);
     seL4_Word address = 0;
 

@@ -1,5 +1,5 @@
 /*
- * What the steps of the demo share: one function per step, and how a step reports.
+ * The steps of the demo, and functions by which they report.
  */
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include <sel4/simple.h>
 
-/* Each step prints what it does and returns whether it worked. */
+/* The steps. Each prints what it does and returns whether it worked. */
 bool show_memory(void);
 bool run_threads(void);
 bool call_server(void);
@@ -15,11 +15,11 @@ bool map_memory(void);
 bool handle_fault(void);
 bool revoke_objects(void);
 
-/* Prints one line as printf() does, indented. Threads take turns, line by line. */
+/* Prints one indented line, as printf() does. Several threads may call it: lines are not mixed. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Returns true if there was no error; otherwise says what failed and how. */
+/* Returns true if error is 0; otherwise prints what failed and how. */
 bool worked(seL4_Error error, const char *what);
 
-/* The same for something that has no error code but either is there or not. */
+/* Returns there; prints what is missing if it is false. */
 bool exists(bool there, const char *what);

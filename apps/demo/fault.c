@@ -1,6 +1,6 @@
 /*
- * Page faults are messages: the kernel calls the fault endpoint in the thread's name, and the thread goes on
- * when somebody replies. Here the handler maps the missing page first.
+ * Page faults as messages: the kernel sends a call to the fault endpoint in the thread's name, and a reply
+ * resumes the thread. This handler maps the missing page before it replies.
  */
 #include "demo.h"
 
@@ -26,7 +26,7 @@ static void touch(void *arg)
     seL4_Signal(child->done);
 }
 
-/* Receives the fault, says what it is, and maps a page where it happened. */
+/* Receives a fault, prints it, and maps a page at its address. */
 static bool serve_fault(seL4_CPtr endpoint)
 {
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0);

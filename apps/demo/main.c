@@ -1,6 +1,6 @@
 /*
- * A tour of the kernel in six steps, each of which is one file here. The first step that fails ends it, with
- * a line that says why and a non-zero exit status.
+ * A tour of the kernel in six steps, each in a file of its own. The first step that fails ends the program,
+ * with a message and a non-zero exit status.
  */
 #include <stdarg.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /*
- * Memory as capabilities: untypeds, which stand for ranges of physical memory, and frames made from them,
- * which can be mapped.
+ * Memory as capabilities: untypeds are ranges of physical memory; frames are made from them and can be
+ * mapped.
  */
 #include "demo.h"
 
@@ -8,7 +8,7 @@
 #define FIRST_ADDRESS  0x3000000000
 #define SECOND_ADDRESS 0x3000200000
 
-/* Sums up the untypeds of one kind. */
+/* Prints number and size of the untypeds of one kind. */
 static void summarise(const seL4_BootInfo *bi, bool device, const char *kind)
 {
     seL4_Word number = 0, largest_bits = 0, total = 0;

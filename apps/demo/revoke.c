@@ -1,6 +1,6 @@
 /*
- * Revocation: all objects made from an untyped, and all copies of their capabilities, go away at once, and
- * the memory can be used again.
+ * Revocation: deletes all objects that were made from an untyped, with all copies of their capabilities, so
+ * that the memory can be used again.
  */
 #include "demo.h"
 
@@ -15,7 +15,7 @@ static seL4_Error make_page(seL4_Untyped untyped, seL4_CPtr slot)
     return seL4_Untyped_Retype(untyped, seL4_RISCV_4K_Page, 0, seL4_CapInitThreadCNode, 0, 0, slot, 1);
 }
 
-/* Uses the whole untyped up, and finds that it is. */
+/* Uses up the whole untyped, and checks that nothing more fits. */
 static bool fill(seL4_Untyped untyped, const seL4_CPtr *slots)
 {
     for (int i = 0; i < PAGES; i++) {

@@ -1,10 +1,11 @@
 /*
- * A server in an address space of its own. It has our code, read-only, and one private page for its stack and
- * its only variable; its capability space holds one endpoint. It keeps a sum and answers each call with it.
+ * A server in an address space of its own. The address space has this program's code, read-only, and a
+ * private page for a stack and one variable; the capability space holds one endpoint. The server keeps a sum
+ * and replies with it to each call.
  */
 #include "demo.h"
 
-/* Where the server's private page is. We have nothing there. */
+/* Address of the server's private page, which is not used in this address space. */
 #define SERVER_PAGE 0x2000000000
 
 enum {
@@ -14,10 +15,10 @@ enum {
     SERVER_ENDPOINT = 1, /* slot in its CNode */
 };
 
-/* Set by the linker script: what of the image is code and constants. */
+/* Set by the linker script: start and end of code and constants. */
 extern char __image_start[], __rodata_end[];
 
-/* Runs in the other address space: no global or thread-local variable of ours exists there. */
+/* Runs in the other address space, where no global or thread-local variable exists. */
 static void server_main(void)
 {
     volatile seL4_Word *sum = (volatile seL4_Word *)SERVER_PAGE;
@@ -33,7 +34,7 @@ static void server_main(void)
     }
 }
 
-/* Maps the code and constants of our image into a new address space, and a private page. */
+/* Makes an address space, and maps this program's code and constants and a private page in it. */
 static seL4_CPtr new_server_vspace(void)
 {
     seL4_CPtr vspace = simple_new_vspace();
@@ -59,7 +60,7 @@ static seL4_CPtr new_server_vspace(void)
     return vspace;
 }
 
-/* Makes a CNode whose one capability receives from the endpoint. */
+/* Makes a CNode with one capability, which receives from the endpoint. */
 static seL4_CPtr new_server_cnode(seL4_CPtr endpoint)
 {
     seL4_CPtr cnode = simple_object(seL4_CapTableObject, SERVER_CNODE_BITS);

@@ -1,6 +1,7 @@
 /*
- * Threads and notifications: two threads wait for each other, print a few lines in turn, and signal that they
- * are done. Each signals through a capability with a badge of its own, so that one word tells who it was.
+ * Threads and notifications: two threads wait for each other, print a few lines each, and signal that they
+ * are done. Each signals through a capability with a badge of its own, so that one word says which threads
+ * have signalled.
  */
 #include <stdatomic.h>
 
@@ -25,7 +26,7 @@ static void work(void *arg)
     static atomic_int arrived;
     const struct worker *worker = arg;
 
-    /* Only a meeting point, nothing else is shared: the order of other accesses does not matter. */
+    /* Relaxed: the counter orders no other memory. */
     atomic_fetch_add_explicit(&arrived, 1, memory_order_relaxed);
     while (atomic_load_explicit(&arrived, memory_order_relaxed) < THREAD_COUNT) {
         seL4_Yield();

@@ -1,6 +1,6 @@
 /*
- * The smallest useful root task: says hello and what the kernel handed over. It is the place to start from
- * when writing one of your own.
+ * The smallest useful root task: prints a greeting and what the kernel has handed over. A starting point for
+ * other root tasks.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /*
- * Ping-pong between two threads, by ordinary notifications and by user interrupts, in one address space and
- * in two, on one hart or on two: how long does it take there and back?
+ * Measures round trips of signals between two threads, by ordinary notifications and by user interrupts, in
+ * one address space and in two, on one hart and on two.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define PRIORITY       150
 #define PING_BADGE     1
 #define PONG_BADGE     2
-#define TABLES         2  /* sender tables: ours and one for the partner in our address space */
+#define TABLES         2  /* sender tables: of this thread, and of a partner in the same address space */
 #define TICKS_PER_USEC 10 /* QEMU's virt machine counts time at 10 MHz */
 
 static struct rel4_thread record;
@@ -43,7 +43,7 @@ static bool fail(const char *what)
     return false;
 }
 
-/* One ping, and its pong. ping is a capability, or an index for BY_HANDLER. */
+/* Sends one ping and waits for its pong. ping is a capability, or an index for BY_HANDLER. */
 static void round_trip(enum way way, seL4_Word ping, seL4_CPtr pong)
 {
     seL4_Word before = pongs;
@@ -89,7 +89,7 @@ static void measure(enum way way, seL4_Word ping, seL4_CPtr pong)
            ticks[ROUNDS * 95 / 100] / TICKS_PER_USEC, ticks[ROUNDS * 95 / 100] % TICKS_PER_USEC);
 }
 
-/* Gives this thread what it needs to be a receiver, and waits until the partner is one. */
+/* Registers this thread as receiver of pong. */
 static bool register_here(enum way way, seL4_CPtr pong)
 {
     struct rel4_receiver_options options = {
@@ -137,7 +137,7 @@ static bool play(enum way way, bool own_space, seL4_Word node)
     if (way != BY_NOTIFICATION) {
         int index;
 
-        /* Until it has registered, there is nobody to send to. */
+        /* Fails until the partner has registered as a receiver. */
         while ((index = rel4_uintr_register_sender(ping_badged)) == -seL4_FailedLookup) {
             seL4_Yield();
         }
@@ -170,7 +170,7 @@ static bool play_all(bool own_space, seL4_Word node, enum rel4_backend backend)
     if (!play(BY_USER_INTERRUPT, own_space, node)) {
         return false;
     }
-    /* Two threads that both run need two harts. */
+    /* BY_HANDLER needs two harts, as both threads run all the time. */
     return node == 0 || play(BY_HANDLER, own_space, node);
 }
 

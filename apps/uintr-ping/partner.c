@@ -1,6 +1,6 @@
 /*
- * The thread that answers. Everything it uses is a variable of the program, so that it runs just the same in
- * a copy of the address space.
+ * The thread that answers. It uses only variables of the program, so that it also runs in a copy of the
+ * address space.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void answer(seL4_Word bits, void *arg)
     rel4_uipi_send(pong_index);
 }
 
-/* Registers as sender first: whoever finds us registered as receiver may send at once. */
+/* Registers as a sender first, as signals may come as soon as it is a receiver. */
 static bool set_up(void)
 {
     struct rel4_receiver_options options = {
@@ -55,7 +55,7 @@ static void run(void)
                 rel4_signal(self.pong);
             }
             break;
-        case BY_HANDLER: /* the handler does it all */
+        case BY_HANDLER: /* the handler answers */
             break;
         }
     }
@@ -71,7 +71,7 @@ bool partner_start(const struct partner *partner, seL4_Word node)
         return false;
     }
     self = *partner;
-    /* In our address space it goes on with the sender table of the partner before it. */
+    /* In this address space the partner uses the sender table of the previous one. */
     if (partner->own_space) {
         memset(&record, 0, sizeof(record));
     }

@@ -1,5 +1,5 @@
 /*
- * What the files of uintr-ping share.
+ * Declarations that the files of uintr-ping share.
  */
 #pragma once
 
@@ -7,11 +7,11 @@
 
 #include <rel4/uintr.h>
 
-/* How signals go back and forth. */
+/* How the threads signal each other. */
 enum way {
     BY_NOTIFICATION,   /* seL4_Signal() and seL4_Wait() */
-    BY_USER_INTERRUPT, /* rel4_signal() and rel4_wait(): they block, and the kernel wakes them */
-    BY_HANDLER,        /* both threads run all the time, and one's handler answers the other's */
+    BY_USER_INTERRUPT, /* rel4_signal() and rel4_wait(): threads block, and the kernel wakes them */
+    BY_HANDLER,        /* both threads run all the time, and their handlers answer each other */
 };
 
 /* The thread that answers each signal with another one. */
@@ -19,17 +19,16 @@ struct partner {
     enum way way;
     bool own_space;
     seL4_CPtr tcb;
-    seL4_CPtr ping;                  /* bound to it; what it waits for */
-    seL4_CPtr pong;                  /* what it answers with */
+    seL4_CPtr ping;                  /* notification that it waits for, bound to it */
+    seL4_CPtr pong;                  /* notification that it signals */
     struct rel4_resources resources; /* for its copy of the library, if it has one */
 };
 
-/* Starts the partner on a node. Returns false if something does not work. */
+/* Starts the partner on a node. Returns false if that fails. */
 bool partner_start(const struct partner *partner, seL4_Word node);
 
 /*
- * An address space like ours: code and constants are the same frames, read-only; of variables and static
- * stacks it gets a copy, as they are now. *frame is the copy of the page at address. Returns its root, or
- * null.
+ * Makes a copy of this address space: code and constants are the same frames, read-only; variables and static
+ * stacks are copied. *frame is the copy of the page at address. Returns the new root, or null.
  */
 seL4_CPtr space_copy(const void *address, seL4_CPtr *frame);

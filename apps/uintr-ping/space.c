@@ -1,5 +1,5 @@
 /*
- * A second address space for this program, much as fork() would make it.
+ * A second address space for this program, like that of fork().
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 /* Set by the linker script: code and constants, then variables, then the first thread's stack. */
 extern char __image_start[], __rodata_end[], __stack_guard[];
 
-/* Where we see a page of the other address space while we fill it. */
+/* A page of the other address space is mapped here while it is filled. */
 static char window[PAGE] __attribute__((aligned(4096)));
 
 static bool share_page(seL4_CPtr space, seL4_Word address)
@@ -20,7 +20,8 @@ static bool share_page(seL4_CPtr space, seL4_Word address)
     return frame && !simple_map_page(space, frame, address, seL4_CanRead, seL4_RISCV_Default_VMAttributes);
 }
 
-/* Makes a new page with the content of ours. Returns its frame, or null. */
+/* Makes a copy of the page at address and maps it at the same address in space. Returns its frame, or null.
+ */
 static seL4_CPtr copy_page(seL4_CPtr space, seL4_Word address)
 {
     seL4_CPtr frame = simple_object(seL4_RISCV_4K_Page, 0), here;
@@ -42,7 +43,7 @@ seL4_CPtr space_copy(const void *address, seL4_CPtr *frame)
     seL4_CPtr space = simple_new_vspace();
     seL4_Word page = (seL4_Word)__image_start;
 
-    /* From here on there is nothing at the window but what copy_page() maps. */
+    /* Free the window's address for copy_page(). */
     if (!space || seL4_RISCV_Page_Unmap(sel4_image_frame(window))) {
         return seL4_CapNull;
     }

@@ -1,5 +1,5 @@
 /*
- * Series of samples, and what every experiment needs to set itself up.
+ * Series of samples, and set-up that all experiments share.
  */
 #include "bench.h"
 
@@ -78,7 +78,7 @@ seL4_CPtr start_thread(void (*entry)(void *), void *arg, seL4_Word priority, seL
     return start_thread_on(0, entry, arg, priority, fault_endpoint);
 }
 
-/* Another address space with this program's image in it, in the same pages. */
+/* Makes an address space in which this program's image is mapped, from the same frames. */
 static seL4_CPtr clone_image(void)
 {
     extern char __image_start[];

@@ -10,7 +10,7 @@
 #define WARM_UP 20
 #define SAMPLES 1000
 
-/* Instructions retired so far. Two readings in a row differ by 1, which the results do not contain. */
+/* Returns the instructions retired so far. Two reads in a row differ by 1, which results do not contain. */
 static inline seL4_Word now(void)
 {
     seL4_Word value;
@@ -19,17 +19,17 @@ static inline seL4_Word now(void)
     return value;
 }
 
-/* The sample between two readings. The first WARM_UP are thrown away. */
+/* Adds a sample. The first WARM_UP samples of a series are dropped. */
 void record(seL4_Word start, seL4_Word stop);
 
-/* Ends a series: prints a line for the runner. reference is seL4's figure for the same, 0 if there is none.
+/* Ends a series and prints its record. reference is seL4's figure for the same operation, 0 if there is none.
  */
 void report(const char *name, seL4_Word reference);
 
-/* The same for samples in another unit and with any reference. Returns the median. */
+/* The same for samples in another unit, and with another reference. Returns the median. */
 unsigned report_in(const char *unit, const char *name, seL4_Word reference);
 
-/* A series of one operation by this thread: prepare, measure, undo. */
+/* Measures a series of one operation of this thread: prepare, measure, undo. */
 #define MEASURE_TIMES(times, name, reference, prepare, operation, undo) \
     do {                                                                \
         for (unsigned i_ = 0; i_ < WARM_UP + (times); i_++) {           \
@@ -46,7 +46,7 @@ unsigned report_in(const char *unit, const char *name, seL4_Word reference);
 #define MEASURE(name, reference, prepare, operation, undo) \
     MEASURE_TIMES(SAMPLES, name, reference, prepare, operation, undo)
 
-/* Stops with a message if something that has to work did not. */
+/* Ends the program with a message if error is not 0. */
 void require(int error, const char *what);
 
 /* The priority of the measuring thread. */
@@ -54,11 +54,11 @@ void require(int error, const char *what);
 
 seL4_CPtr new_object(seL4_Word type, seL4_Word size_bits);
 
-/* Threads of this address space, on this hart or another. */
+/* Start a thread of this address space, on this hart or on another one. */
 seL4_CPtr start_thread(void (*entry)(void *), void *arg, seL4_Word priority, seL4_CPtr fault_endpoint);
 seL4_CPtr start_thread_on(seL4_Word node, void (*entry)(void *), void *arg, seL4_Word priority,
                           seL4_CPtr fault_endpoint);
 
-/* A thread in another address space, with this program's code and static data and neither thread-local
- * storage nor an IPC buffer. */
+/* Starts a thread in another address space, with this program's code and static data, and without
+ * thread-local storage and IPC buffer. */
 seL4_CPtr start_stranger(void (*entry)(void *), void *arg, seL4_Word priority);

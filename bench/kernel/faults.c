@@ -1,7 +1,6 @@
 /*
- * Faults: a thread does the same wrong thing again and again, because its handler answers without changing
- * anything, so the time from one message to the next is that of the whole round: reply, repeat, fault,
- * message.
+ * Faults: a thread repeats the same fault, as its handler replies without removing the cause. A sample is a
+ * whole round: reply, repeat, fault, message.
  */
 #include "kernel.h"
 

@@ -1,6 +1,6 @@
 /*
- * Calls to a server on another hart, and for comparison to one on this hart, both in time: where harts run
- * freely, instructions say nothing.
+ * Calls to a server on another hart and, for comparison, on this hart. Both are measured in time, as
+ * instruction counts mean nothing while harts run independently.
  */
 #include "kernel.h"
 

@@ -1,6 +1,6 @@
 /*
- * From a device to its driver. An alarm in the past makes the real-time clock raise its interrupt with the
- * store that sets it, while the driver, of a higher priority, waits.
+ * Interrupts, from the device to its driver. Setting an alarm in the past makes the real-time clock raise its
+ * interrupt at once, while the driver, which has a higher priority, waits.
  */
 #include "kernel.h"
 

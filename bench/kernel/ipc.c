@@ -13,7 +13,7 @@ static void yielder(void *arg)
     }
 }
 
-/* Notes when a signal arrives. */
+/* Records when a signal arrives. */
 static void waiter(void *arg)
 {
     for (;;) {
@@ -91,7 +91,7 @@ static void measure_switches(void)
     seL4_TCB_Suspend(other);
 }
 
-/* Answers calls with as many words as arg says, and notes when they arrive. */
+/* Answers calls with as many words as arg says, and records when they arrive. */
 static void server(void *arg)
 {
     seL4_MessageInfo_t answer = seL4_MessageInfo_new(0, 0, 0, (seL4_Word)arg);
@@ -146,8 +146,8 @@ static void measure_one_way(const char *there, const char *back, const char *bot
         record(started, stop);
     }
     report(back, 291);
-    /* The server reads the counter twice and stores it in between: four instructions that are not the call's.
-     */
+    /* The server reads the counter twice and stores it once: four instructions that do not belong to the
+     * call. */
     MEASURE(both, 544, , call(0), );
 }
 

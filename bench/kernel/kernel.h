@@ -12,5 +12,5 @@ void measure_objects(void);
 void measure_memory(void);
 void measure_threads(void);
 
-/* For a run on two harts, free of instruction counting. */
+/* For a run on two harts, which is measured in time. */
 void measure_harts(void);

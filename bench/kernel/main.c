@@ -1,6 +1,6 @@
 /*
  * Runs all series and prints one line for each: "bench|name|unit|median|p95|reference". On a machine of one
- * hart these are the counts of instructions, on one of several the times of IPC between harts.
+ * hart these are instruction counts; on several harts, times of IPC between harts.
  */
 #include "kernel.h"
 

@@ -6,7 +6,7 @@
 #define ROOT    seL4_CapInitThreadCNode
 #define DEPTH   seL4_WordBits
 #define MANY    1000
-#define MEMORY  24 /* log2 of the bytes that objects are made from */
+#define MEMORY  24 /* log2 of the bytes of the untyped that objects are made from */
 #define RETYPED 22
 
 static seL4_CPtr memory, slots;
@@ -16,7 +16,7 @@ static seL4_Error retype(seL4_Word type, seL4_CPtr slot, seL4_Word count)
     return seL4_Untyped_Retype(memory, type, 0, ROOT, 0, 0, slot, count);
 }
 
-/* From here on the memory is clear and in use, so a Retype does nothing else. */
+/* Makes a first object, so that the memory is cleared before the Retypes that are measured. */
 static void start_fresh(void)
 {
     require(seL4_CNode_Revoke(ROOT, memory, DEPTH), "Revoke");

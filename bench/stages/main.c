@@ -1,7 +1,7 @@
 /*
- * One call of each path, marked for the stage profile (bench/stages.pl): a path's instructions are those
- * between the symbols begin.NAME and end.NAME, which stand at instructions of this program. Each path runs a
- * few times; the profile takes the shortest, in which no tick falls.
+ * One call of each path, marked for the stage profile (bench/stages.pl): the instructions of a path are those
+ * between the symbols begin.NAME and end.NAME in this program. Each path runs a few times; the profile takes
+ * the shortest run, which no timer tick interrupts.
  */
 #include "bench.h"
 
@@ -80,7 +80,7 @@ static __attribute__((noinline)) void profile_delete(void)
     }
 }
 
-/* The faulting thread's only instruction, again and again. */
+/* Repeats a faulting instruction. */
 static void touch_nothing(void *arg)
 {
     *(volatile char *)arg = 0;

@@ -1,7 +1,7 @@
 /*
- * What a signal costs as a user interrupt, and the same by notification: instructions on one hart. For
- * handlers the measuring thread is its own receiver, so that sending, entering the handler and coming back
- * are all there is.
+ * Cost of a signal as a user interrupt and by notification, in instructions on one hart. To measure handlers,
+ * the measuring thread is its own receiver, so that a sample contains only sending, entering the handler and
+ * returning.
  */
 #include <stdio.h>
 
@@ -9,7 +9,7 @@
 
 #include "bench.h"
 
-/* Sender tables: this thread's and its partner's. */
+/* Sender tables, of this thread and its partner. */
 #define TABLES 2
 
 static struct rel4_thread own_record, partner_record;
@@ -26,7 +26,7 @@ static void do_nothing(seL4_Word bits, void *arg)
 {
 }
 
-/* The calling thread becomes the receiver of a notification. */
+/* Registers the calling thread as receiver of a notification. */
 static void receive(seL4_CPtr tcb, seL4_CPtr notification, const struct rel4_receiver_options *options)
 {
     require(seL4_TCB_BindNotification(tcb, notification), "BindNotification");
@@ -40,7 +40,7 @@ static void receive_here(rel4_handler *handler, bool saves_float)
                                              .stack = own_stack,
                                              .stack_bytes = sizeof(own_stack),
                                              .saves_float = saves_float });
-    /* The registration before took its senders' entries along. */
+    /* The end of the previous registration has cleared the entries of its senders. */
     rel4_uintr_forget_sender(pong_sender);
     require(rel4_uintr_register_sender(pong_sender) < 0, "register_sender");
 }
@@ -82,7 +82,7 @@ static void start_partner(void (*entry)(void *arg), seL4_Word priority)
 {
     partner = start_thread(entry, NULL, PRIORITY - 1, 0);
     require(seL4_TCB_SetPriority(partner, seL4_CapInitThreadTCB, priority), "SetPriority");
-    seL4_Yield(); /* it waits for us now */
+    seL4_Yield(); /* until the partner waits */
 }
 
 static void stop_partner(void)
@@ -90,7 +90,7 @@ static void stop_partner(void)
     require(seL4_CNode_Delete(seL4_CapInitThreadCNode, partner, seL4_WordBits), "Delete");
 }
 
-/* From the sender to the first instruction of C at the receiver. */
+/* Measures from the sender to the receiver's first instruction of C. */
 static unsigned measure_arrival(const char *name, void (*send)(seL4_CPtr sender), seL4_CPtr sender,
                                 seL4_Word reference)
 {
