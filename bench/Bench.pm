@@ -1,4 +1,4 @@
-# What the experiments share: booting a benchmark under QEMU, its records, and their table and JSON file.
+# Shared by the experiments: booting a benchmark under QEMU, its records, and their table and JSON file.
 #
 # A benchmark prints "bench|NAME|UNIT|MEDIAN|P95|REFERENCE" lines, with reference 0 where there is none, and ends with
 # "bench: done"; any other line that begins with "bench:" is a complaint.
@@ -19,7 +19,7 @@ sub read_file {
     return <$file>;
 }
 
-# The versions of the compiler whose instructions docs/performance.md counts, and of the one that is here.
+# Returns the versions of the compiler that docs/performance.md names, and of the installed one.
 sub compilers {
     my ($named) = read_file("docs/performance.md") =~ /riscv64-unknown-elf-gcc (\d+\.\d+\.\d+)/;
     chomp(my $here = `riscv64-unknown-elf-gcc -dumpfullversion`);
@@ -54,7 +54,7 @@ sub measure {
     return @records;
 }
 
-# Of the ratios of those records that have one.
+# Returns the geometric mean of the records' ratios; records without one do not count.
 sub geometric_mean {
     my @ratios = grep { defined } map { $_->{ratio} } @_;
     my $sum = 0;

@@ -7,14 +7,14 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP qw(decode_json);
 
-# What was published for the original: asynchronous performance relative to synchronous, in percent.
+# Published results of the original: asynchronous performance relative to synchronous, in percent.
 my %published = (
     'one core'      => { 1 => 17.49, 16 => 81.47, 128 => 185.71, 256 => 206.50 },
     'several cores' => { 64 => 135.88, 128 => 232.37, 256 => 243.52 },
 );
 my %published_traps = ('one core' => { 1 => 50, 256 => 1 }, 'several cores' => { 1 => 52.5, 256 => 0.9375 });
 
-# Dark, and of different lightness.
+# Colours: dark, and of different lightness.
 my @colours = map { "#$_" } qw(000000 1f4e9c b03a2e 117a65 7d3c98 ca6f1e 5d6d7e);
 
 # Series in the order of the legend; each can be told from the others in grey, by dash and point.
@@ -31,7 +31,7 @@ sub series_of {
     return map { [$_, $points{$_}] } sort @names;
 }
 
-# Returns the name of the file, or nothing if there is nothing to draw.
+# Draws a picture. Returns the name of its file, or nothing if there is nothing to draw.
 sub plot {
     my ($folder, $file, $title, $label, $extra, @series) = @_;
     my (@data, @curves);
@@ -76,7 +76,7 @@ sub read_text {
     return scalar <$file>;
 }
 
-# A picture as a part of a page, on which the names inside must be its own.
+# Returns a picture for embedding into a page, with unique ids.
 sub embedded {
     my ($folder, $name) = @_;
     my $svg = read_text("$folder/$name.svg") =~ s/^<\?xml.*?(?=<svg)//sr;
@@ -98,7 +98,7 @@ sub table {
     return $rows;
 }
 
-# Ours at the numbers of frames for which something was published.
+# Our results, at the numbers of frames that results were published for.
 sub comparison {
     my (@records) = @_;
     my $rows = '';
@@ -147,7 +147,7 @@ sub scenario_table {
     return $rows;
 }
 
-# How long a single call takes in each mode, by percentiles.
+# The time of a single call in each mode, by percentiles.
 sub latency_table {
     my $rows = "";
 
@@ -214,7 +214,7 @@ P
     return $file;
 }
 
-# Of which series a record is a bar.
+# Returns the series that a record belongs to.
 sub bar_kind {
     my ($record) = @_;
     return ($record->{placement} eq "one" ? "one hart" : "idle hart") . ", " . ($record->{clock} eq "ticks" ? "time" : "instructions");
@@ -303,7 +303,7 @@ P
     print "the picture of README.md: $svg\n";
 }
 
-# Synchronous cost by that of a record, at the same point.
+# Returns the synchronous cost at the same point, divided by that of a record.
 sub relative {
     my ($record, @records) = @_;
     my ($sync) = grep {

@@ -24,7 +24,7 @@ use Report;
 my ($kernel, $root, $json) = @ARGV;
 my @modes = qw(sync async adaptive);
 my @places = qw(idle call block tick);
-# In the order of apps/allocator, and what a round is.
+# In the order of apps/allocator.
 my @scenarios = qw(map-unmap address-space threads capabilities overlap in-sequence);
 my %maps = map { $_ => 1 } qw(map-unmap address-space overlap in-sequence);
 my $quick = $ENV{QUICK};
@@ -47,14 +47,14 @@ die "bench: FRAMES is for SCENARIO=map-unmap, not for $scenario\n" if $frames ne
 $scenario ||= $frames ne "" ? "map-unmap" : "all";
 my @platforms = split " ", $ENV{PLATFORMS} // "virt uintc";
 
-# A scenario is a bit of what the root task is told.
+# Scenarios are bits of an argument of the root task.
 my $chosen = 0;
 for my $bit (0 .. $#scenarios) {
     my $name = $scenarios[$bit] =~ s/in-sequence/overlap/r;
     $chosen |= 1 << $bit if $scenario eq "all" || $scenario eq $name;
 }
 
-# The settings of the machine. A boot under policy tick has little to do, as each batch waits for a tick.
+# Settings of the machine, one for each boot. Under policy tick few points are measured, as each batch waits for a tick.
 my @boots;
 for my $platform (@platforms) {
     for my $placement ($harts eq "" ? qw(one idle) : $harts == 1 ? "one" : "idle") {
@@ -68,7 +68,7 @@ for my $platform (@platforms) {
 }
 @boots = grep { $clock eq "" || $_->{clock} eq $clock } @boots;
 
-# Nearest rank.
+# Returns a percentile, by nearest rank.
 sub percentile {
     my ($share, @sorted) = @_;
     my $rank = int($share * @sorted + 0.999999);
@@ -77,7 +77,7 @@ sub percentile {
 
 sub rounded { return sprintf("%.4g", $_[0]) + 0 }
 
-# Makes a record of a point that the root task has printed as words of KEY=VALUE.
+# Makes a record of a point, which the root task prints as words of KEY=VALUE.
 sub record {
     my ($boot, %point) = @_;
     my $rounds = $point{units} * $point{rounds};

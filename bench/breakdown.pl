@@ -32,13 +32,13 @@ my @stages = (
     ['making and ending coroutines' => qr/^(rel4_coroutine_\w+|retire|stack_of|executor_release|start_\w+)$/],
 );
 
-# Symbol to address.
+# Returns the address of each symbol.
 sub symbols {
     my ($elf) = @_;
     return map { /^([0-9a-f]+) \w (\S+)$/ ? ($2 => hex $1) : () } `${cross}nm $elf`;
 }
 
-# Address to count, of the last run: the program calls rel4_stats() before and after each.
+# Returns how often each address was executed in the last run, which lies between two calls of rel4_stats().
 sub executed {
     my ($mode) = @_;
     my %kernel = symbols($kernel);
@@ -65,7 +65,7 @@ sub executed {
     return \%last;
 }
 
-# For each address the names of its functions, innermost first.
+# Returns, for each address, the names of its functions, innermost first.
 sub functions_at {
     my ($elf, @addresses) = @_;
     my (%functions, $current);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The stage profile: boots bench/stages with every executed instruction logged, takes one call of each path, and says
-# how many instructions each stage of the way through the kernel takes. An instruction belongs to the stage of the
-# innermost function it was inlined from that @stages knows. The table replaces the one in docs/performance.md.
+# The stage profile: boots bench/stages with every executed instruction logged, takes one call of each path, and counts
+# the instructions of each stage of the way through the kernel. An instruction belongs to the stage of the innermost
+# function it was inlined from that @stages knows. The table replaces the one in docs/performance.md.
 #
 # usage: bench/stages.pl KERNEL ROOT-TASK JSON-FILE [PAGE]
 use strict;
@@ -14,7 +14,7 @@ use File::Temp qw(tempdir);
 
 my $cross = 'riscv64-unknown-elf-';
 
-# A path is what happens between the symbols begin.NAME and end.NAME of the root task.
+# A path is the instructions between the symbols begin.NAME and end.NAME of the root task.
 my @paths = (
     [call   => 'Call, one way'],
     [signal => 'Signal'],
@@ -24,8 +24,7 @@ my @paths = (
 );
 
 # Stages in the order of the table, with the functions that make them. The first match of an instruction's functions,
-# from the innermost outwards, decides; functions that are mentioned nowhere, such as accessors, belong to whoever
-# calls them.
+# from the innermost outwards, decides; functions that are not mentioned, such as accessors, belong to their callers.
 my @stages = (
     ['program'                => qr/^program$/],
     ['save registers'         => qr/^trap_entry$/],
@@ -43,7 +42,7 @@ my @stages = (
     ['load registers, return' => qr/^return_to_user$/],
 );
 
-# Symbol to address.
+# Returns the address of each symbol.
 sub symbols {
     my ($elf) = @_;
     return map { /^([0-9a-f]+) \w (\S+)$/ ? ($2 => hex $1) : () } `${cross}nm $elf`;
@@ -79,7 +78,7 @@ sub trace {
     return \%shortest;
 }
 
-# For each of the kernel's addresses the names of its functions, innermost first.
+# Returns, for each of the kernel's addresses, the names of its functions, innermost first.
 sub functions_at {
     my ($kernel, @addresses) = @_;
     my (%functions, $current);
@@ -94,7 +93,7 @@ sub functions_at {
     return \%functions;
 }
 
-# For each address of an ELF file what its instruction accesses.
+# Returns, for each address of an ELF file, what its instruction accesses.
 sub accesses_of {
     my ($elf) = @_;
     my %access;

@@ -21,7 +21,7 @@ sub median {
     return $record->{median};
 }
 
-# What a signal to oneself costs beyond sending and the return of an empty function.
+# Returns the cost of a signal to oneself, less that of sending and of the return of an empty function.
 sub handler {
     my ($name, $with) = @_;
     my $instructions = median($with) - median('sending, for the sender') - 1;
