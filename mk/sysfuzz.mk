@@ -1,4 +1,4 @@
-# The fuzzer (tests/sysfuzz/): a root task of its own, built like the system tests. docs/fuzzing.md says how it is used.
+# The fuzzer: a root task of its own, built like the system tests. tests/sysfuzz/README.md says how it is used.
 #
 #   out/tests/sysfuzz.elf, out/soak/tests/sysfuzz.elf   the root task
 #   out/broken/rel4.elf                           a debug kernel with a fault, to try tests/sysfuzz/minimize on

@@ -1,7 +1,7 @@
 /*
- * Mutants: each breaks one rule of workers, of the console or of progress on purpose, so that tests can
- * show that they would notice. docs/models.md lists them. REL4_MUTANT in the environment names the one of a
- * unit test; kernels have none.
+ * Mutants: each breaks one rule of workers, of the console or of progress on purpose, so that the tests can
+ * show that they would notice. tests/models/README.md lists them. A unit test has the one that REL4_MUTANT in
+ * its environment names; kernels have none.
  */
 #pragma once
 

@@ -8,7 +8,7 @@ use File::Temp qw(tempdir);
 use POSIX qw(setsid WNOHANG);
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(blocks commands_of read_file write_file run $folder $program);
+our @EXPORT = qw(pages blocks commands_of read_file write_file run $folder $program);
 
 chdir dirname(__FILE__) . "/../.." or die "$!";
 our $folder = tempdir(CLEANUP => 1);
@@ -28,6 +28,11 @@ sub write_file {
     open my $file, ">", $path or die "$path: $!";
     print $file $text;
     close $file or die "$path: $!";
+}
+
+# Every page of the repository.
+sub pages {
+    return glob("*.md docs/*.md apps/*/*.md platform/*/*.md tests/*/*.md tests/system/*/*.md");
 }
 
 # The code blocks of a page, in order: their language ("" for indented ones), and their text.

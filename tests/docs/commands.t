@@ -1,4 +1,4 @@
-# Every command that README.md, the pages of docs/ and the READMEs of programs tell their readers to run is run here, as
+# Every command that README.md, the pages of docs/ and the READMEs of folders tell their readers to run is run here, as
 # it stands or in a shorter form; or make agrees to run it (make -n), where it is too long or never ends, and another test
 # does its work. A command that is in neither table fails. (docs/tutorial.md has a test of its own.)
 use strict;
@@ -83,7 +83,7 @@ mkdir "$folder/$_" for qw(corpus new);
 copy($_, "$folder/new") for (glob "tests/fuzz/corpus/objects/*")[0 .. 2];
 
 my %found;
-for my $page ("README.md", glob("docs/*.md apps/*/README.md")) {
+for my $page (pages()) {
     my $tutorial = $page eq "docs/tutorial.md";
     my @inline = map { s/\s+/ /gr } read_file($page) =~ /`(make [^`]+)`/g;
     my @commands = map { commands_of($_->[1]) } grep { $_->[0] =~ /^(?:|sh|bash|console)$/ } blocks($page);

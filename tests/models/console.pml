@@ -5,7 +5,7 @@
  *
  * User 2 is more important than 0 and 1, in the beginning. CHANGES: how often one is suspended, resumed, or given
  * another priority. LIVE: asks whether all strings get out under weak fairness; without it, whether what must hold of
- * holder and waiters holds after each step. Defects: docs/models.md lists them.
+ * holder and waiters holds after each step. Defects: tests/models/README.md lists them.
  */
 #ifndef CHANGES
 #define CHANGES 2

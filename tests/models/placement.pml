@@ -9,7 +9,7 @@
  * something more important runs on hart 0, from some time on for ever. LAZY: hart 1 need not do anything for others:
  * it is called and never comes, it keeps and never comes back, it watches and never looks. AT_TICK: the policy of
  * both queues. LIVE: asks whether all is served under weak fairness; without it, whether everything is in its place
- * whenever the lock is free. All others are defects; docs/models.md lists them.
+ * whenever the lock is free. All others are defects; tests/models/README.md lists them.
  */
 #ifndef ACTIONS
 #define ACTIONS 0

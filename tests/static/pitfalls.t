@@ -1,5 +1,5 @@
-# Each pitfall, R1 to R44, has a line in docs/pitfalls.md or docs/pitfalls-async.md, and the tests that these pages name
-# exist: each quoted sentence stands in the file that is named before it. The same for the sentences in italics of
+# Each pitfall, R1 to R44, has a line in tests/system/uintr/README.md or tests/system/async-hostile/README.md, and the
+# tests that these pages name exist: each quoted sentence stands in the file that is named before it. The same for the sentences in italics of
 # docs/async-library.md, which stand in a test of the library.
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ sub read_file {
 }
 
 my ($file, $source, $count) = ("", "", 0);
-my $page = read_file("docs/pitfalls.md") . read_file("docs/pitfalls-async.md");
+my $page = read_file("tests/system/uintr/README.md") . read_file("tests/system/async-hostile/README.md");
 while ($page =~ /`((?:system|host|uintc)\/\S+)`|"([^"]+)"/g) {
     if (defined $1) {
         $file = $1;

@@ -2,7 +2,7 @@
  * The root task of the fuzzer: makes the sandboxes, handles what the workers do wrong, finds those that fell
  * silent, and at the end takes everything back and shows that nothing is missing.
  *
- * Arguments (docs/fuzzing.md): seed=N calls=N keep=WORKER:FIRST-LAST,... list
+ * Arguments (tests/sysfuzz/README.md): seed=N calls=N keep=WORKER:FIRST-LAST,... list
  */
 #include <stdio.h>
 #include <stdlib.h>

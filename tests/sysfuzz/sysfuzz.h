@@ -1,7 +1,7 @@
 /*
  * The fuzzer: threads that make random system calls, and a supervisor that puts them back to work.
  *
- * docs/fuzzing.md says what it does and how it is used. The parts:
+ * tests/sysfuzz/README.md says what it does and how it is used. The parts:
  *
  *   tables.c      what there is to call: kinds of objects, their places in a CSpace, their invocations
  *   generate.c    one call from (seed, thread, number), and the same in words

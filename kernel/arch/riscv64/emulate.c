@@ -1,6 +1,6 @@
 /*
- * Emulates user interrupts: the encodings of uipi_*, uret and accesses to the user-level registers, with
- * the meaning given in docs/uintc.md. All other instructions stay illegal.
+ * Emulation of user interrupts: exactly the encodings of uipi_*, uret and the user-level registers, with the
+ * meaning that platform/qemu/README.md gives them. Anything else stays an illegal instruction.
  */
 #include "arch/riscv64/emulate.h"
 

@@ -1,7 +1,7 @@
 /*
- * The user-level instructions and CSRs of user interrupts. Only threads that are registered as a receiver, or
- * have a sender table, may execute them; for other threads they are illegal instructions. C and assembler
- * include this.
+ * The user-level instructions and CSRs of user interrupts, as platform/qemu/README.md describes them. Only
+ * threads that are registered as a receiver, or have a sender table, may execute them; for all others they
+ * are illegal instructions. C and assembler include this.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The user-interrupt controller, and the registers of a hart for user interrupts (docs/uintc.md).
+ * The user-interrupt controller, and the registers of a hart that go with it (platform/qemu/README.md).
  *
  * Senders write to slots at any time, so the kernel never reads, changes and writes back a slot: it only
  * adds to the pending word or takes all of it, and only the kernel writes the mode.
