@@ -16,8 +16,7 @@
 #? make clean      remove out/, where everything that is built lives
 #? make help-all   the rarer goals and variables, too
 #+ make help       without those
-#+ make bench-picture          the picture of README.md, from the last records of EXPERIMENT=async
-#+ make interface              renew the tables of invocations in docs/; docs/adding.md
+#+ make bench-picture          the picture of performance.md, from the last records of EXPERIMENT=async
 #+ make fuzz-minimize SEED=    cut a failing run of the fuzzer down to a few calls, in words
 #+ make fuzz-host TARGET=      feed a part of the kernel on the host made-up input until it breaks
 #?

@@ -246,7 +246,8 @@ sub draw_curves {
         plot($folder, "async-policies-$backend", "Served in the wake call, or left to the timer tick, user interrupts: $backend", @axes, @policies);
 }
 
-# The picture of README.md, from the records in a file: user interrupts emulated, served in the wake call if no hart is idle.
+# The picture of docs/performance.md, from the records in a file: user interrupts emulated, served in the wake call if no
+# hart is idle.
 sub draw_picture {
     my ($json, $svg) = @_;
     my @records = grep { $_->{scenario} eq "map-unmap" && $_->{policy} eq "call" && $_->{backend} eq "emulated" }
@@ -300,7 +301,7 @@ plot \$time using 1:3 title "asynchronous" linestyle 1, \$idle using 1:3 title "
 unset multiplot
 P
     close $gnuplot or die "gnuplot failed\n";
-    print "the picture of README.md: $svg\n";
+    print "the picture of docs/performance.md: $svg\n";
 }
 
 # Returns the synchronous cost at the same point, divided by that of a record.

@@ -1,6 +1,7 @@
 /*
- * The experiment: the same work by system calls, one after the other, and from many coroutines at once. The
- * work is a scenario (scenario.h); the first one is an allocator that maps and unmaps its pages.
+ * The experiment: the same work by system calls, one after the other, and from many coroutines at once
+ * (docs/performance.md). What is done is a scenario (scenario.h); the first of them is an allocator that maps
+ * and unmaps its pages.
  */
 #pragma once
 

@@ -45,7 +45,7 @@ cmp_ok($served->{idle} + $served->{call} + $served->{block} + $served->{tick}, "
 like(read_file("$folder/report.html"), qr/<svg.*<svg.*published/s, "the report has its curves inside");
 ok(-s "$folder/async-$_-emulated.png", "there is a picture of $_") for qw(performance traps);
 
-# The picture of README.md needs both clocks and an idle hart; here all of it is instructions on one hart.
+# The picture of docs/performance.md needs both clocks and an idle hart; here all of it is instructions on one hart.
 sub draws {
     my (@records) = @_;
     open my $file, ">", "$folder/records.json" or die "$!";
@@ -55,7 +55,7 @@ sub draws {
 }
 my @both = (values %few, values %many);
 my @timed = map { +{ %$_, clock => "ticks" } } @both;
-ok(draws(@both, @timed, map { +{ %$_, placement => "idle" } } @timed), "the picture of README.md is drawn");
+ok(draws(@both, @timed, map { +{ %$_, placement => "idle" } } @timed), "the picture of docs/performance.md is drawn");
 is(() = read_file("$folder/picture.svg") =~ /<title>(?:asynchronous|adaptive|with)/g, 6, "with its six curves");
 ok(!draws(@both), "but not from half of the records");
 

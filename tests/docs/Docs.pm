@@ -32,7 +32,7 @@ sub write_file {
 
 # Every page of the repository.
 sub pages {
-    return glob("*.md docs/*.md apps/*/*.md platform/*/*.md tests/*/*.md tests/system/*/*.md");
+    return glob("*.md docs/*.md bench/*.md apps/*/*.md platform/*/*.md tests/*.md tests/*/*.md tests/system/*/*.md");
 }
 
 # The code blocks of a page, in order: their language ("" for indented ones), and their text.
