@@ -3,10 +3,10 @@
  * flag, and does not look again; the producer tests the flag, and then sets it. Each of these must fail, even on
  * memory where every store is visible at once.
  *
- * REQUESTS (R1): the consumer is the kernel's worker, on another hart than the producer.
- * RESPONSES (R2): the consumer is the thread's dispatcher, and all of the producer's steps happen in one timer tick
+ * REQUESTS: the consumer is the kernel's worker, on another hart than the producer.
+ * RESPONSES: the consumer is the thread's dispatcher, and all of the producer's steps happen in one timer tick
  * on the same hart, between any two instructions of the thread.
- * TWO_PRODUCERS (R3): both find the flag clear, and both wake the consumer.
+ * TWO_PRODUCERS: both find the flag clear, and both wake the consumer.
  */
 #ifdef TWO_PRODUCERS
 #define PRODUCERS 2

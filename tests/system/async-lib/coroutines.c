@@ -44,7 +44,7 @@ static void keep_values(void *arg)
     CHECK(v == (double)seed + 23 && w == (float)seed + 20 && x == (float)seed * 0.5f + 20);
 }
 
-TEST("async coroutines: integers and floating-point numbers survive calls and yields (R41)")
+TEST("async coroutines: integers and floating-point numbers survive calls and yields")
 {
     LIB_SET_UP(.mode = REL4_ASYNC);
     frames = lib_pages(0, COUNT);
@@ -106,7 +106,7 @@ static void cancel_all(void *arg)
     }
 }
 
-TEST("async coroutines: a cancelled call is done, and its answer wakes nobody, even in the same place (R8)")
+TEST("async coroutines: a cancelled call is done, and its answer wakes nobody, even in the same place")
 {
     LIB_SET_UP(.mode = REL4_ASYNC);
     frames = lib_pages(0, COUNT);

@@ -24,7 +24,7 @@ TEST("async load: 64 coroutines that map and unmap trap once for 64 calls, on on
     }
 }
 
-TEST("async load: 500 coroutines wait for room in a ring of 32, and nothing is lost (R11)")
+TEST("async load: 500 coroutines wait for room in a ring of 32, and nothing is lost")
 {
     LIB_SET_UP(.ring_bits = 5);
     lib_run_mappers(0, 500, 4);

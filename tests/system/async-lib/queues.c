@@ -22,7 +22,7 @@ static void break_ring(void *arg)
     rel4_flush();
 }
 
-TEST("async queues: after a fault every call fails, and after a reset all is as before (R5, R10)")
+TEST("async queues: after a fault every call fails, and after a reset all is as before")
 {
     LIB_SET_UP(.mode = REL4_ASYNC, .ring_bits = 5);
     seL4_CPtr frame = lib_pages(0, 1);

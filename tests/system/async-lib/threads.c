@@ -41,7 +41,7 @@ static void start(unsigned i, seL4_Word node)
     seL4_Wait(users[i].ready, NULL);
 }
 
-TEST("async threads: two threads with queues of their own, on one hart and on two (R13, R43)")
+TEST("async threads: two threads with queues of their own, on one hart and on two")
 {
     for (seL4_Word node = 0; node < 2 && node < test_nodes(); node++) {
         test_reset();

@@ -297,7 +297,7 @@ TEST("a receiver that was preempted goes to its handler and comes back to where 
     CHECK(receiver.actor.got.a0 > before);
 }
 
-TEST("a receiver preempted inside its handler does not open or close the mask of another (R36)")
+TEST("a receiver preempted inside its handler does not open or close the mask of another")
 {
     struct receiver first = uintr_receiver(ACTOR_PRIORITY), second = uintr_receiver(ACTOR_PRIORITY);
     seL4_CPtr table = uintr_table(TCB);

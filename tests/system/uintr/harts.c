@@ -77,7 +77,7 @@ TEST("a receiver that runs on another hart is interrupted, by instruction and by
     CHECK_EQUAL(record->last, 0);
 }
 
-TEST("a receiver blocked on another hart wakes up, however it was sent to, and however soon (R38)")
+TEST("a receiver blocked on another hart wakes up, however it was sent to, and however soon")
 {
     if (test_nodes() == 1) {
         return;
@@ -113,7 +113,7 @@ TEST("a receiver blocked on another hart wakes up, however it was sent to, and h
     }
 }
 
-TEST("a receiver that moves from hart to hart is interrupted where it is, and nobody else is (R37)")
+TEST("a receiver that moves from hart to hart is interrupted where it is, and nobody else is")
 {
     if (test_nodes() == 1) {
         return;

@@ -1,5 +1,5 @@
 /*
- * What happens when something goes away: docs/user-interrupts.md, the last table, row by row, with the
+ * What happens when something goes away: docs/user-interrupts.md, the last list, line by line, with the
  * receiver in each state.
  */
 #include "uintr.h"
