@@ -1,5 +1,5 @@
 /*
- * What an unprivileged program cannot do to others (docs/robustness.md).
+ * What an unprivileged program cannot do to others (SECURITY.md).
  */
 #include "test.h"
 
