@@ -47,6 +47,8 @@ my %runs = (
 # Command of a page: why it is not run, and which test, or else script, does the work of its recipe.
 my %elsewhere = (
     "make test" => ["it is running", "tests/run/all"],
+    "make test TEST=PATTERN" => ["it is running", "tests/run/all"],
+    "make check" => ["it is no test", "scripts/check-file.sh"],
     "make debug APP=mine" => ["gdb needs a terminal", "tests/docs/programming.t"],
     "make fuzz" => ["it never ends", "tests/sysfuzz/sysfuzz.t"],
     "make fuzz-minimize SEED=7 CALLS=100000 HARTS=1 KERNEL=debug CHECK=100" => ["there is nothing to minimise", "tests/sysfuzz/sysfuzz.t"],
