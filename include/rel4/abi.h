@@ -74,6 +74,7 @@
 #define REL4_UIPI_ACTIVATE   3
 #define REL4_UIPI_DEACTIVATE 4
 #define REL4_URET            0x00200073
+#define REL4_URET_EMULATED   0x0a00607b /* the same, on the emulated backend only */
 
 /* User-level control and status registers. */
 #define REL4_CSR_USTATUS  0x000

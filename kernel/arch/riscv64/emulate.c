@@ -1,6 +1,6 @@
 /*
- * Emulation of user interrupts: exactly the encodings of uipi_*, uret and the user-level registers, with the
- * meaning that platform/qemu/README.md gives them. Anything else stays an illegal instruction.
+ * Emulation of user interrupts: exactly the encodings of uipi_*, both urets and the user-level registers,
+ * with the meaning that platform/qemu/README.md gives them. Anything else stays an illegal instruction.
  */
 #include "arch/riscv64/emulate.h"
 
@@ -103,6 +103,14 @@ static void write_csr(struct tcb *thread, unsigned csr, word_t value)
     }
 }
 
+static void uret(struct tcb *thread)
+{
+    struct uintr *uintr = &thread->uintr;
+
+    uintr->status = REL4_USTATUS_UPIE | (uintr->status & REL4_USTATUS_UPIE ? REL4_USTATUS_UIE : 0);
+    thread->context.next_pc = uintr->uepc & ~1ul;
+}
+
 static bool emulate_csr(struct tcb *thread, word_t instruction)
 {
     unsigned csr = CSR(instruction);
@@ -124,6 +132,7 @@ static bool emulate_csr(struct tcb *thread, word_t instruction)
         write_csr(thread, csr, function == CSR_RS ? old | operand : old & ~operand);
     }
     write_register(thread, RD(instruction), old);
+    thread->context.next_pc += 4;
     return true;
 }
 
@@ -138,25 +147,31 @@ static bool emulate_uipi(struct tcb *thread, word_t instruction)
     switch (FUNCT7(instruction)) {
     case REL4_UIPI_SEND:
         sender_table_send(thread, operand);
-        return true;
+        break;
     case REL4_UIPI_READ:
         if (thread->uintr.receiver) {
             notification_take(thread->bound, &word);
         }
         write_register(thread, RD(instruction), word);
-        return true;
+        break;
     case REL4_UIPI_WRITE:
         if (thread->uintr.receiver && operand) {
             notification_signal(thread->bound, operand);
         }
-        return true;
+        break;
     case REL4_UIPI_ACTIVATE:
     case REL4_UIPI_DEACTIVATE:
         thread->uintr.active = FUNCT7(instruction) == REL4_UIPI_ACTIVATE;
-        return true;
+        break;
     default:
-        return false;
+        if (instruction != REL4_URET_EMULATED) {
+            return false;
+        }
+        uret(thread);
+        return true;
     }
+    thread->context.next_pc += 4;
+    return true;
 }
 
 static bool emulate(struct tcb *thread, word_t instruction)
@@ -171,14 +186,6 @@ static bool emulate(struct tcb *thread, word_t instruction)
     }
 }
 
-static void uret(struct tcb *thread)
-{
-    struct uintr *uintr = &thread->uintr;
-
-    uintr->status = REL4_USTATUS_UPIE | (uintr->status & REL4_USTATUS_UPIE ? REL4_USTATUS_UIE : 0);
-    thread->context.next_pc = uintr->uepc & ~1ul;
-}
-
 bool uintr_emulate(struct tcb *thread, word_t instruction)
 {
     if (!thread->uintr.user || thread->uintr.hardware) {
@@ -186,9 +193,7 @@ bool uintr_emulate(struct tcb *thread, word_t instruction)
     }
     if (instruction == REL4_URET) {
         uret(thread);
-    } else if (emulate(thread, instruction)) {
-        thread->context.next_pc += 4;
-    } else {
+    } else if (!emulate(thread, instruction)) {
         return false;
     }
     /* The instruction may have enabled a pending interrupt. */

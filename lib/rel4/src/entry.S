@@ -49,11 +49,11 @@
     ld      t0, FRAME + RECEIVER_HANDLER(sp)
 .endm
 
-.macro leave
+.macro leave, uret
     each_integer ld
     addi    sp, sp, FRAME
     csrrw   sp, REL4_CSR_USCRATCH, sp
-    .word   REL4_URET
+    .word   \uret
 
     /* A restartable sequence is under way, which ends before t0. */
 2:  csrr    t1, REL4_CSR_UEPC
@@ -67,21 +67,24 @@
     j       1b
 .endm
 
-    .section .text.rel4_uintr_entry, "ax"
+.macro entry, name, uret
+    .section .text.\name, "ax"
     .balign 4
-    .global rel4_uintr_entry
-    .type rel4_uintr_entry, @function
-rel4_uintr_entry:
+    .global \name
+    .type \name, @function
+\name:
     enter
     jalr    t0
-    leave
-    .size rel4_uintr_entry, . - rel4_uintr_entry
+    leave   \uret
+    .size \name, . - \name
+.endm
 
-    .section .text.rel4_uintr_entry_float, "ax"
+.macro entry_float, name, uret
+    .section .text.\name, "ax"
     .balign 4
-    .global rel4_uintr_entry_float
-    .type rel4_uintr_entry_float, @function
-rel4_uintr_entry_float:
+    .global \name
+    .type \name, @function
+\name:
     enter
     addi    sp, sp, -FLOAT_FRAME
     each_float fsd
@@ -92,8 +95,14 @@ rel4_uintr_entry_float:
     fscsr   t1
     each_float fld
     addi    sp, sp, FLOAT_FRAME
-    leave
-    .size rel4_uintr_entry_float, . - rel4_uintr_entry_float
+    leave   \uret
+    .size \name, . - \name
+.endm
+
+    entry rel4_uintr_entry, REL4_URET
+    entry rel4_uintr_entry_emulated, REL4_URET_EMULATED
+    entry_float rel4_uintr_entry_float, REL4_URET
+    entry_float rel4_uintr_entry_float_emulated, REL4_URET_EMULATED
 
 /*
  * bool rel4_check_and_receive(src, woken, receiver, registers)

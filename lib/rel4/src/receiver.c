@@ -3,6 +3,7 @@
  * the thread that it interrupts, on one hart, so that single instructions need no further exclusion.
  */
 #include "receiver.h"
+#include "resources.h"
 
 #include <string.h>
 
@@ -16,6 +17,14 @@ static bool stack_fits(const struct rel4_receiver_options *options)
 {
     return options->stack && (seL4_Word)options->stack % 16 == 0 && options->stack_bytes % 16 == 0 &&
            options->stack_bytes >= REL4_MIN_STACK;
+}
+
+static seL4_Word entry(bool saves_float)
+{
+    if (rel4_resources.backend == REL4_BACKEND_EMULATED) {
+        return (seL4_Word)(saves_float ? rel4_uintr_entry_float_emulated : rel4_uintr_entry_emulated);
+    }
+    return (seL4_Word)(saves_float ? rel4_uintr_entry_float : rel4_uintr_entry);
 }
 
 seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel4_receiver_options *options)
@@ -38,10 +47,8 @@ seL4_Error rel4_uintr_register_receiver(seL4_CPtr notification, const struct rel
                                         .arg = options->arg };
     /* Set before the system call: the handler may be called, and record bits, before it returns. */
     self->receiver = receiver;
-    seL4_Error error = rel4_TCB_RegisterReceiver(
-        self->tcb, notification,
-        (seL4_Word)(options->saves_float ? rel4_uintr_entry_float : rel4_uintr_entry), (seL4_Word)receiver,
-        &receiver->delivery);
+    seL4_Error error = rel4_TCB_RegisterReceiver(self->tcb, notification, entry(options->saves_float),
+                                                 (seL4_Word)receiver, &receiver->delivery);
     if (error) {
         self->receiver = before;
     }

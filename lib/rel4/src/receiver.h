@@ -40,8 +40,9 @@ _Static_assert(offsetof(struct rel4_receiver, interrupts) == RECEIVER_INTERRUPTS
 _Static_assert(offsetof(struct rel4_receiver, restarts) == RECEIVER_RESTARTS, "control block");
 _Static_assert(sizeof(struct rel4_receiver) == RECEIVER_SIZE, "control block");
 
-/* Entries of user interrupts: the second one saves floating-point registers. */
+/* Entries of user interrupts, without and with floating point, and the same on the emulated backend. */
 extern const char rel4_uintr_entry[], rel4_uintr_entry_float[];
+extern const char rel4_uintr_entry_emulated[], rel4_uintr_entry_float_emulated[];
 
 /*
  * Receives from src if *woken is 0. Returns whether it received; *registers is then what sel4_trap_recv()

@@ -60,7 +60,8 @@ TEST("without user interrupts their instructions and registers are illegal")
         0x0405607b, /* uipi_write a0 */
         0x0600607b, /* uipi_activate */
         0x0800607b, /* uipi_deactivate */
-        REL4_URET,  /* uret */
+        REL4_URET,
+        REL4_URET_EMULATED,
         0x000025f3 | REL4_CSR_USTATUS << 20,
         0x000025f3 | REL4_CSR_UIE << 20, /* csrr a1 */
         0x000025f3 | REL4_CSR_UTVEC << 20,

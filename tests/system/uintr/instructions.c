@@ -2,6 +2,8 @@
  * Each instruction and register, one at a time, as an actor sees it; and that all other encodings, and all
  * other threads, find illegal instructions.
  */
+#include <rel4/rel4.h>
+
 #include "uintr.h"
 
 #define EBREAK     0x00100073
@@ -320,6 +322,21 @@ TEST("an interrupt masks itself: UIE goes to UPIE, and uret brings it back")
     /* uret goes over an instruction. */
     CHECK(RUN(actor, REL4_URET, UIPI(5, X0, X0), UIPI(5, X0, X0)));
     CHECK_EQUAL(get(actor, REL4_CSR_USTATUS), 0x11);
+}
+
+TEST("the emulated backend has another uret, the hardware has not")
+{
+    struct receiver receiver = masked_receiver();
+    struct actor *actor = &receiver.actor;
+    bool emulated = rel4_backend_of(test_bootinfo) == REL4_BACKEND_EMULATED;
+
+    put(actor, REL4_CSR_USTATUS, REL4_USTATUS_UPIE);
+    put(actor, REL4_CSR_UEPC, (seL4_Word)&code[1] | 1);
+    CHECK_EQUAL(RUN(actor, REL4_URET_EMULATED), emulated);
+    CHECK_EQUAL(get(actor, REL4_CSR_USTATUS), emulated ? 0x11 : REL4_USTATUS_UPIE);
+    for (unsigned reg = 7; reg <= 20; reg += reg == 7 ? 8 : 5) {
+        CHECK(!RUN(actor, REL4_URET_EMULATED | 1ul << reg)); /* rd, rs1, rs2 */
+    }
 }
 
 TEST("uret without UPIE leaves interrupts off")
