@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the build needs from the distribution, if it is not there, and says so.
 #
-# usage: setup.sh GROUP...    groups: run test fuzz bench check debug source uintc
+# usage: setup.sh GROUP...    groups: run test fuzz bench check debug source uintc debian
 set -euo pipefail
 
 packages=()
@@ -15,9 +15,10 @@ for group; do
     fuzz) packages+=(clang libclang-rt-dev) ;;
     bench) packages+=(gnuplot-nox) ;;
     debug) packages+=(gdb-multiarch) ;;
-    source) packages+=(dpkg-dev xz-utils) ;;
+    debian) packages+=(debian-archive-keyring debootstrap) ;;
+    source) packages+=(debian-archive-keyring xz-utils) ;;
     uintc) packages+=(gcc libc6-dev ninja-build meson pkg-config python3 libglib2.0-dev libpixman-1-dev libfdt-dev
-                      zlib1g-dev flex bison perl patch) ;;
+                      zlib1g-dev perl patch) ;;
     *) echo "setup.sh: unknown group '$group'" >&2; exit 2 ;;
     esac
 done

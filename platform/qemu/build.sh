@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints the path of QEMU with user interrupts. The first call, and the first after a change, builds it: Debian's
+# Prints the path of QEMU with user interrupts. The first call, and the first after a change, builds it: the
 # source (source.sh) with the patches beside this script, for riscv64 only. The result stays in the cache under a key
 # made of all that went into it, so that each machine builds it once; two calls at once do it once.
 #
@@ -9,8 +9,8 @@ here=$(dirname "$(readlink -f "$0")")
 
 options=(--target-list=riscv64-softmmu --without-default-features --without-default-devices
          --with-devices-riscv64=rel4 --enable-system --enable-tcg --enable-plugins --enable-fdt=system --disable-werror
-         --disable-docs --disable-tools --disable-guest-agent --disable-debug-info --meson=/usr/bin/meson
-         --with-git-submodules=ignore)
+         --disable-docs --disable-tools --disable-guest-agent --disable-debug-info --disable-install-blobs
+         --meson=/usr/bin/meson --with-git-submodules=ignore)
 
 # One board, and the device that tests use to put files into memory. The emulation of RISC-V needs semihosting.
 devices='CONFIG_RISCV_VIRT=y
