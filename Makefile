@@ -16,6 +16,7 @@
 #? make clean      remove out/, where everything that is built lives
 #? make help-all   the rarer goals and variables, too
 #+ make help       without those
+#+ make test-debian            make run and make test on a new Debian, in a folder; as root
 #+ make bench-picture          the picture of performance.md, from the last records of EXPERIMENT=async
 #+ make fuzz-minimize SEED=    cut a failing run of the fuzzer down to a few calls, in words
 #+ make fuzz-host TARGET=      feed a part of the kernel on the host made-up input until it breaks
@@ -41,6 +42,7 @@
 #+                   inspections in a debug kernel
 #+   TARGET=objects  what fuzz-host feeds: objects, elf, devicetree or options
 #+   DOMAINS=1       scheduling domains of the kernel that run, debug and build take
+#+   RELEASE=12      the Debian of test-debian, 12 or 13
 #+   GDB_PORT=1234   where QEMU waits for gdb
 #+   STRICT=         STRICT=1 makes warnings errors, as make check and .ci/run do
 #+   OUT=out         the folder that build, run and debug fill; tests and measurements want out
@@ -57,6 +59,7 @@ HARTS    ?= 2
 MEM      ?= 512
 BOOTARGS ?=
 KERNEL   ?= release
+RELEASE  ?= 12
 DOMAINS  ?= 1
 PLATFORM ?= virt
 TEST     ?=
@@ -83,7 +86,7 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: build run bench bench-picture debug tests test soak soak-tests check clean help help-all packages
+.PHONY: build run bench bench-picture debug tests test test-debian soak soak-tests check clean help help-all packages
 build: kernels apps
 
 # What a goal needs from the distribution. Every compilation waits for this, none is repeated because of it. (And for the
@@ -145,6 +148,10 @@ test: tests
 
 soak: soak-tests
 	@tests/run/all $(if $(JOBS),--jobs $(JOBS)) --match $(call quoted,$(TEST)) --soak
+
+# Nothing is built here, and nothing is needed but what the script itself says.
+test-debian:
+	@tests/run/debian $(RELEASE) $(call quoted,$(TEST)) $(JOBS)
 
 clean:
 	$(Q)rm -rf $(OUT)

@@ -33,6 +33,7 @@ plain_path = $(shell scripts/plain-path.sh $(call quoted,$(1)) $(OUT)/links)
 
 $(call one_of,PLATFORM,virt uintc)
 $(call one_of,KERNEL,release debug)
+$(if $(filter test-debian,$(MAKECMDGOALS)),$(call one_of,RELEASE,12 13))
 $(call one_of,EXPERIMENT,all $(EXPERIMENTS))
 $(call number,HARTS,1,8)
 $(call number,MEM,16,260096)

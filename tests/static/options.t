@@ -39,7 +39,9 @@ for my $options (sort keys %up) {
     my $folder = $up{$options} ? "out/up/apps" : "out/apps";
     ok($status == 0 && $output =~ m{^scripts/qemu.sh out/rel4.elf $folder/hello.elf }m, "make run BOOTARGS=$options") or diag($output);
 }
-my ($status, $output) = make("test", "TEST=(");
+my ($status, $output) = make("test-debian", "RELEASE=11");
+ok($status != 0 && $output =~ /^\S+: \*\*\* RELEASE is one of 12 13, not "11"\.  Stop\.\n\z/, "make test-debian RELEASE=11") or diag($output);
+($status, $output) = make("test", "TEST=(");
 ok($status != 0 && $output =~ /^TEST=\( is no pattern of Perl: [^\n]*\n(?:make: [^\n]*\n)?\z/m, "make test TEST=(") or diag($output);
 
 # Whoever runs this test may have the lock already.
