@@ -117,37 +117,30 @@ static bool next_token(const struct fdt *fdt, uint32_t *position, struct token *
     return true;
 }
 
-static bool enter_node(const struct fdt *fdt, const struct token *token, uint32_t body, unsigned depth,
-                       struct fdt_node *node)
-{
-    *node = (struct fdt_node){ (const char *)fdt->blob + token->data, depth, body };
-    return true;
-}
-
 bool fdt_first_node(const struct fdt *fdt, struct fdt_node *node)
 {
     struct token token;
-    uint32_t at = fdt->structure;
 
-    return next_token(fdt, &at, &token) && token.kind == TOKEN_BEGIN_NODE &&
-           enter_node(fdt, &token, at, 0, node);
+    node->body = fdt->structure;
+    node->depth = 0;
+    if (!next_token(fdt, &node->body, &token) || token.kind != TOKEN_BEGIN_NODE) {
+        return false;
+    }
+    node->name = (const char *)fdt->blob + token.data;
+    return true;
 }
 
 bool fdt_next_node(const struct fdt *fdt, struct fdt_node *node)
 {
     struct token token;
-    uint32_t at = node->body;
-    unsigned depth = node->depth;
 
-    while (next_token(fdt, &at, &token)) {
-        if (token.kind == TOKEN_BEGIN_NODE) {
-            return enter_node(fdt, &token, at, depth + 1, node);
-        }
+    while (next_token(fdt, &node->body, &token) && (token.kind != TOKEN_END_NODE || node->depth > 0)) {
         if (token.kind == TOKEN_END_NODE) {
-            if (depth == 0) {
-                return false;
-            }
-            depth--;
+            node->depth--;
+        } else if (token.kind == TOKEN_BEGIN_NODE) {
+            node->depth++;
+            node->name = (const char *)fdt->blob + token.data;
+            return true;
         }
     }
     return false;

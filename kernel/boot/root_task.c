@@ -36,6 +36,7 @@ static struct builder {
     struct regions unclaimed; /* free memory without the ramdisk and the device tree */
     struct regions devices;
     struct elf_image image;
+    word_t buffer_vaddr, info_vaddr, extra_vaddr; /* of the IPC buffer, BootInfo and extra BootInfo */
     struct slot *cnode;
     word_t next_slot;
     pte_t *vspace;
@@ -117,21 +118,6 @@ static void add_cap(struct builder *b, struct cap cap)
     slot_insert_root(&b->cnode[b->next_slot++], cap);
 }
 
-static word_t buffer_vaddr(const struct builder *b)
-{
-    return b->image.end;
-}
-
-static word_t info_vaddr(const struct builder *b)
-{
-    return b->image.end + PAGE_SIZE;
-}
-
-static word_t extra_vaddr(const struct builder *b)
-{
-    return b->image.end + 2 * PAGE_SIZE;
-}
-
 /* Returns the entry for an address in its table at a level; the tables above it exist. */
 static pte_t *find_entry(const struct builder *b, word_t vaddr, unsigned level)
 {
@@ -147,7 +133,7 @@ static pte_t *find_entry(const struct builder *b, word_t vaddr, unsigned level)
 static void add_tables(struct builder *b, unsigned level)
 {
     unsigned covered_bits = pt_level_bits(level + 1);
-    word_t end = extra_vaddr(b) + b->extra_span;
+    word_t end = b->extra_vaddr + b->extra_span;
 
     for (word_t vaddr = align_down(b->image.start, covered_bits); vaddr < end; vaddr += bit(covered_bits)) {
         pte_t *table = take_cleared(b, ABI_PAGE_TABLE_BITS);
@@ -214,7 +200,7 @@ static void add_extra_info(struct builder *b)
     memcpy(extra + tree.len, extension, sizeof(extension));
 
     b->info->extraBIPages.start = b->next_slot;
-    add_frames(b, extra, extra_vaddr(b), bytes);
+    add_frames(b, extra, b->extra_vaddr, bytes);
     b->info->extraBIPages.end = b->next_slot;
 }
 
@@ -234,6 +220,9 @@ static const void *plan_image(struct builder *b)
     if (problem) {
         boot_fail("the root task cannot be loaded: %s", problem);
     }
+    b->buffer_vaddr = b->image.end;
+    b->info_vaddr = b->buffer_vaddr + PAGE_SIZE;
+    b->extra_vaddr = b->info_vaddr + PAGE_SIZE;
     log_debug("root task at %lx to %lx, entry %lx\n", b->image.start, b->image.end, b->image.entry);
     return file;
 }
@@ -270,8 +259,8 @@ static void create_vspace(struct builder *b)
     b->info->userImagePaging.end = b->next_slot;
 
     void *buffer = take_cleared(b, ABI_PAGE_BITS);
-    slot_insert_root(&b->cnode[ABI_INIT_BOOTINFO], map_frame(b, b->info, info_vaddr(b)));
-    slot_insert_root(&b->cnode[ABI_INIT_IPC_BUFFER], map_frame(b, buffer, buffer_vaddr(b)));
+    slot_insert_root(&b->cnode[ABI_INIT_BOOTINFO], map_frame(b, b->info, b->info_vaddr));
+    slot_insert_root(&b->cnode[ABI_INIT_IPC_BUFFER], map_frame(b, buffer, b->buffer_vaddr));
 }
 
 static void create_image(struct builder *b, const void *file)
@@ -300,14 +289,14 @@ static struct tcb *create_thread(struct builder *b)
     slot_insert(&thread->slots[TCB_BUFFER], buffer_copy, buffer);
 
     thread->context.regs[ABI_REG_PC] = b->image.entry;
-    thread->context.regs[ABI_REG_A0] = info_vaddr(b);
+    thread->context.regs[ABI_REG_A0] = b->info_vaddr;
     thread->context.next_pc = b->image.entry;
     thread->hart = &harts_table[0];
     thread->state = THREAD_RUNNING;
     thread->priority = NUM_PRIORITIES - 1;
     thread->max_priority = NUM_PRIORITIES - 1;
     thread->slice = TIME_SLICE_TICKS;
-    thread->ipc_buffer = buffer_vaddr(b);
+    thread->ipc_buffer = b->buffer_vaddr;
     thread_debug_register(thread, "rootserver");
     return thread;
 }
@@ -357,7 +346,7 @@ static void finish_info(struct builder *b)
     info->extraLen = b->extra_size;
     info->numNodes = boot_options.abi_up ? 1 : harts_online;
     /* An address of the root task, which is not followed here. NOLINTNEXTLINE(performance-no-int-to-ptr) */
-    info->ipcBuffer = (seL4_IPCBuffer *)buffer_vaddr(b);
+    info->ipcBuffer = (seL4_IPCBuffer *)b->buffer_vaddr;
     info->empty.start = b->next_slot;
     info->empty.end = bit(boot_options.root_cnode_bits);
     info->initThreadCNodeSizeBits = boot_options.root_cnode_bits;
