@@ -2,7 +2,7 @@
 # kernel/thread/kernel.c, which waits for other harts, and what boot does before there is anything to run.
 # And of lib/rel4 what needs neither system calls nor RISC-V; tests/host/rel4_machine.c stands in for both.
 HOST_KERNEL_SRCS := \
-	$(addprefix kernel/arch/riscv64/,asid.c console.c contexts.c controllers.c) \
+	$(addprefix kernel/arch/riscv64/,asid.c console.c controllers.c) \
 	$(wildcard kernel/cap/*.c kernel/check/*.c kernel/ipc/*.c kernel/object/*.c kernel/worker/*.c) \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
