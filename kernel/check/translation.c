@@ -42,7 +42,7 @@ static void account_frame(struct cap cap)
 
     if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) && pte_phys(*entry) == frame_phys(cap) &&
         permits(frame_rights(cap), *entry)) {
-        *entry = pte_mark(*entry);
+        *entry |= CHECKER_BIT;
     }
 }
 
@@ -57,7 +57,7 @@ static void account_table(struct cap cap)
             return;
         }
         if (pte_phys(*entry) == ptr_to_phys(cap_object(cap))) {
-            *entry = pte_mark(*entry);
+            *entry |= CHECKER_BIT;
         }
     }
 }
@@ -73,8 +73,8 @@ static pte_t *check_entry(pte_t *entry, unsigned level)
     if (!pte_is_valid(*entry)) {
         return NULL;
     }
-    require(pte_is_marked(*entry), "a page-table entry is there because of a capability", entry);
-    *entry = pte_unmark(*entry);
+    require(*entry & CHECKER_BIT, "a page-table entry is there because of a capability", entry);
+    *entry &= ~CHECKER_BIT;
     if (pte_is_leaf(*entry)) {
         require(pte_is_user(*entry), "a page is the user's", entry);
         return NULL;

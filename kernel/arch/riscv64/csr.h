@@ -28,13 +28,16 @@
 #define SATP_ASID_SHIFT 44
 
 #ifndef __ASSEMBLER__
-#define csr_read(csr)                                      \
-    ({                                                     \
-        word_t value_;                                     \
-        __asm__ volatile("csrr %0, " #csr : "=r"(value_)); \
-        value_;                                            \
+/* csr is a name that the assembler knows, or a number. */
+#define CSR_TEXT(csr) #csr
+#define csr_read(csr)                                               \
+    ({                                                              \
+        word_t value_;                                              \
+        __asm__ volatile("csrr %0, " CSR_TEXT(csr) : "=r"(value_)); \
+        value_;                                                     \
     })
-#define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" ::"rK"((word_t)(value)) : "memory")
-#define csr_set(csr, bits)    __asm__ volatile("csrs " #csr ", %0" ::"rK"((word_t)(bits)) : "memory")
-#define csr_clear(csr, bits)  __asm__ volatile("csrc " #csr ", %0" ::"rK"((word_t)(bits)) : "memory")
+#define csr_write(csr, value) \
+    __asm__ volatile("csrw " CSR_TEXT(csr) ", %0" ::"rK"((word_t)(value)) : "memory")
+#define csr_set(csr, bits)   __asm__ volatile("csrs " CSR_TEXT(csr) ", %0" ::"rK"((word_t)(bits)) : "memory")
+#define csr_clear(csr, bits) __asm__ volatile("csrc " CSR_TEXT(csr) ", %0" ::"rK"((word_t)(bits)) : "memory")
 #endif

@@ -2,7 +2,7 @@
  * Emulation of user interrupts: exactly the encodings of uipi_*, both urets and the user-level registers,
  * with the meaning that platform/qemu/README.md gives them. Anything else stays an illegal instruction.
  */
-#include "arch/riscv64/emulate.h"
+#include "arch/riscv64/trap.h"
 
 #include "ipc/receiver.h"
 #include "object/sender_table.h"

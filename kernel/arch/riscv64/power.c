@@ -13,27 +13,24 @@
 #define FINISHER_PASS 0x5555
 #define FINISHER_FAIL 0x3333
 
-static word_t finisher;
+static volatile uint32_t *finisher;
 static word_t patience; /* in counts of the time CSR */
-
-static volatile uint32_t *finisher_register(word_t phys)
-{
-    return phys_to_ptr(phys);
-}
 
 void power_init(word_t phys, word_t time_frequency)
 {
+    volatile uint32_t *at = phys_to_ptr(phys);
+
     patience = time_frequency;
-    finisher = instruction_runs("lw %0, 0(%[at])", [at] "r"(finisher_register(phys))) ? phys : 0;
+    finisher = instruction_runs("lw %0, 0(%[at])", [at] "r"(at)) ? at : NULL;
 }
 
 static void turn_off(unsigned code)
 {
-    word_t at = finisher;
+    volatile uint32_t *at = finisher;
 
-    finisher = 0; /* if it traps, the panic must not come here again */
+    finisher = NULL; /* if it traps, the panic must not come here again */
     if (at) {
-        *finisher_register(at) = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
+        *at = code ? code << 16 | FINISHER_FAIL : FINISHER_PASS;
         /* QEMU stops harts a little later. Wait, because the firmware would replace the status. */
         for (word_t start = time_now(); time_now() - start < patience;) {
             pause_hint();

@@ -13,20 +13,13 @@
 
 extern char trap_entry[], kernel_start[];
 
-/* Lets user mode read the counters of cycles, time and instructions, if the firmware permits it. */
+/* User mode may read the counters of cycles, time and instructions, if the firmware permits it. */
 #define COUNTERS 7
 
-/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change the meaning of
- * fences. */
+/* senvcfg, which old harts do not have. 0: programs cannot manage caches, or change the meaning of fences. */
 #define CSR_SENVCFG 0x10a
 
 /* Sets all that the firmware may have set differently. */
-static void set_user_environment(void)
-{
-    csr_write(scounteren, COUNTERS);
-    (void)instruction_runs("csrw %[csr], zero", [csr] "i"(CSR_SENVCFG));
-}
-
 void setup_traps(void)
 {
     csr_write(sscratch, 0);
@@ -34,7 +27,8 @@ void setup_traps(void)
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
     csr_set(sstatus, SSTATUS_SPIE);
     fpu_look_for();
-    set_user_environment();
+    csr_write(scounteren, COUNTERS);
+    (void)instruction_runs("csrw %[csr], zero", [csr] "i"(CSR_SENVCFG));
 }
 
 bool setup_counts_instructions(void)

@@ -6,7 +6,6 @@
 
 #include "arch/fpu.h"
 #include "arch/processor.h"
-#include "arch/riscv64/emulate.h"
 #include "arch/tlb.h"
 #include "check/check.h"
 #include "ipc/fault.h"

@@ -1,5 +1,5 @@
 /*
- * Where the trap entry (entry.S) goes for everything but a system call.
+ * Handlers of traps other than system calls.
  */
 #pragma once
 
@@ -7,5 +7,9 @@
 
 struct tcb;
 
-/* Handles a trap of a thread, by its scause. Ends in return_to_user. */
+/* Handles a trap of a thread, by its scause. Called by entry.S; ends in return_to_user. */
 void handle_trap(struct tcb *thread, word_t cause);
+
+/* Emulates an instruction that was illegal. Returns false if it is none of user interrupts, or not
+ * allowed to the thread. */
+bool uintr_emulate(struct tcb *thread, word_t instruction);

@@ -18,14 +18,6 @@
 #define CSR_SUIRS   0x1b1
 #define CSR_SUICFG  0x1b2
 
-#define READ(csr)                                                  \
-    ({                                                             \
-        word_t value_;                                             \
-        __asm__ volatile("csrr %0, %1" : "=r"(value_) : "i"(csr)); \
-        value_;                                                    \
-    })
-#define WRITE(csr, value) __asm__ volatile("csrw %0, %1" ::"i"(csr), "rK"((word_t)(value)) : "memory")
-
 #define SIP_USER     0x1
 #define SSTATUS_USER (REL4_USTATUS_UIE | REL4_USTATUS_UPIE)
 #define ENABLE       bit(63)
@@ -120,28 +112,28 @@ static void store(struct uintr *uintr)
     /* With the slot inactive, this is the bit that software has set. */
     uintr->software = csr_read(sip) & SIP_USER;
     uintr->status = csr_read(sstatus) & SSTATUS_USER;
-    uintr->enabled = READ(REL4_CSR_UIE);
-    uintr->utvec = READ(REL4_CSR_UTVEC);
-    uintr->uscratch = READ(REL4_CSR_USCRATCH);
-    uintr->uepc = READ(REL4_CSR_UEPC);
-    uintr->ucause = READ(REL4_CSR_UCAUSE);
-    uintr->utval = READ(REL4_CSR_UTVAL);
+    uintr->enabled = csr_read(REL4_CSR_UIE);
+    uintr->utvec = csr_read(REL4_CSR_UTVEC);
+    uintr->uscratch = csr_read(REL4_CSR_USCRATCH);
+    uintr->uepc = csr_read(REL4_CSR_UEPC);
+    uintr->ucause = csr_read(REL4_CSR_UCAUSE);
+    uintr->utval = csr_read(REL4_CSR_UTVAL);
 }
 
 static void clear(void)
 {
-    WRITE(CSR_SUIST, 0);
-    WRITE(CSR_SUIRS, 0);
+    csr_write(CSR_SUIST, 0);
+    csr_write(CSR_SUIRS, 0);
     csr_clear(sip, SIP_USER);
     csr_clear(sstatus, SSTATUS_USER);
-    WRITE(REL4_CSR_UIE, 0);
-    WRITE(REL4_CSR_UTVEC, 0);
-    WRITE(REL4_CSR_USCRATCH, 0);
-    WRITE(REL4_CSR_UEPC, 0);
-    WRITE(REL4_CSR_UCAUSE, 0);
-    WRITE(REL4_CSR_UTVAL, 0);
+    csr_write(REL4_CSR_UIE, 0);
+    csr_write(REL4_CSR_UTVEC, 0);
+    csr_write(REL4_CSR_USCRATCH, 0);
+    csr_write(REL4_CSR_UEPC, 0);
+    csr_write(REL4_CSR_UCAUSE, 0);
+    csr_write(REL4_CSR_UTVAL, 0);
     if (uintc.extended) {
-        WRITE(CSR_SUICFG, GATE_CLOSED);
+        csr_write(CSR_SUICFG, GATE_CLOSED);
     }
 }
 
@@ -162,23 +154,23 @@ void uintr_enter(struct hart *hart, struct tcb *thread)
     set_live(hart, thread);
     if (uintr->table) {
         /* The first page of a table is the one for the controller. */
-        WRITE(CSR_SUIST, ENABLE | 1ul << SUIST_PAGES | ptr_to_phys(uintr->table) >> ABI_PAGE_BITS);
+        csr_write(CSR_SUIST, ENABLE | 1ul << SUIST_PAGES | ptr_to_phys(uintr->table) >> ABI_PAGE_BITS);
     }
-    WRITE(REL4_CSR_UTVEC, uintr->utvec);
-    WRITE(REL4_CSR_USCRATCH, uintr->uscratch);
-    WRITE(REL4_CSR_UEPC, uintr->uepc);
-    WRITE(REL4_CSR_UCAUSE, uintr->ucause);
-    WRITE(REL4_CSR_UTVAL, uintr->utval);
-    WRITE(REL4_CSR_UIE, uintr->enabled);
+    csr_write(REL4_CSR_UTVEC, uintr->utvec);
+    csr_write(REL4_CSR_USCRATCH, uintr->uscratch);
+    csr_write(REL4_CSR_UEPC, uintr->uepc);
+    csr_write(REL4_CSR_UCAUSE, uintr->ucause);
+    csr_write(REL4_CSR_UTVAL, uintr->utval);
+    csr_write(REL4_CSR_UIE, uintr->enabled);
     csr_set(sstatus, uintr->status);
     if (uintr->software) {
         csr_set(sip, SIP_USER);
     }
     if (uintc.extended) {
-        WRITE(CSR_SUICFG, 0);
+        csr_write(CSR_SUICFG, 0);
     }
     if (uintr->slot) {
-        WRITE(CSR_SUIRS, ENABLE | uintr->slot);
+        csr_write(CSR_SUIRS, ENABLE | uintr->slot);
         /* One store: if bits are pending, it raises the interrupt. */
         *slot_register(uintr->slot, SLOT_LOW) =
             hart->arch.hart_id << 16 | MODE_64 | (uintr->active ? MODE_ACTIVE : 0);
@@ -187,10 +179,10 @@ void uintr_enter(struct hart *hart, struct tcb *thread)
 
 void uintc_init_hart(struct hart *hart, bool use)
 {
-    WRITE(CSR_SIDELEG, use ? SIP_USER : 0);
+    csr_write(CSR_SIDELEG, use ? SIP_USER : 0);
     clear();
     if (use && !uintc.extended) {
-        WRITE(CSR_SUICFG, 0);
+        csr_write(CSR_SUICFG, 0);
         set_live(hart, &idle_thread);
     }
 }

@@ -18,8 +18,10 @@
 #define PTE_GLOBAL   0x20ul
 #define PTE_ACCESSED 0x40ul
 #define PTE_DIRTY    0x80ul
-#define PTE_MARK     0x100ul /* one of the bits for software */
 #define PTE_LEAF     (PTE_READ | PTE_WRITE | PTE_EXECUTE)
+
+/* A bit of an entry that hardware ignores, for the checker of debug kernels. */
+#define CHECKER_BIT 0x100ul
 
 #define PT_LEVELS     3
 #define PT_INDEX_BITS 9
@@ -88,22 +90,6 @@ static inline bool pte_can_write(pte_t pte)
 static inline bool pte_is_user(pte_t pte)
 {
     return (pte & PTE_USER) && !(pte & PTE_GLOBAL);
-}
-
-/* A bit that hardware ignores, for the checker of debug kernels. */
-static inline pte_t pte_mark(pte_t pte)
-{
-    return pte | PTE_MARK;
-}
-
-static inline pte_t pte_unmark(pte_t pte)
-{
-    return pte & ~PTE_MARK;
-}
-
-static inline bool pte_is_marked(pte_t pte)
-{
-    return pte & PTE_MARK;
 }
 
 /* Returns log2 of the bytes that an entry of a table at this level covers; the root is level 2. */
