@@ -16,7 +16,7 @@ void fpu_load_registers(const struct fpu_context *from);
 
 bool fpu_missing;
 
-void fpu_look_for(void)
+void fpu_probe(void)
 {
     csr_set(sstatus, SSTATUS_FS_CLEAN);
     bool exists = (csr_read(sstatus) & SSTATUS_FS) && instruction_runs(".option push\n"

@@ -26,7 +26,7 @@ void setup_traps(void)
     csr_write(stvec, trap_entry);
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_SIE);
     csr_set(sstatus, SSTATUS_SPIE);
-    fpu_look_for();
+    fpu_probe();
     csr_write(scounteren, COUNTERS);
     (void)instruction_runs("csrw %[csr], zero", [csr] "i"(CSR_SENVCFG));
 }

@@ -19,7 +19,7 @@ struct tcb;
 extern bool fpu_missing;
 
 /* Sets fpu_missing if this hart has none. */
-void fpu_look_for(void);
+void fpu_probe(void);
 
 /* The general case of fpu_switch(). */
 void fpu_switch_slow(struct hart *hart, struct tcb *to);
