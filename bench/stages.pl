@@ -32,8 +32,7 @@ my @stages = (
                                      |invoke|invoke_ipc|invoke_object|receive|request_serve|fastpath_\w+)$/x],
     ['look up capabilities'   => qr/^(cap_lookup\w*|find_endpoint|lookup_extras|request_lookup_\w+)$/],
     ['decode'                 => qr/^(\w*decode\w*|vspace_\w+|frame_\w+|page_\w+|cap_(derive|reduce|apply)\w*|asid_root|is_root|asid_entry)$/],
-    ['perform'                => qr/^(perform_\w+|slot_(delete|insert|remove|move)\w*|\w*finalise\w*|tlb_\w+|slot_is_last
-                                     |delete_\w+|unlink\w*)$/x],
+    ['perform'                => qr/^(perform_\w+|slot_(delete|insert|remove|move)\w*|\w*finalise\w*|tlb_\w+|slot_is_last|unlink\w*)$/x],
     ['queues and waiting'     => qr/^(wait_\w+|endpoint_\w+|notification_\w+|reply_send|reply_to_caller|end_call|wake\w*|queue_\w+)$/],
     ['report the fault'       => qr/^(fault_\w+)$/],
     ['move the message'       => qr/^(deliver|message_\w+|reply_(from_kernel|success|error)|ipc_buffer\w*|user_\w+|info_\w+)$/],
