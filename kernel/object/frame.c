@@ -15,11 +15,9 @@
 static pte_t make_entry(struct cap cap, word_t rights, word_t attributes)
 {
     enum frame_rights allowed = frame_reduce_rights(frame_rights(cap), rights);
-    bool read = allowed != FRAME_KERNEL_ONLY, write = allowed == FRAME_READ_WRITE;
-    bool execute = !(attributes & ABI_VM_EXECUTE_NEVER);
-    pte_t entry = pte_make_user(frame_phys(cap), read, write, execute);
 
-    return read || execute ? entry : 0;
+    return pte_make_user(frame_phys(cap), allowed != FRAME_KERNEL_ONLY, allowed == FRAME_READ_WRITE,
+                         !(attributes & ABI_VM_EXECUTE_NEVER));
 }
 
 static HOT_LOOP enum progress perform_map(const struct request *request, const struct operation *operation)

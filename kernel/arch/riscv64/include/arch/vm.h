@@ -54,11 +54,12 @@ static inline pte_t pte_make_table(word_t phys)
     return pte_make(phys, PTE_VALID);
 }
 
-/* Makes the entry for a page of user mode, with at least one of the three rights. */
+/* Makes the entry for a page of user mode; 0 if it has none of the rights. */
 static inline pte_t pte_make_user(word_t phys, bool read, bool write, bool execute)
 {
-    return pte_make(phys, (read ? PTE_READ : 0) | (write ? PTE_WRITE : 0) | (execute ? PTE_EXECUTE : 0) |
-                              PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+    word_t rights = (read ? PTE_READ : 0) | (write ? PTE_WRITE : 0) | (execute ? PTE_EXECUTE : 0);
+
+    return rights ? pte_make(phys, rights | PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY) : 0;
 }
 
 static inline bool pte_is_valid(pte_t pte)
