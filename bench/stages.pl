@@ -28,7 +28,7 @@ my @paths = (
 my @stages = (
     ['program'                => qr/^program$/],
     ['save registers'         => qr/^trap_entry$/],
-    ['dispatch'               => qr/^(enter_\w+|handle_(call|reply_recv|send|nb_send|trap|exception)(_body)?|call|reply_recv
+    ['dispatch'               => qr/^(enter_\w+|handle_(call|reply_recv|send|nb_send|trap|exception|page_fault)(_body)?|call|reply_recv
                                      |invoke|invoke_ipc|invoke_object|receive|request_serve|fastpath_\w+)$/x],
     ['look up capabilities'   => qr/^(cap_lookup\w*|find_endpoint|lookup_extras|request_lookup_\w+)$/],
     ['decode'                 => qr/^(\w*decode\w*|vspace_\w+|frame_\w+|page_\w+|cap_(derive|reduce|apply)\w*|asid_root|is_root|asid_entry)$/],
