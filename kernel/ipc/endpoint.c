@@ -92,17 +92,10 @@ bool endpoint_receive(struct tcb *thread, struct cap cap, enum receive_mode mode
     return true;
 }
 
-/* Takes a thread out of the queue of an endpoint or notification, and drops a fault that it waited to
- * report. */
-static void end_wait(struct wait_queue *queue, struct tcb *thread)
+void ipc_restart(struct wait_queue *queue, struct tcb *thread)
 {
     wait_remove(queue, thread);
     thread->fault.type = FAULT_NONE;
-}
-
-void ipc_restart(struct wait_queue *queue, struct tcb *thread)
-{
-    end_wait(queue, thread);
     thread->state = THREAD_RESTART;
     sched_wake_at_head(thread);
 }
@@ -155,21 +148,19 @@ void ipc_cancel(struct tcb *thread)
     case THREAD_BLOCKED_ON_RECEIVE:
     case THREAD_BLOCKED_ON_NOTIFICATION:
         /* An endpoint or a notification, which both begin with the queue. */
-        end_wait(thread->blocked_on, thread);
-        thread->state = THREAD_INACTIVE;
+        wait_remove(thread->blocked_on, thread);
         break;
     case THREAD_BLOCKED_ON_REPLY:
-        thread->fault.type = FAULT_NONE;
         if (thread->reply_slot) {
             slot_delete_simple(thread->reply_slot);
         }
-        thread->state = THREAD_INACTIVE;
         break;
     case THREAD_BLOCKED_ON_CONSOLE:
         console_leave(&thread->ready);
-        thread->state = THREAD_INACTIVE;
         break;
     default:
-        break;
+        return;
     }
+    thread->fault.type = FAULT_NONE;
+    thread->state = THREAD_INACTIVE;
 }

@@ -24,24 +24,18 @@ static const uint8_t syscall_registers[] = {
 /* True for a debug call that only kernels built for debugging have. */
 static bool is_missing_debug_call(word_t number)
 {
-#if REL4_DEBUG
-    return false;
-#else
-    return (long)number <= SYS_DEBUG_DUMP_SCHEDULER && (long)number >= SYS_DEBUG_NAME_THREAD;
-#endif
+    return !REL4_DEBUG && (long)number <= SYS_DEBUG_DUMP_SCHEDULER && (long)number >= SYS_DEBUG_NAME_THREAD;
 }
 
 static COLD void report_unhandled(const struct tcb *thread)
 {
     const struct fault *fault = &thread->fault;
-
-#if !REL4_DEBUG
     static unsigned reports;
-    if (reports >= RELEASE_REPORTS) {
+
+    if (!REL4_DEBUG && reports >= RELEASE_REPORTS) {
         return;
     }
     reports++;
-#endif
     switch (fault->type) {
     case FAULT_CAP:
         log_error("capability fault in %s phase at pointer 0x%lx", fault->words[1] ? "receive" : "send",
@@ -63,10 +57,9 @@ static COLD void report_unhandled(const struct tcb *thread)
         break;
     }
     if (log_level >= LOG_ERROR) {
-#if REL4_DEBUG
-        print(" in application, thread %s", thread_debug_name(thread));
-#else
         print(" in application");
+#if REL4_DEBUG
+        print(", thread %s", thread_debug_name(thread));
 #endif
         print(", pc 0x%lx; no fault handler\n", thread->context.regs[ABI_REG_PC]);
     }

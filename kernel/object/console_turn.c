@@ -270,35 +270,33 @@ static bool waits_for_equals(struct schedulable *s)
            sched_running_priority(owner->hart) <= (int)owner->priority;
 }
 
-/* Returns the first displaced holder, if it does not wait for the console; its time counts too. Otherwise a
- * thread could keep the console for another one, by displacing it at each tick. Those further down the chain
- * are counted when the ones above them are done. */
-static struct schedulable *late_below(void)
+/* Counts a tick of a hart for s, if s lives there; or the move of a thread, if it is that or its worker. */
+static void count_tick(struct schedulable *s, const struct hart *hart, const struct tcb *moved)
 {
-    struct schedulable *below = console_holder->below;
+    const struct tcb *owner = owner_of(s);
 
-    return below && !is_waiting(below) ? below : NULL;
+    if (moved ? owner == moved : owner->hart == hart) {
+        be_late(s, !moved && waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
+    }
+}
+
+/* Counts for the holder, and for the first one that it displaced, unless that waits for the console.
+ * Otherwise a thread could keep the console for another one, by displacing it at each tick. Those further
+ * down the chain are counted when the ones above them are done. */
+static void count_ticks(const struct hart *hart, const struct tcb *moved)
+{
+    struct schedulable *holder = console_holder, *below = holder->below;
+
+    if (below && !is_waiting(below)) {
+        count_tick(below, hart, moved);
+    }
+    count_tick(holder, hart, moved);
 }
 
 void console_moved(const struct tcb *thread)
 {
-    if (likely(!console_holder)) {
-        return;
-    }
-    struct schedulable *s = console_holder, *below = late_below();
-    if (below && owner_of(below) == thread) {
-        be_late(below, LATE_BY_OTHERS);
-    }
-    if (owner_of(s) == thread) {
-        be_late(s, LATE_BY_OTHERS);
-    }
-}
-
-/* Counts a tick of this hart for a holder that lives there. */
-static void count_tick(struct schedulable *s, const struct hart *hart)
-{
-    if (owner_of(s)->hart == hart) {
-        be_late(s, waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
+    if (unlikely(console_holder != NULL)) {
+        count_ticks(NULL, thread);
     }
 }
 
@@ -310,9 +308,5 @@ void console_tick(const struct hart *hart)
     if (REL4_NUM_DOMAINS > 1) {
         grant(); /* the domain may have changed */
     }
-    struct schedulable *s = console_holder, *below = late_below();
-    if (below) {
-        count_tick(below, hart);
-    }
-    count_tick(s, hart);
+    count_ticks(hart, NULL);
 }
