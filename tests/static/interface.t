@@ -1,5 +1,5 @@
 # What is made of include/interface/invocations.txt: the headers have the numbers of the manual, and the manual has the
-# tables; and what is said of a mistake in it.
+# tables; the kernel's rows ask for the same messages; and what is said of a mistake in it.
 use strict;
 use warnings;
 use File::Basename qw(basename dirname);
@@ -59,6 +59,28 @@ my @labels = read_file("out/include/sel4/labels.h") =~ /^#define (LABEL_\w+) +(\
 my %value = @labels;
 is_deeply([sort { $a <=> $b } map { $value{$_} } grep { !/_(?:INVALID|COUNT)$/ } keys %value],
     [sort { $a <=> $b } map { $_->{smp} } values %number], "the kernel's numbers are those of several nodes");
+
+# What the kernel asks of each message before it decodes. Where an error comes before the last of these checks, decode
+# functions make the others.
+my %later = map { $_ => 1 } qw(CNODE_COPY CNODE_MINT CNODE_MOVE CNODE_MUTATE CNODE_ROTATE DOMAIN_SET);
+my (%asked, $prefix, $label);
+for (split /\n/, read_file($source) =~ s/^    "[^"]*"\n//mgr) {
+    $prefix = $1 if /^object \w+ \w+ \w+_ (\w+_) /;
+    $label = $prefix . uc($1 =~ s/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/_/gr) and $asked{$label} = [0, 0] if /^method (\w+)/;
+    $asked{$label}[0]++ if /^    word /;
+    $asked{$label}[1]++ if /^    capability /;
+}
+my %rows = map { $_->[0] => [$_->[1], $_->[2]] } map { my $text = read_file($_);
+    my @rows; push @rows, [$1, $2, $3] while $text =~ /\{ ((?:REL4_)?LABEL_\w+), (\d+), (\d+), /g; @rows } glob("kernel/object/*.c");
+is_deeply([sort keys %rows], [sort keys %asked], "the kernel has a row for each invocation");
+for my $label (sort grep { $rows{$_} } keys %asked) {
+    my ($words, $capabilities) = @{ $asked{$label} };
+    if ($later{ $label =~ s/^(?:REL4_)?LABEL_//r }) {
+        ok($rows{$label}[0] <= $words && $rows{$label}[1] <= $capabilities, "$label: the kernel asks for no more");
+    } else {
+        is_deeply($rows{$label}, [$words, $capabilities], "$label: the kernel asks for these words and capabilities");
+    }
+}
 
 # Written once more, the tables of the pages are the same.
 my @pages = grep { read_file($_) =~ /^<!-- (?:calls|errors): /m } glob("docs/*.md");
