@@ -81,7 +81,7 @@ case $#:${1:-} in
     echo "$mirror"
     ;;
 *)
-    sed -n 's/^# usage: //p' "$0" >&2
+    sed -nE 's/^# (usage:|      ) //p' "$0" >&2
     exit 2
     ;;
 esac
