@@ -20,7 +20,7 @@
 #include "lib/print.h"
 #include "object/irq.h"
 #include "object/request.h"
-#include "thread/kernel.h"
+#include "syscall/exit.h"
 #include "thread/scheduler.h"
 
 #define REL4_VERSION "0.1"

@@ -81,3 +81,7 @@ void uintr_set_pending(struct tcb *thread, bool pending);
 
 /* Has the thread checked for a user interrupt before it returns to user mode, if it runs. */
 void uintr_kick(struct tcb *thread);
+
+/* The thread, a user of user interrupts, is about to return to user mode on this hart.
+ * False: it goes to its handler and has let go of the console, so that somebody may have become ready. */
+bool uintr_prepare_return(struct hart *hart, struct tcb *thread);

@@ -16,7 +16,7 @@
 #include "object/irq.h"
 #include "object/request.h"
 #include "syscall/debug.h"
-#include "thread/kernel.h"
+#include "syscall/exit.h"
 #include "thread/scheduler.h"
 #include "worker/placement.h"
 

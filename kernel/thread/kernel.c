@@ -1,19 +1,15 @@
 /*
- * Lock, exit, idling, and stalling other harts.
+ * The kernel lock, preemption points, and stalling other harts.
  */
 #include "thread/kernel.h"
 
 #include "arch/asid.h"
 #include "arch/fpu.h"
 #include "arch/tlb.h"
+#include "arch/uintc.h"
 #include "arch/vm.h"
 #include "lib/bits.h"
-#include "lib/mutant.h"
 #include "lib/preempt.h"
-#include "object/console_turn.h"
-#include "thread/scheduler.h"
-#include "thread/switch.h"
-#include "worker/placement.h"
 
 #define WORK_UNITS_PER_LOOK 8
 
@@ -32,8 +28,6 @@ unsigned harts_online = 1;
 
 /* The last hart in the queue for the kernel lock; NULL if it is free. */
 static HOT_DATA struct lock_node *lock_tail;
-
-_Noreturn void return_to_user(struct tcb *thread);
 
 /* Another hart takes down the address space that this one is in. */
 static void answer_address_space(struct hart *hart)
@@ -165,158 +159,13 @@ void preemption_soon(void)
     this_hart()->work_units = WORK_UNITS_PER_LOOK;
 }
 
-static __attribute__((noinline)) void send_ipis(word_t targets)
+void kernel_send_ipis(word_t targets)
 {
     while (targets) {
         unsigned id = lowest_bit(targets);
         targets &= targets - 1;
         hart_send_ipi(&harts_table[id]);
     }
-}
-
-static inline __attribute__((always_inline)) void leave(struct hart *hart)
-{
-    word_t targets = hart->pending & mask(MAX_HARTS);
-
-    assert(!hart->tlb_batch.open && !hart->candidate);
-    hart->pending = 0;
-    kernel_unlock(hart);
-    if (unlikely(targets)) {
-        send_ipis(targets);
-    }
-}
-
-void kernel_leave(struct hart *hart)
-{
-    leave(hart);
-}
-
-/* The thread to run, which is current then; idle_thread if none is to run. */
-static inline struct tcb *switch_to_best(struct hart *hart)
-{
-    struct tcb *next = sched_choose(hart);
-
-    if (next != hart->current && !(MUTANT(STAY_CURRENT) && next == &idle_thread)) {
-        if (unlikely(next == &idle_thread)) {
-            thread_leave(hart);
-        } else {
-            thread_switch(hart, next);
-        }
-    }
-    return next;
-}
-
-/* Lets other harts have the lock that wait for it, or are to be interrupted. Nobody is current here. If there
- * is a candidate, they have it when that runs. */
-static void let_others_in(struct hart *hart)
-{
-    bool others_wait = (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
-
-    if (unlikely(others_wait) && !hart->candidate) {
-        leave(hart);
-        kernel_lock_exclusive(hart);
-        hart->entry_void = false;
-    }
-}
-
-/* No thread is to run: the hart runs a worker, or waits for something to do. Returns the thread that runs
- * next. */
-static __attribute__((noinline)) struct tcb *run_without_thread(struct hart *hart)
-{
-    struct tcb *next;
-
-    do {
-        if (!hart->serving) {
-            placement_idle(hart);
-        }
-        if (hart->serving) {
-            placement_serve(hart);
-        }
-        let_others_in(hart);
-        next = switch_to_best(hart);
-        if (unlikely(hart->idle.watched != NULL) && (next != &idle_thread || hart->serving)) {
-            placement_end_watch(hart);
-            if (!hart->serving) {
-                next = switch_to_best(hart);
-            }
-        }
-    } while (next == &idle_thread);
-    return next;
-}
-
-/* The thread that runs in user mode next. */
-static inline __attribute__((always_inline)) struct tcb *choose_user(struct hart *hart)
-{
-    struct tcb *next = switch_to_best(hart);
-
-    if (unlikely(next == &idle_thread)) {
-        next = run_without_thread(hart);
-    }
-    if (next->state == THREAD_RESTART) {
-        next->context.next_pc = next->context.regs[ABI_REG_PC];
-        next->state = THREAD_RUNNING;
-        if (unlikely(next->ready.has_console)) {
-            console_watch_call(hart);
-        }
-    }
-    return next;
-}
-
-/* A thread on its way to its handler has let go of the console, and somebody may be more important now. */
-static COLD struct tcb *choose_again(struct hart *hart)
-{
-    struct tcb *next;
-
-    do {
-        next = choose_user(hart);
-    } while (next->uintr.user && !uintr_prepare_return(hart, next));
-    return next;
-}
-
-HOT struct tcb *kernel_exit_slow(struct hart *hart)
-{
-    struct tcb *current = hart->current;
-
-    if (unlikely(current->async_queue != NULL) && !thread_is_runnable(current)) {
-        placement_blocked(current);
-    }
-    struct tcb *next = choose_user(hart);
-    if (unlikely(next->uintr.user) && unlikely(!uintr_prepare_return(hart, next))) {
-        next = choose_again(hart);
-    }
-    leave(hart);
-    return next;
-}
-
-_Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next)
-{
-    assert(!next->ready.has_console); /* it waited for the message */
-    thread_switch(hart, next);
-    if (next->uintr.user) {
-        uintr_prepare_return(hart, next);
-    }
-    kernel_unlock(hart);
-    return_to_user(next);
-}
-
-struct tcb *kernel_exit_void(struct hart *hart)
-{
-    hart->entry_void = false;
-    hart->pending |= PENDING_RESCHEDULE;
-    /* The thread may have new registers and a new address space, or be gone. */
-    thread_switch(hart, hart->current);
-    return kernel_exit(hart);
-}
-
-_Noreturn void kernel_enter(void)
-{
-    struct hart *hart = this_hart();
-
-    hart->locks = harts_online > 1;
-    hart_update_slow(hart);
-    kernel_lock_exclusive(hart);
-    hart->pending |= PENDING_RESCHEDULE;
-    return_to_user(kernel_exit(hart));
 }
 
 void hart_interrupt(const struct hart *hart)

@@ -1,5 +1,5 @@
 /*
- * Being in the kernel: the lock, the way out, and what harts do to one another.
+ * The kernel lock, and what harts do to one another.
  *
  * A hart that enters takes the kernel lock, in exclusive mode: today the only one. The lock is a fair queue,
  * so no hart starves. A hart that waits for it is parked: all state of its thread is in memory, and the
@@ -15,7 +15,7 @@ bool kernel_lock_among_harts(struct hart *hart);
 void kernel_unlock_among_harts(struct hart *hart);
 
 /* Takes the lock. True if what this hart came for became void while it waited: it leaves by
- * kernel_exit_void(). */
+ * kernel_exit_void() (syscall/exit.h). */
 static inline bool kernel_lock_exclusive(struct hart *hart)
 {
     return unlikely(hart->locks) && kernel_lock_among_harts(hart);
@@ -39,33 +39,24 @@ static inline bool kernel_lock_contended(const struct hart *hart)
     return hart->locks && kernel_lock_is_waited_for(hart);
 }
 
-/* The general case of kernel_exit(). */
-struct tcb *kernel_exit_slow(struct hart *hart);
-
-/* Chooses the thread that runs next, makes the hart ready for it, lets go of the lock and returns the thread,
- * for return_to_user. Waits inside for as long as there is none. */
-static inline struct tcb *kernel_exit(struct hart *hart)
-{
-    struct tcb *current = hart->current;
-
-    if (likely(!hart->pending && current->state == THREAD_RUNNING)) {
-        kernel_unlock(hart);
-        return current;
-    }
-    return kernel_exit_slow(hart);
-}
-
-/* Enters user mode for the first time on this hart. */
-_Noreturn void kernel_enter(void);
+/* Sends an interrupt to each of these harts. */
+void kernel_send_ipis(word_t targets);
 
 /* Lets go of the lock, and only then tells other harts what there is for them. */
-void kernel_leave(struct hart *hart);
+static inline __attribute__((always_inline)) void kernel_leave(struct hart *hart)
+{
+    word_t targets = hart->pending & mask(MAX_HARTS);
+
+    assert(!hart->tlb_batch.open && !hart->candidate);
+    hart->pending = 0;
+    kernel_unlock(hart);
+    if (unlikely(targets)) {
+        kernel_send_ipis(targets);
+    }
+}
 
 /* Sends an interrupt to a hart. What is owed to it is flushed before. */
 void hart_interrupt(const struct hart *hart);
-
-/* What this hart came for is void; see entry_void in hart.h. */
-struct tcb *kernel_exit_void(struct hart *hart);
 
 /* Installed by the front door: handles every pending interrupt of this hart. */
 void handle_interrupts(struct hart *hart);

@@ -34,7 +34,3 @@ extern unsigned receivers_polled;
 
 /* Who carries user interrupts: REL4_UINTR_NONE, _HARDWARE or _EMULATED. Set once, at boot. */
 extern unsigned uintr_backend;
-
-/* In ipc/receiver.c: the thread, a user of user interrupts, is about to return to user mode on this hart.
- * False: it goes to its handler and has let go of the console, so that somebody may have become ready. */
-bool uintr_prepare_return(struct hart *hart, struct tcb *thread);

@@ -26,7 +26,7 @@ my %looks = (
         "    hart->current = next;\n",
         " && !next->uintr.user &&", " &&",
     ],
-    "kernel/thread/kernel.c" => [
+    "kernel/syscall/exit.c" => [
         "static COLD struct tcb *choose_again(", "__attribute__((unused)) static COLD struct tcb *choose_again(",
         "    if (unlikely(next->uintr.user) && unlikely(!uintr_prepare_return(hart, next))) {\n"
             . "        next = choose_again(hart);\n    }\n", "",

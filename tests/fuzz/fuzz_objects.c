@@ -348,7 +348,7 @@ static void make_step(struct input *in)
     }
 }
 
-/* As in kernel/thread/kernel.c. */
+/* As in kernel/syscall/exit.c. */
 static struct tcb *switch_to_best(void)
 {
     struct hart *hart = this_hart();

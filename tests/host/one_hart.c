@@ -144,12 +144,15 @@ static void be_the_others(void)
     host_hart = self;
 }
 
-void kernel_leave(struct hart *hart)
+void kernel_unlock_among_harts(struct hart *hart)
 {
     check(hart == host_hart && !hart->tlb_batch.open);
-    host_machine.interrupted |= hart->pending & mask(MAX_HARTS);
-    hart->pending = 0;
     be_the_others();
+}
+
+void kernel_send_ipis(word_t targets)
+{
+    host_machine.interrupted |= targets;
 }
 
 /* Of kernel/syscall/entry.c. */

@@ -33,8 +33,9 @@ my %listed = (
         "kernel/thread/kernel.c"       => [3, "one pays: hart_interrupt(); two have let go of the lock"],
     },
     "the lock" => {
-        "kernel/thread/kernel.h"       => [2, "kernel_exit() outside of batches; and the general case"],
-        "kernel/thread/kernel.c"       => [2, "leave(), where no batch is open, which is asserted, and a switch in the fast path"],
+        "kernel/thread/kernel.h"       => [2, "kernel_leave(), where no batch is open, which is asserted; and the general case"],
+        "kernel/syscall/exit.h"        => [1, "kernel_exit() outside of batches"],
+        "kernel/syscall/exit.c"        => [1, "a switch in the fast path"],
     },
 );
 

@@ -11,7 +11,7 @@
 #include "ipc/fault.h"
 #include "object/console_turn.h"
 #include "object/vspace.h"
-#include "thread/kernel.h"
+#include "syscall/exit.h"
 
 /*
  * Returns true if the page is mapped and only this hart has cached that it was not, and fences. Then the

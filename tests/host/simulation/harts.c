@@ -9,7 +9,7 @@
 #include "host.h"
 #include "lib/bits.h"
 #include "syscall/entry.h"
-#include "thread/kernel.h"
+#include "syscall/exit.h"
 
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>

@@ -1,0 +1,29 @@
+/*
+ * The way out of the kernel.
+ */
+#pragma once
+
+#include "thread/kernel.h"
+
+/* The general case of kernel_exit(). */
+struct tcb *kernel_exit_slow(struct hart *hart);
+
+/* Chooses the thread that runs next, makes the hart ready for it, lets go of the lock and returns the thread,
+ * for return_to_user. Waits inside for as long as there is none. */
+static inline struct tcb *kernel_exit(struct hart *hart)
+{
+    struct tcb *current = hart->current;
+
+    if (likely(!hart->pending && current->state == THREAD_RUNNING)) {
+        kernel_unlock(hart);
+        return current;
+    }
+    return kernel_exit_slow(hart);
+}
+
+/* The same where what the hart came for is void: its thread, if it still runs, repeats that with its new
+ * state. See entry_void in thread/hart.h. */
+struct tcb *kernel_exit_void(struct hart *hart);
+
+/* Enters user mode for the first time on this hart. */
+_Noreturn void kernel_enter(void);
