@@ -17,7 +17,7 @@
 #include "lib/bits.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 #include "thread/scheduler.h"
 #include "thread/tcb.h"
 #include <rel4/abi.h>

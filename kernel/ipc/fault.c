@@ -7,7 +7,7 @@
 #include "ipc/message.h"
 #include "lib/print.h"
 #include "object/console_turn.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 
 /* Reports of a release kernel, at most: user programs must not make it print without limit. */
 #define RELEASE_REPORTS 16

@@ -15,7 +15,7 @@
 #include "object/request.h"
 #include "object/sender_table.h"
 #include "object/tcb_configure.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"

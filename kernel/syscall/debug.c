@@ -10,7 +10,7 @@
 #include "ipc/message.h"
 #include "lib/print.h"
 #include "syscall/entry.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 #include "thread/hart.h"
 
 #if REL4_DEBUG

@@ -6,7 +6,7 @@
 #include "ipc/endpoint.h"
 #include "lib/mutant.h"
 #include "object/console_turn.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
 #include "worker/placement.h"

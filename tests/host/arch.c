@@ -21,7 +21,7 @@
 #include "object/console_turn.h"
 #include "object/irq.h"
 #include "random.h"
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 #include "thread/domain.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"

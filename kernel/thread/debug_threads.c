@@ -1,7 +1,7 @@
 /*
  * The list of all threads, in debug builds.
  */
-#include "thread/debug.h"
+#include "thread/debug_threads.h"
 
 #include "lib/string.h"
 
