@@ -6,7 +6,7 @@
  * tables against capabilities. What must hold is said where it is checked; a violation is a panic that names
  * it and the object.
  *
- * Nothing of it exists in release kernels. All functions need the kernel lock in exclusive mode, at a moment
+ * Nothing of it exists in release kernels. All functions need the kernel lock, at a moment
  * when nothing is half done: before a kernel entry is served, or after it.
  */
 #pragma once

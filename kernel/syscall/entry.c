@@ -228,7 +228,7 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
     static HOT __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                             \
     {                                                                                                      \
         struct hart *hart = this_hart();                                                                   \
-        if (kernel_lock_exclusive(hart)) {                                                                 \
+        if (kernel_lock_voided_entry(hart)) {                                                              \
             return_to(kernel_exit_void(hart));                                                             \
             return;                                                                                        \
         }                                                                                                  \
@@ -372,7 +372,7 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
     struct hart *hart = this_hart();
 
     (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
-    if (kernel_lock_exclusive(hart)) {
+    if (kernel_lock_voided_entry(hart)) {
         return_to(kernel_exit_void(hart));
         return;
     }

@@ -36,8 +36,7 @@ static void let_others_in(struct hart *hart)
 
     if (unlikely(others_wait) && !hart->candidate) {
         kernel_leave(hart);
-        kernel_lock_exclusive(hart);
-        hart->entry_void = false;
+        kernel_lock(hart);
     }
 }
 
@@ -136,7 +135,7 @@ _Noreturn void kernel_enter(void)
 
     hart->locks = harts_online > 1;
     hart_update_slow(hart);
-    kernel_lock_exclusive(hart);
+    kernel_lock(hart);
     hart->pending |= PENDING_RESCHEDULE;
     return_to_user(kernel_exit(hart));
 }

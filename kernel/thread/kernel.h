@@ -1,24 +1,32 @@
 /*
  * The kernel lock, and what harts do to one another.
  *
- * A hart that enters takes the kernel lock, in exclusive mode: today the only one. The lock is a fair queue,
- * so no hart starves. A hart that waits for it is parked: all state of its thread is in memory, and the
- * holder may work on that thread.
+ * A hart that enters takes the kernel lock. The lock is a fair queue, so no hart starves. A hart that waits
+ * for it is parked: all state of its thread is in memory, and the holder may work on that thread.
  */
 #pragma once
 
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
-/* The lock among several harts; see kernel_lock_exclusive() and kernel_unlock(). */
+/* The lock among several harts; see kernel_lock_voided_entry() and kernel_unlock(). */
 bool kernel_lock_among_harts(struct hart *hart);
 void kernel_unlock_among_harts(struct hart *hart);
 
-/* Takes the lock. True if what this hart came for became void while it waited: it leaves by
- * kernel_exit_void() (syscall/exit.h). */
-static inline bool kernel_lock_exclusive(struct hart *hart)
+/* Takes the lock. Returns true if this hart's entry became void while it waited (entry_void in hart.h): then
+ * it leaves by kernel_exit_void() (syscall/exit.h). */
+static inline bool kernel_lock_voided_entry(struct hart *hart)
 {
     return unlikely(hart->locks) && kernel_lock_among_harts(hart);
+}
+
+/* Takes the lock on a hart where no thread is current, so that nobody makes an entry void. */
+static inline void kernel_lock(struct hart *hart)
+{
+    bool is_void = kernel_lock_voided_entry(hart);
+
+    assert(!is_void);
+    (void)is_void;
 }
 
 static inline void kernel_unlock(struct hart *hart)

@@ -3,7 +3,7 @@
  * binary interface lays down (docs/interface.md, scheduling order). Threads compete, and so do the workers
  * that serve their queues.
  *
- * All functions need the kernel lock in exclusive mode. A thread is queued if and only if it is runnable, not
+ * All functions need the kernel lock. A thread is queued if and only if it is runnable, not
  * current on its hart and not its hart's candidate. Which workers are queued is up to worker/placement.h.
  */
 #pragma once

@@ -104,7 +104,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
     kernel_leave(hart);
     for (;;) {
         if (has_own(hart) || interrupt_pending()) {
-            kernel_lock_exclusive(hart);
+            kernel_lock(hart);
             break;
         }
         pause_hint();
@@ -116,7 +116,6 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
             wait_for_interrupt();
         }
     }
-    hart->entry_void = false;
     if (interrupt_pending()) {
         *is_tick |= interrupts_pending() & INTERRUPT_TIMER;
         handle_interrupts(hart);
@@ -352,7 +351,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         struct elsewhere own = find_elsewhere(hart);
         if (has_own(hart) || pending & INTERRUPT_DEVICE || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
             (pending & INTERRUPT_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
-            kernel_lock_exclusive(hart);
+            kernel_lock(hart);
             break;
         }
         if (work && kernel_try_lock(hart)) {
@@ -431,7 +430,6 @@ void placement_idle(struct hart *hart)
     kernel_leave(hart);
     bool is_over = wait_unlocked(hart, watch);
     idle_harts &= ~bit(hart->id);
-    hart->entry_void = false;
     handle_interrupts(hart);
     placement_take_kept(hart);
     struct tcb *called = hart->idle.called;

@@ -18,7 +18,7 @@
  * - BLOCKED: the console is given to it, or its thread is suspended: WAITING.
  * - All: the queue is stopped: STOPPED. It is reset: IDLE.
  *
- * All functions need the kernel lock in exclusive mode.
+ * All functions need the kernel lock.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * at; an index that makes no sense ends the service of the queue. A request is begun only when there is room
  * for its longest answer. What others can see is published when no fence is owed any more (worker/ring.c).
  *
- * All functions need the kernel lock in exclusive mode, and a queue that is started.
+ * All functions need the kernel lock, and a queue that is started.
  */
 #pragma once
 

@@ -81,7 +81,7 @@ void handle_trap(struct tcb *thread, word_t cause)
 {
     struct hart *hart = this_hart();
 
-    if (kernel_lock_exclusive(hart)) {
+    if (kernel_lock_voided_entry(hart)) {
         return_to(kernel_exit_void(hart));
         return;
     }
