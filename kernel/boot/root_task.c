@@ -297,7 +297,7 @@ static struct tcb *create_thread(struct builder *b)
     thread->max_priority = NUM_PRIORITIES - 1;
     thread->slice = TIME_SLICE_TICKS;
     thread->ipc_buffer = b->buffer_vaddr;
-    thread_debug_register(thread, "rootserver");
+    thread_debug_register(thread, "rootserver", NULL);
     return thread;
 }
 

@@ -7,7 +7,6 @@
 #include "ipc/message.h"
 #include "lib/print.h"
 #include "object/console_turn.h"
-#include "thread/debug_threads.h"
 
 /* Reports of a release kernel, at most: user programs must not make it print without limit. */
 #define RELEASE_REPORTS 16
@@ -59,7 +58,7 @@ static COLD void report_unhandled(const struct tcb *thread)
     if (log_level >= LOG_ERROR) {
         print(" in application");
 #if REL4_DEBUG
-        print(", thread %s", thread_debug_name(thread));
+        print(", thread %s", thread->name);
 #endif
         print(", pc 0x%lx; no fault handler\n", thread->context.regs[ABI_REG_PC]);
     }

@@ -8,7 +8,18 @@
 #if REL4_DEBUG
 struct tcb *debug_threads;
 
-void thread_debug_register(struct tcb *thread, const char *name)
+/* Appends as much of a text to a thread's name as fits. */
+static void append(struct tcb *thread, const char *text)
+{
+    size_t length = strlen(thread->name);
+
+    for (; *text && length < THREAD_NAME_MAX - 1; text++) {
+        thread->name[length++] = *text;
+    }
+    thread->name[length] = 0;
+}
+
+void thread_debug_register(struct tcb *thread, const char *name, const struct tcb *creator)
 {
     thread->debug_prev = NULL;
     thread->debug_next = debug_threads;
@@ -16,22 +27,12 @@ void thread_debug_register(struct tcb *thread, const char *name)
         debug_threads->debug_prev = thread;
     }
     debug_threads = thread;
-    unsigned i = 0;
-    for (; i < THREAD_NAME_MAX - 1 && name[i]; i++) {
-        thread->name[i] = name[i];
+    thread->name[0] = 0;
+    append(thread, name);
+    if (creator) {
+        append(thread, creator->name);
+        append(thread, "'");
     }
-    thread->name[i] = 0;
-}
-
-void thread_debug_inherit_name(struct tcb *thread, const struct tcb *creator)
-{
-    unsigned i = (unsigned)strlen(thread->name);
-
-    for (const char *c = creator->name; *c && i < THREAD_NAME_MAX - 2; c++) {
-        thread->name[i++] = *c;
-    }
-    thread->name[i++] = '\'';
-    thread->name[i] = 0;
 }
 
 void thread_debug_unregister(struct tcb *thread)
@@ -44,10 +45,5 @@ void thread_debug_unregister(struct tcb *thread)
     if (thread->debug_next) {
         thread->debug_next->debug_prev = thread->debug_prev;
     }
-}
-
-const char *thread_debug_name(const struct tcb *thread)
-{
-    return thread->name;
 }
 #endif

@@ -1,30 +1,23 @@
 /*
- * What debug builds know in addition: every thread, and its name.
+ * The list of all threads, with their names, in debug builds.
  */
 #pragma once
 
 #include "thread/tcb.h"
 
 #if REL4_DEBUG
-void thread_debug_register(struct tcb *thread, const char *name);
+/* Adds a new thread to the list. Its name says who created it: the creator, or NULL. */
+void thread_debug_register(struct tcb *thread, const char *name, const struct tcb *creator);
 void thread_debug_unregister(struct tcb *thread);
-
-/* Makes a new thread's name say who created it. */
-void thread_debug_inherit_name(struct tcb *thread, const struct tcb *creator);
-const char *thread_debug_name(const struct tcb *thread);
 
 /* All threads, newest first. */
 extern struct tcb *debug_threads;
 #else
-static inline void thread_debug_register(struct tcb *thread, const char *name)
+static inline void thread_debug_register(struct tcb *thread, const char *name, const struct tcb *creator)
 {
 }
 
 static inline void thread_debug_unregister(struct tcb *thread)
-{
-}
-
-static inline void thread_debug_inherit_name(struct tcb *thread, const struct tcb *creator)
 {
 }
 #endif

@@ -16,8 +16,7 @@ void tcb_create(struct tcb *thread, const struct tcb *caller)
     thread->hart = caller->hart;
     thread->domain = caller->domain;
     thread->slice = TIME_SLICE_TICKS;
-    thread_debug_register(thread, "child of: '");
-    thread_debug_inherit_name(thread, caller);
+    thread_debug_register(thread, "child of: '", caller);
 }
 
 void thread_deactivate(struct tcb *thread)
