@@ -47,7 +47,7 @@ static inline bool thread_has_news(const struct tcb *thread)
 
 static inline bool runs_next(const struct hart *hart, const struct tcb *from, const struct tcb *to)
 {
-    return to->hart == hart && domain_is_current(to) && !hart->pending &&
+    return to->hart == hart && domain_is_current(to) && !hart->pending.any &&
            (to->priority >= from->priority || !sched_has_above(hart, to->priority));
 }
 

@@ -25,7 +25,11 @@ void uintr_kick(struct tcb *thread)
     struct hart *hart = this_hart();
 
     if (thread->hart->current == thread) {
-        hart->pending |= thread->hart == hart ? PENDING_UINTR : bit(thread->hart->id);
+        if (thread->hart == hart) {
+            hart->pending.uintr = true;
+        } else {
+            hart->pending.interrupts |= bit(thread->hart->id);
+        }
     }
 }
 
@@ -39,7 +43,7 @@ static void withdraw(struct tcb *thread)
         thread_stall(thread);
         if (hart->uintr_live == thread) {
             uintr_leave(hart);
-            hart->pending |= PENDING_UINTR;
+            hart->pending.uintr = true;
         }
     }
 }
@@ -245,7 +249,7 @@ bool receiver_arm(struct tcb *thread)
     }
     uintc_disarm(slot);
     uintc_post(slot, bits);
-    hart->pending |= PENDING_UINTR;
+    hart->pending.uintr = true;
     return false;
 }
 

@@ -391,7 +391,7 @@ void handle_interrupts(struct hart *hart)
     if (pending & INTERRUPT_IPI) {
         /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
         ipi_clear();
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
     if (pending & INTERRUPT_TIMER) {
         timer_acknowledge(hart);

@@ -32,7 +32,7 @@ static inline struct tcb *switch_to_best(struct hart *hart)
  * is a candidate, they have it when that runs. */
 static void let_others_in(struct hart *hart)
 {
-    bool others_wait = (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
+    bool others_wait = hart->pending.interrupts || kernel_lock_contended(hart);
 
     if (unlikely(others_wait) && !hart->candidate) {
         kernel_leave(hart);
@@ -123,7 +123,7 @@ _Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next)
 struct tcb *kernel_exit_void(struct hart *hart)
 {
     hart->entry_void = false;
-    hart->pending |= PENDING_RESCHEDULE;
+    hart->pending.reschedule = true;
     /* The thread may have new registers and a new address space, or be gone. */
     thread_switch(hart, hart->current);
     return kernel_exit(hart);
@@ -136,6 +136,6 @@ _Noreturn void kernel_enter(void)
     hart->locks = harts_online > 1;
     hart_update_slow(hart);
     kernel_lock(hart);
-    hart->pending |= PENDING_RESCHEDULE;
+    hart->pending.reschedule = true;
     return_to_user(kernel_exit(hart));
 }

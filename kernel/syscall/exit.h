@@ -14,7 +14,7 @@ static inline struct tcb *kernel_exit(struct hart *hart)
 {
     struct tcb *current = hart->current;
 
-    if (likely(!hart->pending && current->state == THREAD_RUNNING)) {
+    if (likely(!hart->pending.any && current->state == THREAD_RUNNING)) {
         kernel_unlock(hart);
         return current;
     }

@@ -36,7 +36,7 @@ void domain_advance(void)
     enter(domain_is_end_marker(next) ? domain_start : next);
     /* The other harts choose anew, before their next request if they serve. */
     if (!MUTANT(DOMAIN_UNHEARD)) {
-        hart->pending |= mask(harts_online) & ~bit(hart->id);
+        hart->pending.interrupts |= mask(harts_online) & ~bit(hart->id);
     }
 }
 
@@ -46,5 +46,5 @@ void domain_set_start(unsigned index)
     /* The next decision goes on from the entry before the end, that is, to the start. */
     schedule_index = DOMAIN_SCHEDULE_ENTRIES - 2;
     domain_ticks_left = 0;
-    this_hart()->pending |= PENDING_RESCHEDULE;
+    this_hart()->pending.reschedule = true;
 }

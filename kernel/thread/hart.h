@@ -41,13 +41,22 @@ struct lock_node {
     unsigned waiting;
 };
 
-/* In hart->pending. */
-#define PENDING_RESCHEDULE (1ul << 61)
-#define PENDING_CANDIDATE  (1ul << 62)
-#define PENDING_UINTR      (1ul << 63)
+/* What a hart does before it leaves the kernel. */
+union pending {
+    struct {
+        bool reschedule;    /* choose the best that is ready */
+        uint8_t interrupts; /* harts that get an inter-processor interrupt, a bit for each logical number */
+        bool candidate;     /* hart->candidate is one: switch to it if it is important enough */
+        bool uintr;         /* the running thread may have a user interrupt to go to */
+    };
+    uint16_t urgent; /* the first two: a worker stops for them before its next request */
+    uint32_t any;
+};
 
-/* The worker need not stop for those at the top, or not always. */
-#define PENDING_NOT_URGENT_BITS 2
+_Static_assert(offsetof(union pending, candidate) == sizeof(uint16_t) &&
+                   sizeof(union pending) == sizeof(uint32_t),
+               "urgent and any name what they say");
+_Static_assert(MAX_HARTS <= 8, "pending.interrupts");
 
 /* What an idle hart does for the workers of other harts; see worker/idle.c. */
 struct idle_work {
@@ -76,14 +85,11 @@ struct hart {
      * owner itself, in a system call that has its queue served. */
     struct tcb *serving;
 
-    /* What the scheduler does before this hart leaves the kernel: nothing when nothing is set, look for the
-     * best ready thread when a reschedule is pending, else switch to the candidate if it deserves it. */
-    struct tcb *candidate;
+    union pending pending;
 
-    /* What is to be done before this hart leaves the kernel: RESCHEDULE, CANDIDATE (there is one), UINTR (the
-     * running thread may have a user interrupt to go to), and in the low bits the harts, by logical number,
-     * that get an inter-processor interrupt. */
-    word_t pending;
+    /* The thread that woke during this entry and is in no queue: if nothing more important comes up, the hart
+     * switches to it when it leaves the kernel. NULL if there is none. */
+    struct tcb *candidate;
 
     /* There are other harts, so the kernel has to be locked. */
     bool locks;

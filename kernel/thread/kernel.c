@@ -82,7 +82,7 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
     }
     hart->parked = 0;
     if (was_live) {
-        hart->pending |= PENDING_UINTR; /* with the lock, under which others write it, too */
+        hart->pending.uintr = true; /* with the lock, under which others write it, too */
     }
 }
 

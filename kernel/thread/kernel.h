@@ -53,10 +53,10 @@ void kernel_send_ipis(word_t targets);
 /* Lets go of the lock, and only then tells other harts what there is for them. */
 static inline __attribute__((always_inline)) void kernel_leave(struct hart *hart)
 {
-    word_t targets = hart->pending & mask(MAX_HARTS);
+    word_t targets = hart->pending.interrupts;
 
     assert(!hart->tlb_batch.open && !hart->candidate);
-    hart->pending = 0;
+    hart->pending.any = 0;
     kernel_unlock(hart);
     if (unlikely(targets)) {
         kernel_send_ipis(targets);

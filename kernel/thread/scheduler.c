@@ -17,8 +17,8 @@ void sched_dequeue(struct tcb *thread)
         ready_remove(thread);
     } else if (thread->hart->candidate == thread) {
         thread->hart->candidate = NULL;
-        thread->hart->pending &= ~PENDING_CANDIDATE;
-        thread->hart->pending |= PENDING_RESCHEDULE;
+        thread->hart->pending.candidate = false;
+        thread->hart->pending.reschedule = true;
     }
 }
 
@@ -27,7 +27,7 @@ void sched_interrupt_hart_of(const struct tcb *thread)
     const struct tcb *running = thread->hart->current;
 
     if (running == &idle_thread || thread->priority > running->priority) {
-        this_hart()->pending |= bit(thread->hart->id);
+        this_hart()->pending.interrupts |= bit(thread->hart->id);
     }
 }
 
@@ -45,9 +45,9 @@ void sched_wake_slow(struct tcb *thread)
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);
             hart->candidate = NULL;
-            hart->pending &= ~PENDING_CANDIDATE;
+            hart->pending.candidate = false;
         }
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
     sched_enqueue_head(thread);
 }
@@ -60,7 +60,7 @@ void sched_wake_at_head(struct tcb *thread)
     if (thread->hart != hart) {
         sched_interrupt_hart_of(thread);
     } else if (domain_is_current(thread) && (int)thread->priority > sched_running_priority(hart)) {
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
 }
 
@@ -102,7 +102,7 @@ HOT void worker_enqueue(struct tcb *owner, enum worker_place place)
         sched_interrupt_hart_of(owner);
     }
     if (worker_displaces(here, owner, place)) {
-        here->pending |= PENDING_RESCHEDULE;
+        here->pending.reschedule = true;
     }
 }
 
@@ -130,7 +130,7 @@ static void end_delay(struct hart *hart)
 
     while ((priority = queue_highest(delayed)) >= 0) {
         queue_append_list(&hart->ready[current_domain], delayed, (unsigned)priority);
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
 }
 
@@ -154,7 +154,7 @@ static void worker_to_tail(struct tcb *owner)
 static void end_slice(struct hart *hart, struct tcb *thread)
 {
     thread->slice = TIME_SLICE_TICKS;
-    hart->pending |= PENDING_RESCHEDULE;
+    hart->pending.reschedule = true;
     if (hart->serving == thread) {
         if (thread->ready.queued) {
             to_tail(thread);
@@ -173,7 +173,7 @@ static void take_turns(struct hart *hart, struct tcb *thread)
         if (thread->ready.queued) {
             ready_remove(thread);
             sched_enqueue_head(thread);
-            hart->pending |= PENDING_RESCHEDULE;
+            hart->pending.reschedule = true;
         }
     } else if (thread->worker.queued) {
         worker_dequeue(thread);
@@ -181,7 +181,7 @@ static void take_turns(struct hart *hart, struct tcb *thread)
             sched_enqueue_head(thread);
         }
         worker_enqueue(thread, WORKER_AT_HEAD);
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
 }
 
@@ -200,7 +200,7 @@ void sched_tick(struct hart *hart)
         }
     }
     if (domain_tick()) {
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
 }
 
@@ -228,7 +228,7 @@ static void end_change(struct tcb *thread, bool was_waiting)
         placement_end_change(thread);
     }
     if (hart->current == thread) {
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     } else if (was_waiting) {
         sched_wake(thread);
     }
@@ -270,5 +270,5 @@ void sched_set_hart(struct tcb *thread, struct hart *hart)
         sched_interrupt_hart_of(thread);
     }
     /* If it was current, it gives way here and goes on there; otherwise it may be the best one here. */
-    here->pending |= PENDING_RESCHEDULE;
+    here->pending.reschedule = true;
 }

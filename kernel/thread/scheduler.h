@@ -28,9 +28,9 @@ static inline void sched_wake(struct tcb *thread)
 
     assert(thread != thread->hart->current && !thread->ready.queued);
     if (likely(thread->hart == hart && domain_is_current(thread) && !hart->candidate &&
-               !(hart->pending & PENDING_RESCHEDULE))) {
+               !hart->pending.reschedule)) {
         hart->candidate = thread;
-        hart->pending |= PENDING_CANDIDATE;
+        hart->pending.candidate = true;
     } else {
         sched_wake_slow(thread);
     }
@@ -47,10 +47,10 @@ static inline struct tcb *sched_choose(struct hart *hart)
     struct tcb *current = hart->current;
     struct tcb *candidate = hart->candidate;
     bool current_runnable = thread_is_runnable(current);
-    bool reschedule = hart->pending & PENDING_RESCHEDULE;
+    bool reschedule = hart->pending.reschedule;
 
     hart->candidate = NULL;
-    hart->pending &= ~(PENDING_RESCHEDULE | PENDING_CANDIDATE);
+    hart->pending.reschedule = hart->pending.candidate = false;
     if (domain_time_is_up()) {
         domain_advance();
         reschedule = true;
@@ -86,7 +86,7 @@ static inline void sched_yield(struct hart *hart)
 
     if (hart->ready[current_domain].head[current->priority]) {
         sched_enqueue_tail(current);
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
 }
 

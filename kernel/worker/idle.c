@@ -137,9 +137,8 @@ static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_
 {
     const struct tcb *best = best_waiting(hart);
 
-    return !hart->candidate && !(hart->pending & PENDING_RESCHEDULE) &&
-           (!has_own(hart) || MUTANT(OWN_LAST)) && owner->state != THREAD_INACTIVE &&
-           domain_is_current(owner) &&
+    return !hart->candidate && !hart->pending.reschedule && (!has_own(hart) || MUTANT(OWN_LAST)) &&
+           owner->state != THREAD_INACTIVE && domain_is_current(owner) &&
            !(best && (is_tick ? best->priority >= owner->priority : best->priority > owner->priority));
 }
 
@@ -198,7 +197,7 @@ static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
     if (interrupt_pending()) {
         handle_interrupts(hart);
     }
-    bool others_wait = (hart->pending & mask(MAX_HARTS)) || kernel_lock_contended(hart);
+    bool others_wait = hart->pending.interrupts || kernel_lock_contended(hart);
     if (!may_go_on(hart, owner, is_tick)) {
         return false;
     }
@@ -419,7 +418,7 @@ void placement_idle(struct hart *hart)
         hart->serving = owner;
         return;
     }
-    if (hart->candidate || hart->pending & PENDING_RESCHEDULE) {
+    if (hart->candidate || hart->pending.reschedule) {
         return;
     }
     if (hart->idle.watched) {

@@ -78,7 +78,7 @@ static COLD bool call_idle_hart(struct async_queue *queue)
         return false;
     }
     hart->idle.called = queue->thread;
-    this_hart()->pending |= bit(hart->id);
+    this_hart()->pending.interrupts |= bit(hart->id);
     placement->called = (hart->id + 1) & 15;
     placement->called_at = now;
     queue_count(queue, &queue->statistics.ipis, 1);
@@ -311,7 +311,7 @@ void placement_end_change(struct tcb *thread)
         wait_by_policy(queue);
     }
     if (queue && this_hart()->serving == thread && !MUTANT(SERVE_CHANGED)) {
-        this_hart()->pending |= PENDING_RESCHEDULE;
+        this_hart()->pending.reschedule = true;
     }
     /* Last, as it may wake the worker, or the thread. */
     console_end_change(thread);

@@ -80,7 +80,7 @@ static COLD bool candidate_runs(struct hart *hart)
         return true;
     }
     hart->candidate = NULL;
-    hart->pending &= ~PENDING_CANDIDATE;
+    hart->pending.candidate = false;
     ready_insert(candidate, (int)candidate->priority < running);
     return false;
 }
@@ -91,7 +91,7 @@ static inline bool must_stop(void)
 {
     struct hart *hart = this_hart();
 
-    return (hart->pending << PENDING_NOT_URGENT_BITS && !MUTANT(NEVER_STOP)) || interrupt_pending() ||
+    return (hart->pending.urgent && !MUTANT(NEVER_STOP)) || interrupt_pending() ||
            kernel_lock_contended(hart) || (unlikely(hart->candidate != NULL) && candidate_runs(hart));
 }
 

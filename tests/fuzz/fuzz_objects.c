@@ -390,7 +390,7 @@ static void leave_kernel(void)
         thread_resume(main_thread());
         next = serve_queues(switch_to_best());
     }
-    hart->pending = 0;
+    hart->pending.any = 0;
     host_preempt_never();
     if (next->state == THREAD_RESTART) {
         next->context.next_pc = next->context.regs[ABI_REG_PC];

@@ -157,7 +157,7 @@ void make_world(void)
     make_queue();
     make_console();
     /* What the hart is to do before it goes on is no damage. */
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
 }
 
 void check_damages(const struct damage *damages, unsigned count)

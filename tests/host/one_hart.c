@@ -162,7 +162,7 @@ void handle_interrupts(struct hart *hart)
 
     hart->arch.sip = 0;
     if (pending & INTERRUPT_IPI) {
-        hart->pending |= PENDING_RESCHEDULE;
+        hart->pending.reschedule = true;
     }
     if (pending & INTERRUPT_TIMER) {
         sched_tick(hart);

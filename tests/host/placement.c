@@ -33,7 +33,7 @@ void open_queue_of_priority(unsigned priority)
     other->max_priority = 255;
     host_hart->current = &idle_thread;
     caller->state = THREAD_INACTIVE;
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
 }
 
 void make_ready(struct tcb *tcb, unsigned priority)
@@ -45,7 +45,7 @@ void make_ready(struct tcb *tcb, unsigned priority)
 
 struct tcb *choose(void)
 {
-    host_hart->pending |= PENDING_RESCHEDULE;
+    host_hart->pending.reschedule = true;
     struct tcb *next = sched_choose(host_hart);
 
     host_hart->current = next;
@@ -90,7 +90,7 @@ void open_for_two(void)
     open_queue(8, 8);
     harts_online = 2;
     home->locks = helper->locks = true;
-    home->pending = 0;
+    home->pending.any = 0;
 }
 
 void be(struct hart *hart)
@@ -106,7 +106,7 @@ void idle(void)
     if (helper->serving) {
         placement_serve(helper);
     }
-    helper->pending = 0;
+    helper->pending.any = 0;
     be(home);
 }
 

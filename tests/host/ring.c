@@ -234,10 +234,10 @@ void serve(enum rel4_place place)
         serve_at_home(hart);
         break;
     }
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
     host_hart = hart;
     hart->current = caller;
-    hart->pending = 0;
+    hart->pending.any = 0;
 }
 
 void wake_and_serve(void)

@@ -22,7 +22,7 @@ static struct tcb *threads[THREADS];
 static void build_threads(const unsigned priorities[THREADS])
 {
     open_queue(5, 5);
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
     for (unsigned i = 0; i < THREADS; i++) {
         threads[i] = thread_of(build_thread());
         threads[i]->priority = (uint16_t)priorities[i];
@@ -66,7 +66,7 @@ static void goes_on(unsigned i)
 {
     assert_int_equal(threads[i]->state, THREAD_RESTART);
     sched_dequeue(threads[i]);
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
     assert_true(take(i));
 }
 

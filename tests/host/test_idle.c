@@ -132,7 +132,7 @@ static void wait_with(unsigned requests)
     host_lock_wanted = is_wanted;
     put_batch(requests);
     wake();
-    home->pending = 0;
+    home->pending.any = 0;
 }
 
 static word_t signals(void)

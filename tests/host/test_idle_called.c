@@ -26,12 +26,12 @@ static void a_wake_call_serves_what_is_not_worth_calling_an_idle_hart(void **sta
             if (!others || requests < WORTH_IT) {
                 assert_int_equal(queue->state, QUEUE_IDLE);
                 assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], requests);
-                assert_int_equal(home->pending, 0);
+                assert_int_equal(home->pending.any, 0);
                 take_batch(requests);
                 continue;
             }
             assert_int_equal(answers(), 0);
-            assert_int_equal(home->pending, bit(helper->id));
+            assert_int_equal(home->pending.interrupts, bit(helper->id));
             assert_true(helper->idle.called);
             check_waits_at_home();
         }
@@ -47,7 +47,7 @@ static void call_in_vain(void)
     run_owner();
     assert_int_equal(placement_wake(queue), DONE);
     assert_ptr_equal(helper->idle.called, owner);
-    home->pending = 0;
+    home->pending.any = 0;
     placement_wake(queue);
     take_batch(32);
     helper->arch.sip |= INTERRUPT_IPI;
@@ -61,7 +61,7 @@ static void a_call_moves_nothing_so_the_home_may_serve_it_at_any_time(void **sta
         put_batch(32);
         run_owner();
         placement_wake(queue);
-        home->pending = 0;
+        home->pending.any = 0;
         if (way == 0) {
             assert_int_equal(placement_wake(queue), DONE);
             assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], 32);
@@ -156,7 +156,7 @@ static bool lose(word_t time)
     put_batch(32);
     run_owner();
     placement_wake(queue);
-    home->pending = 0;
+    home->pending.any = 0;
     bool called = helper->idle.called;
     if (called) {
         host_time += time;
@@ -176,7 +176,7 @@ static void call(void)
     placement_wake(queue);
     assert_true(helper->idle.called);
     home->current = caller;
-    home->pending = 0;
+    home->pending.any = 0;
     helper->arch.sip |= INTERRUPT_IPI;
     host_meanwhile = NULL;
 }
@@ -204,7 +204,7 @@ static void a_hart_that_was_late_is_not_called_again_for_some_time(void **state)
     take_batch(32);
     assert_ptr_equal(helper->idle.watched, owner);
     placement_end_watch(helper);
-    home->pending = 0;
+    home->pending.any = 0;
     sleep_helper();
     assert_true(lose(lost));
     host_time += factor / 2 * lost - 1;
@@ -246,7 +246,7 @@ static void a_hart_is_not_late_before_the_requests_could_have_been_served(void *
     word_t expected = placement_expected(queue);
     run_owner();
     placement_wake(queue);
-    home->pending = 0;
+    home->pending.any = 0;
     host_time += expected - 1;
     placement_wake(queue);
     assert_int_equal(queue->statistics.taken_back, 1);

@@ -116,7 +116,7 @@ static void fall_asleep_and_call(bool soon)
     put_batch(WORTH_IT);
     wake();
     assert_ptr_equal(helper->idle.called, owner);
-    home->pending = 0;
+    home->pending.any = 0;
     helper->idle.called = NULL; /* it comes */
     idle();
     take_batch(WORTH_IT);
@@ -220,7 +220,7 @@ static void get_work_later(void)
 static void a_hart_sleeps_until_there_is_something_to_do(void **state)
 {
     open_for_two();
-    home->pending = 0;
+    home->pending.any = 0;
     sleeps = 0;
     host_meanwhile = get_work_later;
     idle();

@@ -37,8 +37,9 @@ static void a_worker_that_is_woken_displaces_what_is_less_important_and_nothing_
         assert_ptr_equal(choose(), other);
         put_batch(1);
         wake();
-        assert_int_equal(host_hart->pending, priority < PRIORITY ? PENDING_RESCHEDULE : 0);
-        host_hart->pending = 0;
+        assert_int_equal(host_hart->pending.reschedule, priority < PRIORITY);
+        assert_int_equal(host_hart->pending.interrupts, 0);
+        host_hart->pending.any = 0;
         host_hart->current = &idle_thread;
         ready_insert(other, true);
     }

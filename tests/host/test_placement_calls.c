@@ -30,7 +30,7 @@ static void a_wake_call_of_the_owner_serves_in_the_call(void **state)
     assert_int_equal(queue->state, QUEUE_IDLE);
     assert_null(host_hart->serving);
     assert_ptr_equal(host_hart->current, owner);
-    assert_int_equal(host_hart->pending, 0);
+    assert_int_equal(host_hart->pending.any, 0);
     take_batch(32);
 }
 
@@ -69,7 +69,7 @@ static void a_wake_call_ends_after_as_many_requests_as_the_ring_is_long(void **s
 {
     open_queue(5, 7);
     host_hart->locks = true;
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
     run_owner();
     host_lock_wanted = refill;
     put_batch(2);
@@ -88,7 +88,7 @@ static void a_wake_call_of_another_thread_is_no_faster_than_the_owner_is_importa
     assert_int_equal(placement_wake(queue), DONE);
     assert_int_equal(answers(), 0);
     check_place(host_hart, PRIORITY);
-    assert_int_equal(host_hart->pending, 0);
+    assert_int_equal(host_hart->pending.any, 0);
 }
 
 static void a_wake_in_the_queue_s_own_ring_does_nothing(void **state)
@@ -127,7 +127,7 @@ static void a_wake_call_stops_when_its_caller_changes(void **state)
         check_answer(0, ERR_NONE, 0);
         assert_int_equal(answers(), 0);
         assert_int_equal(owner->worker.queued, change != CHANGE_STATE);
-        assert_int_equal(host_hart->pending & PENDING_RESCHEDULE || change == CHANGE_STATE, true);
+        assert_int_equal(host_hart->pending.reschedule || change == CHANGE_STATE, true);
         assert_ptr_equal(choose(), other);
     }
 }

@@ -96,9 +96,9 @@ static void act(uint64_t *seed)
         break;
     default: {
         struct tcb *best = model_best();
-        host_hart->pending |= PENDING_RESCHEDULE;
+        host_hart->pending.reschedule = true;
         check(sched_choose(host_hart) == (best ? best : &idle_thread));
-        check(!(host_hart->pending & PENDING_RESCHEDULE));
+        check(!host_hart->pending.reschedule);
         if (best) {
             model_remove(best);
         }
@@ -124,7 +124,7 @@ static void the_best_and_longest_waiting_thread_is_chosen(void **state)
             }
         }
         while (length) {
-            host_hart->pending |= PENDING_RESCHEDULE;
+            host_hart->pending.reschedule = true;
             struct tcb *best = model_best();
             check(sched_choose(host_hart) == best);
             model_remove(best);
@@ -199,7 +199,7 @@ static void a_thread_that_used_up_its_time_goes_to_the_end(void **state)
     sched_enqueue_tail(threads[1]);
     for (unsigned i = 1; i < TIME_SLICE_TICKS; i++) {
         sched_tick(host_hart);
-        assert_int_equal(host_hart->pending, 0);
+        assert_int_equal(host_hart->pending.any, 0);
     }
     sched_tick(host_hart);
     assert_ptr_equal(sched_choose(host_hart), threads[1]);
@@ -229,11 +229,12 @@ static void a_thread_of_another_hart_is_left_to_that_hart(void **state)
     threads[2]->hart = &harts_table[1];
     threads[2]->priority = 10;
     sched_wake(threads[2]);
-    assert_int_equal(host_hart->pending, 0);
+    assert_int_equal(host_hart->pending.any, 0);
     threads[3]->hart = &harts_table[1];
     threads[3]->priority = 11;
     sched_wake(threads[3]);
-    assert_int_equal(host_hart->pending, bit(1));
+    assert_int_equal(host_hart->pending.interrupts, bit(1));
+    assert_false(host_hart->pending.reschedule);
     assert_int_equal(sched_highest(&harts_table[1]), 11);
     assert_int_equal(sched_highest(host_hart), -1);
 }
@@ -252,7 +253,7 @@ static void moving_a_thread_interrupts_the_other_hart_only_if_the_thread_is_to_r
         thread_of(moved)->state = THREAD_RUNNING;
         sched_enqueue_tail(thread_of(moved));
         assert_int_equal(invoke(moved, LABEL_TCB_SET_AFFINITY, words(1), extras()), ERR_NONE);
-        assert_int_equal(host_hart->pending & ~PENDING_RESCHEDULE, priority > 10 ? bit(1) : 0);
+        assert_int_equal(host_hart->pending.interrupts, priority > 10 ? bit(1) : 0);
         assert_int_equal(sched_highest(&harts_table[1]), priority);
     }
     harts_online = 1;

@@ -41,7 +41,7 @@ static void queue_candidate(struct hart *hart)
 
     if (candidate) {
         hart->candidate = NULL;
-        hart->pending &= ~PENDING_CANDIDATE;
+        hart->pending.candidate = false;
         sched_enqueue_head(candidate);
     }
 }

@@ -197,6 +197,6 @@ bool uintr_emulate(struct tcb *thread, word_t instruction)
         return false;
     }
     /* The instruction may have enabled a pending interrupt. */
-    this_hart()->pending |= PENDING_UINTR;
+    this_hart()->pending.uintr = true;
     return true;
 }

@@ -129,7 +129,7 @@ static void build_domains(void)
         domain_schedule[i] = (struct domain_entry){ i % REL4_NUM_DOMAINS, 3 + any(12) };
     }
     domain_set_start(0);
-    host_hart->pending = 0;
+    host_hart->pending.any = 0;
 }
 
 void users_build(unsigned harts)
