@@ -11,10 +11,11 @@
 #include "lib/bits.h"
 #include "lib/preempt.h"
 
-#define WORK_UNITS_PER_LOOK 8
+#define WORK_UNITS_PER_CHECK 8
 
-/* How often a hart looks for the lock before it sleeps: about as long as waking it takes. */
-#define LOOKS_BEFORE_SLEEP 500
+/* How often a hart reads its place in the queue for the lock before it sleeps: about as long as waking it
+ * takes. */
+#define SPINS_BEFORE_SLEEP 500
 
 /* In lock_node.waiting; 0 is the lock's owner. */
 enum {
@@ -71,10 +72,10 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
     }
     __atomic_store_n(&hart->parked, 1, __ATOMIC_RELEASE);                /* pairs with stall_hart() */
     __atomic_store_n(&before->next, &hart->lock_node, __ATOMIC_RELEASE); /* pairs with kernel_unlock() */
-    unsigned looks = 0;
+    unsigned spins = 0;
     while (__atomic_load_n(&hart->lock_node.waiting, __ATOMIC_ACQUIRE)) { /* pairs with kernel_unlock() */
         answer_address_space(hart);
-        if (++looks == LOOKS_BEFORE_SLEEP) {
+        if (++spins == SPINS_BEFORE_SLEEP) {
             sleep_for_lock(hart);
             break;
         }
@@ -147,7 +148,7 @@ bool preemption_point(void)
 {
     struct hart *hart = this_hart();
 
-    if (++hart->work_units < WORK_UNITS_PER_LOOK) {
+    if (++hart->work_units < WORK_UNITS_PER_CHECK) {
         return false;
     }
     hart->work_units = 0;
@@ -156,7 +157,7 @@ bool preemption_point(void)
 
 void preemption_soon(void)
 {
-    this_hart()->work_units = WORK_UNITS_PER_LOOK;
+    this_hart()->work_units = WORK_UNITS_PER_CHECK;
 }
 
 void kernel_send_ipis(word_t targets)

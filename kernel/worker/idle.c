@@ -22,11 +22,11 @@
 #include "thread/scheduler.h"
 #include "worker/serve.h"
 
-/* The pause between two looks: less than a microsecond. */
-#define PAUSES_BETWEEN_LOOKS 30
+/* The pause between two polls: less than a microsecond. */
+#define PAUSES_BETWEEN_POLLS 30
 
-/* How often a hart that was called looks whether the lock is free, before it sleeps until the next tick. */
-#define LOOKS_FOR_LOCK 1000
+/* How often a hart that was called polls the lock before it sleeps until the next tick. */
+#define POLLS_FOR_LOCK 1000
 
 /* Requests after which answers are handed over, so that a thread that looks has something to go on with. */
 #define IDLE_BUDGET 64
@@ -36,7 +36,7 @@
 
 static void pause(void)
 {
-    for (unsigned i = 0; i < PAUSES_BETWEEN_LOOKS && !interrupt_pending(); i++) {
+    for (unsigned i = 0; i < PAUSES_BETWEEN_POLLS && !interrupt_pending(); i++) {
         pause_hint();
     }
 }
@@ -145,7 +145,7 @@ static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_
 /* A hart without work looks for more requests. */
 static void begin_watch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
 {
-    queue->placement.looks = queue->placement.patience;
+    queue->placement.polls_left = queue->placement.patience;
     hart->idle.watched = owner;
     queue->state = QUEUE_WATCHED;
     ring_expect_news(queue, QUEUE_WATCHED);
@@ -256,7 +256,7 @@ void placement_end_watch(struct hart *hart)
 }
 
 /* A hart that was called has come. If others have served the requests meanwhile, it looks for the next. */
-static void come(struct hart *hart, struct tcb *owner)
+static void answer_call(struct hart *hart, struct tcb *owner)
 {
     struct async_queue *queue = owner->async_queue;
 
@@ -267,15 +267,15 @@ static void come(struct hart *hart, struct tcb *owner)
     }
 }
 
-/* With the lock: what has come of watching? */
-static void look(struct hart *hart, bool is_over)
+/* With the lock again: serves what the watch has found, or ends the watch if its time is over. */
+static void act_on_watch(struct hart *hart, bool is_over)
 {
     struct tcb *owner = hart->idle.watched;
     struct async_queue *queue = owner->async_queue;
     struct placement *placement = &queue->placement;
 
     if (ring_has_news(queue) && may_go_on(hart, owner, false)) {
-        placement->patience = (uint8_t)min_word(2ul * placement->patience, LOOKS_MAX);
+        placement->patience = (uint8_t)min_word(2ul * placement->patience, POLLS_MAX);
         hart->idle.watched = NULL;
         hart->serving = owner;
     } else if (is_over || !domain_is_current(owner) || owner->state == THREAD_INACTIVE) {
@@ -327,13 +327,13 @@ static bool others_have_work(void)
 struct watch {
     struct user_words word; /* in the ring, or none */
     uint32_t known;
-    unsigned looks;
+    unsigned polls_left;
 };
 
 /* Waits without the lock, and comes back with it. True if watching is over. */
 static bool wait_unlocked(struct hart *hart, struct watch watch)
 {
-    unsigned looks = LOOKS_FOR_LOCK;
+    unsigned polls = POLLS_FOR_LOCK;
     bool ticking = true, is_over = false;
 
     for (;;) {
@@ -343,7 +343,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         if (pending & INTERRUPT_IPI) {
             /* Cleared before the queues are looked at, so a call that comes now interrupts again. */
             ipi_clear();
-            looks = LOOKS_FOR_LOCK;
+            polls = POLLS_FOR_LOCK;
         }
         bool work = (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over ||
                     others_have_work() || __atomic_load_n(&hart->idle.called, __ATOMIC_RELAXED);
@@ -361,7 +361,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
              * only for what the hart may have to look at again. */
             if (work || watches || own.served) {
                 timer_acknowledge(hart);
-                looks = LOOKS_FOR_LOCK;
+                polls = POLLS_FOR_LOCK;
             } else {
                 timer_stop();
                 ticking = false;
@@ -369,10 +369,10 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
             continue;
         }
         if (watches && !work) {
-            is_over = --watch.looks == 0;
+            is_over = --watch.polls_left == 0;
             pause();
-        } else if (work && looks) {
-            looks--;
+        } else if (work && polls) {
+            polls--;
             pause();
         } else if (own.kept) {
             pause();
@@ -423,7 +423,7 @@ void placement_idle(struct hart *hart)
     }
     if (hart->idle.watched) {
         const struct async_queue *queue = hart->idle.watched->async_queue;
-        watch = (struct watch){ queue->news, queue->known, queue->placement.looks };
+        watch = (struct watch){ queue->news, queue->known, queue->placement.polls_left };
     }
     idle_harts |= bit(hart->id);
     kernel_leave(hart);
@@ -434,9 +434,9 @@ void placement_idle(struct hart *hart)
     struct tcb *called = hart->idle.called;
     hart->idle.called = NULL;
     if (called && !hart->idle.watched) {
-        come(hart, called);
+        answer_call(hart, called);
     }
     if (hart->idle.watched) {
-        look(hart, is_over);
+        act_on_watch(hart, is_over);
     }
 }

@@ -87,7 +87,7 @@ static COLD bool call_idle_hart(struct async_queue *queue)
     }
     /* It slept too early the last time. */
     if ((uint32_t)now - placement->slept < counts_per_tick / 16) {
-        placement->patience = (uint8_t)min_word(4ul * placement->patience, LOOKS_MAX);
+        placement->patience = (uint8_t)min_word(4ul * placement->patience, POLLS_MAX);
     }
     return true;
 }

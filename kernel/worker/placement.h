@@ -91,7 +91,7 @@ void placement_tick(struct hart *hart);
 
 /* How often an idle hart looks for more behind a batch, at most: a look that finds something doubles it, up
  * to this, and a sleep halves it, or makes it four times as often if a call follows soon. */
-#define LOOKS_MAX 128
+#define POLLS_MAX 128
 
 /* Ends a run: the queue goes into a state; it sleeps, or waits at the head or tail of its priority, if that
  * is what it says. */

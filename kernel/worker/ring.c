@@ -37,7 +37,7 @@ enum queue_state ring_fault(struct async_queue *queue, enum rel4_ring_fault reas
     return QUEUE_FAULTED;
 }
 
-HOT enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items)
+HOT enum queue_state ring_peek_room(struct async_queue *queue, unsigned items)
 {
     uint32_t length = (uint32_t)bit(queue->response_bits);
     uint32_t consumer = user_ring_peer(async_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER), 0);
@@ -49,7 +49,7 @@ HOT enum queue_state ring_look_for_room(struct async_queue *queue, unsigned item
     return queue->response_limit - ring_response_producer(queue) >= items ? QUEUE_RUNNING : QUEUE_FULL;
 }
 
-HOT enum queue_state ring_look_at_both(struct async_queue *queue, word_t most)
+HOT enum queue_state ring_set_ahead(struct async_queue *queue, word_t most)
 {
     uint32_t room = queue->response_limit - ring_response_producer(queue);
 
@@ -57,7 +57,7 @@ HOT enum queue_state ring_look_at_both(struct async_queue *queue, word_t most)
         return QUEUE_WAITING;
     }
     if (!room) {
-        enum queue_state state = ring_look_for_room(queue, 1);
+        enum queue_state state = ring_peek_room(queue, 1);
         if (state != QUEUE_RUNNING) {
             return state;
         }
@@ -93,7 +93,7 @@ enum queue_state ring_fetch_rest(struct async_queue *queue, unsigned words, unsi
         }
         copy_words(queue, i, pass_item(&queue->requests), 0, ITEM_SIZE);
     }
-    ring_look_again(queue);
+    ring_forget_ahead(queue);
     return QUEUE_RUNNING;
 }
 
@@ -103,7 +103,7 @@ enum queue_state ring_make_room_for_registers(struct async_queue *queue)
     unsigned items = rel4_items_for(registers);
 
     return queue->response_limit - ring_response_producer(queue) >= items ? QUEUE_RUNNING
-                                                                          : ring_look_for_room(queue, items);
+                                                                          : ring_peek_room(queue, items);
 }
 
 void ring_answer_words(struct async_queue *queue, struct user_words item, const struct result *result)
@@ -117,7 +117,7 @@ void ring_answer_words(struct async_queue *queue, struct user_words item, const 
             }
             item = pass_item(&queue->responses);
             place = 0;
-            ring_look_again(queue);
+            ring_forget_ahead(queue);
         }
         user_store(item, place++, result->words[i]);
     }

@@ -104,17 +104,17 @@ copy_words(struct async_queue *queue, uint32_t i, struct user_words item, unsign
 
 /* Finds out how much room there is in the response ring. RUNNING if that is as many items as are needed, else
  * what becomes of the queue. */
-enum queue_state ring_look_for_room(struct async_queue *queue, unsigned items);
+enum queue_state ring_peek_room(struct async_queue *queue, unsigned items);
 
 /*
  * Looks how far the worker can go by the items alone, and keeps that in the queue: for each of the requests,
  * which are there, is an item for its answer, and all are in one frame. most: what is available and the
  * budget allows. RUNNING if it is one request at least, else what becomes of the queue.
  */
-enum queue_state ring_look_at_both(struct async_queue *queue, word_t most);
+enum queue_state ring_set_ahead(struct async_queue *queue, word_t most);
 
 /* The same, after a look whether there are more requests. served: in this run. */
-static inline enum queue_state ring_look_ahead(struct async_queue *queue, word_t served)
+static inline enum queue_state ring_peek_ahead(struct async_queue *queue, word_t served)
 {
     uint32_t consumer = ring_request_consumer(queue);
 
@@ -128,11 +128,11 @@ static inline enum queue_state ring_look_ahead(struct async_queue *queue, word_t
             return ring_fault(queue, REL4_FAULT_REQUEST_INDEX);
         }
     }
-    return ring_look_at_both(queue, min_word(queue->budget - served, queue->request_producer - consumer));
+    return ring_set_ahead(queue, min_word(queue->budget - served, queue->request_producer - consumer));
 }
 
 /* What was found by the last look ahead holds no longer. */
-static inline void ring_look_again(struct async_queue *queue)
+static inline void ring_forget_ahead(struct async_queue *queue)
 {
     queue->ahead = queue->requests.item;
 }
@@ -248,7 +248,7 @@ static inline enum queue_state ring_fall_asleep(struct async_queue *queue, enum 
 
     ring_expect_news(queue, state);
     user_ring_sleep(kernel_state, 0);
-    if (!MUTANT(LOOK_ONCE) && user_ring_glance(queue->news, 0) != queue->known &&
+    if (!MUTANT(SLEEP_UNCHECKED) && user_ring_glance(queue->news, 0) != queue->known &&
         user_ring_stay(kernel_state, 0)) {
         ring_no_news(queue);
         return QUEUE_WAITING;

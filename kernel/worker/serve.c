@@ -123,10 +123,10 @@ static inline enum queue_state first_request(struct async_queue *queue, struct c
     if (unlikely(queue->holds_request)) {
         queue->holds_request = false;
         *call = (struct call){ queue->copy[ITEM_COOKIE_AND_HEADER], queue->copy[ITEM_CAP] };
-        ring_look_again(queue);
+        ring_forget_ahead(queue);
         return QUEUE_RUNNING;
     }
-    enum queue_state state = ring_look_ahead(queue, 0);
+    enum queue_state state = ring_peek_ahead(queue, 0);
     return state == QUEUE_RUNNING ? ring_fetch(queue, call) : state;
 }
 
@@ -163,7 +163,7 @@ static inline __attribute__((always_inline)) enum queue_state serve(struct async
             return QUEUE_WAITING;
         }
         if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {
-            state = ring_look_ahead(queue, *served);
+            state = ring_peek_ahead(queue, *served);
             if (state != QUEUE_RUNNING) {
                 return state;
             }
