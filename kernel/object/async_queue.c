@@ -41,9 +41,9 @@ static void forget_request(struct async_queue *queue)
 
 void async_queue_stop(struct async_queue *queue)
 {
-    placement_hand_over(queue);
-    placement_withdraw(queue);
     if (async_queue_is_started(queue)) {
+        ring_hand_over(queue);
+        placement_withdraw(queue);
         queue->state = QUEUE_STOPPED;
     }
     forget_request(queue);

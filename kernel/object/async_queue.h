@@ -55,7 +55,7 @@ static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor)
 
 /* State of worker/placement.c. Times are counts of the time counter. */
 struct placement {
-    uint8_t patience, polls_left; /* polls of an idle hart before it sleeps, and how many of them are left */
+    uint8_t patience;        /* polls of an idle hart before it sleeps */
     uint8_t called : 4;      /* logical number of the hart that was called to serve it, plus 1; 0: none */
     uint8_t lateness : 4;    /* times that harts were late, less times in time; see placement_was_late() */
     uint32_t slept;          /* when an idle hart last stopped polling: the low bits */

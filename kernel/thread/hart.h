@@ -143,7 +143,10 @@ struct hart {
 extern struct hart harts_table[MAX_HARTS];
 extern unsigned harts_online;
 
-/* Those that wait for something to do; by logical number. */
+/* A name that is declared cannot be in parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses) */
+#define for_each_hart(h) for (struct hart *h = harts_table; (h) < harts_table + harts_online; (h)++)
+
+/* The harts that wait for something to do, a bit for each logical number. */
 extern word_t idle_harts;
 
 static inline void hart_update_slow(struct hart *hart)

@@ -1,25 +1,24 @@
 /*
- * What a hart does that has nothing of its own to run: it serves the workers of others, the most important
- * first, and gives way to whatever comes up.
+ * What a hart does that has nothing of its own to run: it serves the workers of other harts, the most
+ * important first, and gives way to whatever comes up.
  *
  * Having such harts must never be a loss, also where the host runs them late. So such a hart takes the kernel
- * lock for somebody else's worker only when it is free, never by queueing for it, and reads the rings that it
- * watches without it. What it has begun it keeps while it lets others have the lock, so that two harts do not
- * take a batch from each other request by request; but not for longer than serving would take. It owns
- * nothing that the home of a worker has to wait for.
+ * lock for somebody else's worker only when it is free, never by queueing for it, and polls the ring that it
+ * watches without the lock. A batch that it has begun it keeps while it lets others have the lock, so that
+ * two harts do not take the batch from each other request by request; but not for longer than serving would
+ * take. It owns nothing that the home of a worker has to wait for.
  *
  * What is read without the lock is a hint, and read again with it. The memory of a ring that is watched may
- * have become something else meanwhile: the word is then anybody's, and only leads to a look with the lock.
+ * have become something else meanwhile: then the word that is polled is somebody else's, and at worst the
+ * hart takes the lock for nothing.
  */
-#include "worker/placement.h"
-
 #include "arch/processor.h"
-#include "arch/timer.h"
 #include "arch/vm.h"
 #include "lib/bits.h"
 #include "lib/mutant.h"
 #include "thread/kernel.h"
 #include "thread/scheduler.h"
+#include "worker/placement.h"
 #include "worker/serve.h"
 
 /* The pause between two polls: less than a microsecond. */
@@ -28,11 +27,15 @@
 /* How often a hart that was called polls the lock before it sleeps until the next tick. */
 #define POLLS_FOR_LOCK 1000
 
-/* Requests after which answers are handed over, so that a thread that looks has something to go on with. */
+/* Requests after which answers are handed over, so that a thread that polls has something to go on with. */
 #define IDLE_BUDGET 64
 
-/* Fewer requests than this are no reason to look for more: they will be served in the next wake call. */
+/* A batch of fewer requests is no reason to watch the ring: the next ones will be served in a wake call. */
 #define REQUESTS_WORTH_WATCHING 16
+
+/* A run is slow if it takes so many times as long as others, and half a tick, a millisecond: the host ran
+ * something else meanwhile. A hart that has just woken may need a tenth of that for its first request. */
+#define SLOW_FACTOR 8
 
 static void pause(void)
 {
@@ -49,7 +52,7 @@ static bool has_own(const struct hart *hart)
 }
 
 /* The most important worker that waits on any hart; NULL if none does. Equals of several harts take turns:
- * the last is one of the hart whose worker was served before. */
+ * the hart whose worker was served last comes last. */
 static struct tcb *best_waiting(const struct hart *hart)
 {
     const struct ready_queue *best = NULL;
@@ -68,14 +71,37 @@ static struct tcb *best_waiting(const struct hart *hart)
 }
 
 /*
+ * ---- Watching ----
+ */
+
+/* Lets an idle hart poll the ring for more requests. False: the owner's queue may not be watched now. */
+static bool begin_watch(struct hart *hart, struct tcb *owner)
+{
+    struct async_queue *queue = owner->async_queue;
+
+    if (!domain_is_current(owner) || placement_was_late_lately(queue)) {
+        return false;
+    }
+    hart->idle.watched = owner;
+    queue->state = QUEUE_WATCHED;
+    ring_expect_news(queue, QUEUE_WATCHED);
+    return true;
+}
+
+void placement_end_watch(struct hart *hart)
+{
+    struct async_queue *queue = hart->idle.watched->async_queue;
+
+    hart->idle.watched = NULL;
+    placement_settle(queue, QUEUE_IDLE, true);
+    queue->placement.slept = (uint32_t)time_now();
+}
+
+/*
  * ---- Serving ----
  */
 
-/* A run that took so many times as long as others, and half a tick, a millisecond: the host ran something
- * else meanwhile. A hart that has just woken may need a tenth of that for its first request. */
-#define SLOW_FACTOR 8
-
-/* A hart has served for some time: how long does it need for 16 requests? And was it slow? */
+/* Learns from a run how long this hart needs for 16 requests, and whether it was slow. */
 static void learn_pace(struct async_queue *queue, word_t time, word_t served)
 {
     struct placement *placement = &queue->placement;
@@ -90,8 +116,8 @@ static void learn_pace(struct async_queue *queue, word_t time, word_t served)
     placement->pace = (uint32_t)((3ul * placement->pace + 16 * min_word(time, most) / served) / 4 + 1);
 }
 
-/* Lets others have the lock, and goes on with the batch when it is free. False: somebody else does, or there
- * is something else to do. Sets *is_tick if a tick came meanwhile. */
+/* Lets others have the lock, and goes on with the batch when it is free. False: another hart has taken the
+ * batch, or there is something else to do. Sets *is_tick if a tick came meanwhile. */
 static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
 {
     struct async_queue *queue = owner->async_queue;
@@ -111,8 +137,8 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
         if (kernel_try_lock(hart)) {
             break;
         }
-        /* Who comes this late comes to find that it is served by somebody else. */
-        if ((long)(time_now() - until) >= 0) {
+        /* From here on another hart may take the batch, so there is no hurry. */
+        if (time_has_come(until)) {
             wait_for_interrupt();
         }
     }
@@ -132,7 +158,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
     return true;
 }
 
-/* Nothing else is to be done before the next request of somebody else's queue. is_tick: equals take turns. */
+/* Nothing else is to be done before the next request of another hart's queue. is_tick: equals take turns. */
 static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_tick)
 {
     const struct tcb *best = best_waiting(hart);
@@ -140,29 +166,6 @@ static bool may_go_on(const struct hart *hart, const struct tcb *owner, bool is_
     return !hart->candidate && !hart->pending.reschedule && (!has_own(hart) || MUTANT(OWN_LAST)) &&
            owner->state != THREAD_INACTIVE && domain_is_current(owner) &&
            !(best && (is_tick ? best->priority >= owner->priority : best->priority > owner->priority));
-}
-
-/* A hart without work looks for more requests. */
-static void begin_watch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
-{
-    queue->placement.polls_left = queue->placement.patience;
-    hart->idle.watched = owner;
-    queue->state = QUEUE_WATCHED;
-    ring_expect_news(queue, QUEUE_WATCHED);
-}
-
-/* Everything is served. If the batch was worth calling a hart, this one looks for the next. */
-static void end_batch(struct hart *hart, struct async_queue *queue, struct tcb *owner)
-{
-    struct placement *placement = &queue->placement;
-    bool watches = placement->batch >= REQUESTS_WORTH_WATCHING || queue->at_tick;
-
-    placement->batch = 0;
-    if (!watches || !domain_is_current(owner) || placement_was_late_lately(queue)) {
-        placement_settle(queue, QUEUE_IDLE, true);
-        return;
-    }
-    begin_watch(hart, queue, owner);
 }
 
 /* One run, whose answers are published. served: requests. Returns what becomes of the queue. */
@@ -180,16 +183,16 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     learn_pace(queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
     queue->placement.batch += (uint32_t)*served;
-    /* A long operation is not waited for: when it stops a second time, nothing was served meanwhile. Nor is
-     * the end of a batch that goes on and on. */
+    /* The user is not left waiting for the end of a long operation, which has served nothing when it stops
+     * for the second time, nor for the end of a batch that goes on and on. */
     if (untold && (!*served || interrupts_pending() & INTERRUPT_TIMER)) {
         ring_tell(queue);
     }
     return state;
 }
 
-/* A run has stopped, and there is more. True if this hart goes on with it; lost: it has let others in, and
- * somebody else has the queue now. */
+/* A run has stopped, and there is more. True if this hart goes on with it. *lost: it has let others in, and
+ * another hart has the queue now. */
 static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
 {
     bool is_tick = interrupts_pending() & INTERRUPT_TIMER;
@@ -211,14 +214,15 @@ static bool goes_on(struct hart *hart, struct tcb *owner, bool *lost)
 HOT void idle_serve(struct hart *hart, struct tcb *owner)
 {
     struct async_queue *queue = owner->async_queue;
+    struct placement *placement = &queue->placement;
     enum queue_state state;
     bool lost = false;
     word_t served;
 
-    if (queue->placement.called == hart->id + 1 && queue->placement.lateness) {
-        queue->placement.lateness--;
+    if (placement->called == hart->id + 1 && placement->lateness) {
+        placement->lateness--;
     }
-    queue->placement.called = 0;
+    placement->called = 0;
     hart->idle.last_home = owner->hart->id;
     hart->idle.serves_home = owner->hart->id + 1;
     do {
@@ -229,41 +233,28 @@ HOT void idle_serve(struct hart *hart, struct tcb *owner)
     if (state == QUEUE_STOPPED || lost) {
         return;
     }
-    if (ring_publish(queue)) {
-        ring_tell(queue);
-    }
+    ring_hand_over(queue);
     if (state == QUEUE_IDLE) {
-        end_batch(hart, queue, owner);
-    } else {
-        /* Behind its equals at home: it was not one of them that stopped it. */
-        placement_settle(queue, state, false);
+        bool is_worth_it = placement->batch >= REQUESTS_WORTH_WATCHING || queue->at_tick;
+        placement->batch = 0;
+        if (is_worth_it && begin_watch(hart, owner)) {
+            return;
+        }
     }
+    /* Behind its equals at home: it was not one of them that stopped it. */
+    placement_settle(queue, state, state == QUEUE_IDLE);
 }
 
 /*
- * ---- Watching ----
+ * ---- Waiting ----
  */
 
-void placement_end_watch(struct hart *hart)
-{
-    struct tcb *owner = hart->idle.watched;
-
-    hart->idle.watched = NULL;
-    if (owner) {
-        placement_settle(owner->async_queue, QUEUE_IDLE, true);
-        owner->async_queue->placement.slept = (uint32_t)time_now();
-    }
-}
-
-/* A hart that was called has come. If others have served the requests meanwhile, it looks for the next. */
+/* A hart that was called has come. If others have served the requests meanwhile, it watches for the next. */
 static void answer_call(struct hart *hart, struct tcb *owner)
 {
-    struct async_queue *queue = owner->async_queue;
-
-    if (queue->state == QUEUE_IDLE && owner->hart != hart && owner->state != THREAD_INACTIVE &&
-        domain_is_current(owner) && !placement_was_late_lately(queue)) {
-        ring_stay_awake(queue);
-        begin_watch(hart, queue, owner);
+    if (owner->async_queue->state == QUEUE_IDLE && owner->hart != hart && owner->state != THREAD_INACTIVE &&
+        begin_watch(hart, owner)) {
+        ring_stay_awake(owner->async_queue);
     }
 }
 
@@ -271,10 +262,9 @@ static void answer_call(struct hart *hart, struct tcb *owner)
 static void act_on_watch(struct hart *hart, bool is_over)
 {
     struct tcb *owner = hart->idle.watched;
-    struct async_queue *queue = owner->async_queue;
-    struct placement *placement = &queue->placement;
+    struct placement *placement = &owner->async_queue->placement;
 
-    if (ring_has_news(queue) && may_go_on(hart, owner, false)) {
+    if (ring_has_news(owner->async_queue) && may_go_on(hart, owner, false)) {
         placement->patience = (uint8_t)min_word(2ul * placement->patience, POLLS_MAX);
         hart->idle.watched = NULL;
         hart->serving = owner;
@@ -284,22 +274,19 @@ static void act_on_watch(struct hart *hart, bool is_over)
     }
 }
 
-/*
- * ---- Waiting ----
- */
-
-/* Whether a worker of this hart is served elsewhere; and kept; and kept for too long. Without the lock. */
+/* Whether another hart serves a worker of this one; and keeps it; and keeps it for too long. */
 struct elsewhere {
     bool served, kept, late;
 };
 
-static struct elsewhere find_elsewhere(const struct hart *hart)
+/* Without the lock. */
+static struct elsewhere find_elsewhere(const struct hart *home)
 {
     struct elsewhere found = { 0 };
 
-    for (unsigned id = 0; id < harts_online; id++) {
-        const struct idle_work *idle = &harts_table[id].idle;
-        if (__atomic_load_n(&idle->serves_home, __ATOMIC_RELAXED) != hart->id + 1) {
+    for_each_hart(hart) {
+        const struct idle_work *idle = &hart->idle;
+        if (__atomic_load_n(&idle->serves_home, __ATOMIC_RELAXED) != home->id + 1) {
             continue;
         }
         /* Pairs with keep_and_let_in(). */
@@ -307,7 +294,7 @@ static struct elsewhere find_elsewhere(const struct hart *hart)
         bool kept = __atomic_load_n(&idle->kept, __ATOMIC_RELAXED);
         found.served = true;
         found.kept |= kept;
-        found.late |= kept && (long)(time_now() - until) >= 0;
+        found.late |= kept && time_has_come(until);
     }
     return found;
 }
@@ -315,22 +302,22 @@ static struct elsewhere find_elsewhere(const struct hart *hart)
 /* Workers of other harts wait. Without the lock. */
 static bool others_have_work(void)
 {
-    for (unsigned id = 0; id < harts_online; id++) {
-        if (__atomic_load_n(&harts_table[id].waiting[current_domain].summary, __ATOMIC_RELAXED)) {
+    for_each_hart(hart) {
+        if (__atomic_load_n(&hart->waiting[current_domain].summary, __ATOMIC_RELAXED)) {
             return true;
         }
     }
     return false;
 }
 
-/* What a hart that idles looks at without the lock. */
+/* What a hart that idles polls without the lock. */
 struct watch {
     struct user_words word; /* in the ring, or none */
     uint32_t known;
     unsigned polls_left;
 };
 
-/* Waits without the lock, and comes back with it. True if watching is over. */
+/* Waits without the lock, and comes back with it. True if the time of the watch is over. */
 static bool wait_unlocked(struct hart *hart, struct watch watch)
 {
     unsigned polls = POLLS_FOR_LOCK;
@@ -341,7 +328,7 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
         bool watches = user_words_exist(watch.word) && !is_over &&
                        __atomic_load_n(&hart->idle.watched, __ATOMIC_RELAXED);
         if (pending & INTERRUPT_IPI) {
-            /* Cleared before the queues are looked at, so a call that comes now interrupts again. */
+            /* Cleared before the queues are read, so a call that comes now interrupts again. */
             ipi_clear();
             polls = POLLS_FOR_LOCK;
         }
@@ -357,8 +344,8 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
             break;
         }
         if (pending & INTERRUPT_TIMER) {
-            /* With one domain a tick is nothing to do for a hart that has no thread to charge. It stays on
-             * only for what the hart may have to look at again. */
+            /* With one domain, a hart that has no thread to charge does nothing at a tick. It keeps its tick
+             * only while there is something that it may have to check again. */
             if (work || watches || own.served) {
                 timer_acknowledge(hart);
                 polls = POLLS_FOR_LOCK;
@@ -391,7 +378,8 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
     return is_over;
 }
 
-/* What the hart serves next: a worker of its own, which may only be delayed, or the best one of others. */
+/* The worker that the hart serves next: one of its own, which may only be delayed, or the best one of others.
+ */
 static struct tcb *find_work(const struct hart *hart)
 {
     const struct ready_queue *own = &hart->waiting[current_domain];
@@ -409,7 +397,7 @@ void placement_idle(struct hart *hart)
         vm_activate_kernel();
     }
     if (owner && hart->idle.watched) {
-        /* What it watched may have got requests, and be more important. */
+        /* The queue that it watched may have got requests, and be more important. */
         placement_end_watch(hart);
         owner = find_work(hart);
     }
@@ -423,7 +411,7 @@ void placement_idle(struct hart *hart)
     }
     if (hart->idle.watched) {
         const struct async_queue *queue = hart->idle.watched->async_queue;
-        watch = (struct watch){ queue->news, queue->known, queue->placement.polls_left };
+        watch = (struct watch){ queue->news, queue->known, queue->placement.patience };
     }
     idle_harts |= bit(hart->id);
     kernel_leave(hart);

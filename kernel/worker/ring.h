@@ -217,6 +217,14 @@ static inline void ring_tell(struct async_queue *queue)
     }
 }
 
+/* Publishes, and tells the user of the answers that are new. */
+static inline void ring_hand_over(struct async_queue *queue)
+{
+    if (ring_publish(queue)) {
+        ring_tell(queue);
+    }
+}
+
 /* Remembers what changes when there is something to do again; see ring_has_news(). */
 static inline void ring_expect_news(struct async_queue *queue, enum queue_state state)
 {

@@ -96,7 +96,7 @@ static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)
     for (unsigned n = 0; n < 10; n++) {
         take_batch(WORTH_IT);
         assert_ptr_equal(helper->idle.watched, owner);
-        assert_int_equal(queue->placement.polls_left, patience);
+        assert_int_equal(queue->placement.patience, patience);
         patience = patience < 128 ? 2 * patience : 128;
         host_meanwhile = send_more;
         idle();
@@ -131,17 +131,17 @@ static void an_idle_hart_looks_longer_if_it_slept_too_early(void **state)
     idle();
     take_batch(WORTH_IT);
     fall_asleep_and_call(false);
-    assert_int_equal(queue->placement.polls_left, 1);
+    assert_int_equal(queue->placement.patience, 1);
     /* A sleep from patience 1 leaves it at 1. */
     for (unsigned looks = 4; looks <= 128; looks *= 2) {
         fall_asleep_and_call(true);
-        assert_int_equal(queue->placement.polls_left, looks);
+        assert_int_equal(queue->placement.patience, looks);
     }
     fall_asleep_and_call(true);
-    assert_int_equal(queue->placement.polls_left, 128);
+    assert_int_equal(queue->placement.patience, 128);
     for (unsigned looks = 64; looks; looks /= 2) {
         fall_asleep_and_call(false);
-        assert_int_equal(queue->placement.polls_left, looks);
+        assert_int_equal(queue->placement.patience, looks);
     }
 }
 
