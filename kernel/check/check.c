@@ -3,8 +3,8 @@
  * of what was found.
  *
  * A slot exists if it is the root CNode's, one of a CNode, TCB, sender table or dying object that some
- * capability or zombie names, or an interrupt's. Whatever is a neighbour in the derivation tree is visited
- * too, so a capability that stands in memory of nobody comes to light.
+ * capability or zombie names, or an interrupt's. Every neighbour in the derivation tree is visited too, so a
+ * capability that stands in memory that belongs to no object comes to light.
  */
 #include "check/check.h"
 
@@ -16,7 +16,11 @@
 #include "object/sender_table.h"
 #include "thread/hart.h"
 
-#if REL4_DEBUG
+/* What the ends of the range of all sets are multiples of. */
+#define RANGE_BITS 16
+
+#define IRQS (ABI_IRQ_LAST_DEVICE + 1ul)
+
 unsigned check_interval;
 unsigned check_entries;
 struct findings found;
@@ -30,25 +34,15 @@ static word_t root_count;
 /* The lowest slot that was found behind the back of the search. */
 static word_t lowest_news;
 
-static word_t round_start(word_t start)
-{
-    return align_down(start, 16);
-}
-
-static word_t round_end(word_t end)
-{
-    return align_up(end, 16);
-}
-
 word_t check_bytes(word_t start, word_t end)
 {
-    return ARRAY_SIZE(all_sets) * set_bytes(round_end(end) - round_start(start));
+    return ARRAY_SIZE(all_sets) * set_bytes(align_up(end, RANGE_BITS) - align_down(start, RANGE_BITS));
 }
 
 void check_init(void *memory, word_t start, word_t end, struct slot *root, word_t root_slots)
 {
-    set_start = round_start(start);
-    set_end = round_end(end);
+    set_start = align_down(start, RANGE_BITS);
+    set_end = align_up(end, RANGE_BITS);
     root_start = root;
     root_count = root_slots;
     for (unsigned i = 0; i < ARRAY_SIZE(all_sets); i++) {
@@ -68,28 +62,20 @@ bool check_is_live(const void *object)
     return is_found(&found.objects, object);
 }
 
-/* The slots of interrupts, in the kernel itself, are in none of the sets. */
-static word_t irq_offset(const struct slot *slot)
+/* The interrupt whose slot this is, or IRQS. These slots are in the kernel itself, and in none of the sets.
+ */
+static word_t irq_of(const struct slot *slot)
 {
-    return (word_t)slot - (word_t)irq_notification_slot(0);
-}
+    word_t offset = (word_t)slot - (word_t)irq_notification_slot(0);
+    word_t stride = (word_t)irq_notification_slot(1) - (word_t)irq_notification_slot(0);
 
-static word_t irq_stride(void)
-{
-    return irq_offset(irq_notification_slot(1));
-}
-
-static bool is_irq_slot(const struct slot *slot)
-{
-    word_t offset = irq_offset(slot);
-
-    return offset / irq_stride() <= ABI_IRQ_LAST_DEVICE && offset % irq_stride() == 0;
+    return offset % stride ? IRQS : min_word(offset / stride, IRQS);
 }
 
 /* The first slot with a capability for an interrupt from a number on. */
 static const struct slot *next_irq_cap(word_t irq)
 {
-    for (; irq <= ABI_IRQ_LAST_DEVICE; irq++) {
+    for (; irq < IRQS; irq++) {
         if (!slot_is_empty(irq_notification_slot((unsigned)irq))) {
             return irq_notification_slot((unsigned)irq);
         }
@@ -99,83 +85,88 @@ static const struct slot *next_irq_cap(word_t irq)
 
 bool check_is_cap(const struct slot *slot)
 {
-    return is_irq_slot(slot) ? !slot_is_empty(slot) : is_found(&found.caps, slot);
+    return irq_of(slot) < IRQS ? !slot_is_empty(slot) : is_found(&found.caps, slot);
 }
 
 const struct slot *check_next_cap(const struct slot *slot)
 {
-    if (slot && is_irq_slot(slot)) {
-        return next_irq_cap(irq_offset(slot) / irq_stride() + 1);
+    if (slot && irq_of(slot) < IRQS) {
+        return next_irq_cap(irq_of(slot) + 1);
     }
-    word_t phys = set_next(&found.caps, slot ? ptr_to_phys(slot) + 1 : set_start);
-    return phys == SET_END ? next_irq_cap(0) : slot_at(phys);
+    const struct slot *next = next_found(&found.caps, slot);
+    return next ? next : next_irq_cap(0);
 }
 
-static void find_slot(const struct slot *slot, const void *where)
-{
-    if (is_irq_slot(slot)) {
-        return;
-    }
-    require(check_pointer(slot, sizeof(*slot), ABI_SLOT_BITS), "slots lie in memory", where);
-    if (set_add(&found.slots, ptr_to_phys(slot))) {
-        lowest_news = min_word(lowest_news, ptr_to_phys(slot));
-    }
-}
-
-/* All slots of an object. */
+/* Some slots that stand side by side. */
 static void find_slots(const struct slot *slots, word_t count, const void *where)
 {
     require(check_pointer(slots, count << ABI_SLOT_BITS, ABI_SLOT_BITS), "slots lie in memory", where);
-    if (set_add(&found.arrays, ptr_to_phys(slots))) {
-        for (word_t i = 0; i < count; i++) {
-            find_slot(&slots[i], where);
+    for (word_t phys = ptr_to_phys(slots); count--; phys += sizeof(*slots)) {
+        if (set_add(&found.slots, phys)) {
+            lowest_news = min_word(lowest_news, phys);
         }
     }
 }
 
-/* All that a slot leads to. */
+/* All slots of an object, once. */
+static void find_array(const struct slot *slots, word_t count, const void *where)
+{
+    require(check_pointer(slots, sizeof(*slots), ABI_SLOT_BITS), "slots lie in memory", where);
+    if (set_add(&found.arrays, ptr_to_phys(slots))) {
+        find_slots(slots, count, where);
+    }
+}
+
+static void find_neighbour(const struct slot *neighbour, const struct slot *slot)
+{
+    if (neighbour && irq_of(neighbour) == IRQS) {
+        find_slots(neighbour, 1, slot);
+    }
+}
+
+/* All slots that a capability leads to. */
 static void follow(const struct slot *slot)
 {
     struct cap cap = check_cap(slot);
 
-    if (slot_is_empty(slot)) {
-        return;
-    }
-    if (slot->prev) {
-        find_slot(slot->prev, slot);
-    }
-    if (slot_next(slot)) {
-        find_slot(slot_next(slot), slot);
-    }
+    find_neighbour(slot->prev, slot);
+    find_neighbour(slot_next(slot), slot);
     if (cap_is(cap, CAP_CNODE)) {
-        find_slots(cap_object(cap), bit(cnode_radix(cap)), slot);
+        find_array(cap_object(cap), bit(cnode_radix(cap)), slot);
     } else if (cap_is(cap, CAP_TCB)) {
-        find_slots(((struct tcb *)cap_object(cap))->slots, TCB_SLOTS, slot);
+        find_array(((struct tcb *)cap_object(cap))->slots, TCB_SLOTS, slot);
     } else if (cap_is(cap, CAP_SENDER_TABLE)) {
-        find_slots(((struct sender_table *)cap_object(cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
+        find_array(((struct sender_table *)cap_object(cap))->slots, REL4_SENDER_TABLE_ENTRIES, slot);
     } else if (slot_is_zombie(slot)) {
-        find_slots(zombie_slots(slot), bit(slot->cap.w0 >> ZOMBIE_RADIX_SHIFT & 63), slot);
+        find_array(zombie_slots(slot), zombie_object_slots(slot), slot);
     } else if (cap_is(cap, CAP_ASYNC_QUEUE)) {
         struct async_queue *queue = cap_object(cap);
         find_slots(&queue->notification, 1, slot);
-        find_slots(queue->frames, bit(async_queue_slot_bits(cap)), slot);
+        find_array(queue->frames, bit(async_queue_slot_bits(cap)), slot);
     }
 }
 
-static void find_all_slots(void)
+/* All slots, and the capabilities in them. */
+static void find_caps(void)
 {
+    lowest_news = SET_END;
     find_slots(root_start, root_count, root_start);
     for (const struct slot *slot = next_irq_cap(0); slot; slot = check_next_cap(slot)) {
         follow(slot);
     }
     while (lowest_news != SET_END) {
-        word_t from = lowest_news;
+        const struct slot *slot = phys_to_ptr(lowest_news);
         lowest_news = SET_END;
-        for (word_t phys = set_next(&found.slots, from); phys != SET_END;
-             phys = set_next(&found.slots, phys + 1)) {
-            follow(slot_at(phys));
+        for (; slot; slot = next_found(&found.slots, slot)) {
+            if (slot_is_empty(slot)) {
+                require(slot->cap.w1 == 0 && !slot->prev && slot->next == 0, "an empty slot is all zero",
+                        slot);
+                continue;
+            }
+            set_add(&found.caps, ptr_to_phys(slot));
+            follow(slot);
             /* What lies ahead is met in this round. */
-            if (lowest_news > phys) {
+            if (lowest_news > ptr_to_phys(slot)) {
                 lowest_news = SET_END;
             }
         }
@@ -190,35 +181,36 @@ bool check_is_first(const struct slot *slot)
     return slot_is_zombie(slot) || !slot_names_same_object(slot->prev, check_cap(slot));
 }
 
-/* The memory of the object that a capability names; no bytes if it has none of its own, or is a device's. */
-static void object_memory(const struct slot *slot, word_t *phys, word_t *bytes)
+word_t check_memory(const struct slot *slot, word_t *end)
 {
     struct cap cap = check_cap(slot);
+    word_t start, bytes;
 
-    *bytes = 0;
-    if (cap_is(cap, CAP_ZOMBIE)) {
-        *phys = ptr_to_phys(zombie_slots(slot));
-        *bytes = zombie_object_slots(slot) << ABI_SLOT_BITS;
-    } else if (cap_is(cap, CAP_FRAME)) {
-        *phys = frame_phys(cap);
-        *bytes = frame_is_device(cap) ? 0 : bit(cap_size_bits(cap));
-    } else if (cap_size_bits(cap) && !cap_is(cap, CAP_UNTYPED)) {
-        *phys = ptr_to_phys(cap_object(cap));
-        *bytes = bit(cap_size_bits(cap));
+    if (slot_is_zombie(slot)) {
+        start = ptr_to_phys(zombie_slots(slot));
+        bytes = zombie_object_slots(slot) << ABI_SLOT_BITS;
+    } else if (cap_is(cap, CAP_UNTYPED)) {
+        start = untyped_phys(cap);
+        bytes = bit(untyped_size_bits(cap));
+    } else if (cap_is(cap, CAP_SENDER_ENTRY)) {
+        start = ptr_to_phys(cap_object(cap));
+        bytes = bit(ABI_NOTIFICATION_BITS);
+    } else if (cap_size_bits(cap)) {
+        start = cap_is(cap, CAP_FRAME) ? frame_phys(cap) : ptr_to_phys(cap_object(cap));
+        bytes = bit(cap_size_bits(cap));
+    } else {
+        start = bytes = 0;
     }
+    *end = start + bytes;
+    return start;
 }
 
 static void find_object(const struct slot *slot)
 {
-    word_t phys = 0;
-    word_t bytes;
+    struct cap cap = check_cap(slot);
+    word_t end, phys = check_memory(slot, &end), bytes = end - phys;
 
-    if (cap_is(slot->cap, CAP_UNTYPED)) {
-        set_add(&found.untypeds, ptr_to_phys(slot));
-        return;
-    }
-    object_memory(slot, &phys, &bytes);
-    if (bytes == 0 || !check_is_first(slot)) {
+    if (bytes == 0 || !check_is_first(slot) || (cap_is(cap, CAP_FRAME) && frame_is_device(cap))) {
         return;
     }
     require(set_covers(phys, bytes), "an object lies in memory", slot);
@@ -226,20 +218,8 @@ static void find_object(const struct slot *slot)
     require(set_add_range(&found.occupied, phys, bytes),
             "objects do not overlap, and the capabilities of one stand side by side", slot);
     set_add(&found.objects, phys);
-    if (cap_is(check_cap(slot), CAP_TCB)) {
+    if (cap_is(cap, CAP_TCB)) {
         set_add(&found.threads, phys);
-    }
-}
-
-static void find_caps(void)
-{
-    set_for_each(phys, &found.slots) {
-        const struct slot *slot = slot_at(phys);
-        if (slot_is_empty(slot)) {
-            require(slot->cap.w1 == 0 && !slot->prev && slot->next == 0, "an empty slot is all zero", slot);
-        } else {
-            set_add(&found.caps, phys);
-        }
     }
 }
 
@@ -247,22 +227,15 @@ static void find_objects(void)
 {
     for_each_cap(slot) {
         require(cap_type(slot->cap) < CAP_TYPES && cap_ops(slot->cap), "a capability has a known type", slot);
-        if (!cap_is(slot->cap, CAP_REPLY)) {
+        if (cap_is(slot->cap, CAP_UNTYPED)) {
+            set_add(&found.untypeds, ptr_to_phys(slot));
+        } else if (!cap_is(slot->cap, CAP_REPLY)) {
             find_object(slot);
         }
     }
-}
-
-static bool in_root(const struct slot *slot)
-{
-    return slot >= root_start && slot < root_start + root_count;
-}
-
-static void check_places(void)
-{
-    set_for_each(phys, &found.caps) {
-        const struct slot *slot = slot_at(phys);
-        require(in_root(slot) || set_has(&found.occupied, phys),
+    for_each_found(struct slot, slot, &found.caps) {
+        bool in_root = slot >= root_start && slot < root_start + root_count;
+        require(in_root || set_has(&found.occupied, ptr_to_phys(slot)),
                 "a capability stands in memory of an object that exists", slot);
     }
 }
@@ -275,15 +248,11 @@ void check_everything(void)
     for (unsigned i = 0; i < ARRAY_SIZE(all_sets); i++) {
         set_clear(all_sets[i]);
     }
-    lowest_news = SET_END;
-    find_all_slots();
     find_caps();
     find_objects();
-    check_places();
     check_tree();
     check_threads();
     check_uintr();
     check_queues();
     check_translation();
 }
-#endif

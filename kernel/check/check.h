@@ -6,14 +6,13 @@
  * tables against capabilities. What must hold is said where it is checked; a violation is a panic that names
  * it and the object.
  *
- * Nothing of it exists in release kernels. All functions need the kernel lock, at a moment
- * when nothing is half done: before a kernel entry is served, or after it.
+ * Release kernels call nothing of it, and the linker leaves it out. All functions need the kernel lock, at a
+ * moment when nothing is half done: before a kernel entry is served, or after it.
  */
 #pragma once
 
 #include "cap/slot.h"
 
-#if REL4_DEBUG
 /* Check at every so many kernel entries; 0: never. */
 extern unsigned check_interval;
 
@@ -35,13 +34,8 @@ bool check_is_live(const void *object);
 
 static inline void check_at_entry(void)
 {
-    if (unlikely(check_interval) && ++check_entries >= check_interval) {
+    if (REL4_DEBUG && unlikely(check_interval) && ++check_entries >= check_interval) {
         check_entries = 0;
         check_everything();
     }
 }
-#else
-static inline void check_at_entry(void)
-{
-}
-#endif

@@ -5,7 +5,6 @@
 
 #include "lib/bits.h"
 
-#if REL4_DEBUG
 #define WORD_SHIFT 6 /* log2 of the bits of a word */
 
 word_t set_start, set_end;
@@ -152,15 +151,9 @@ word_t set_next(const struct set *set, word_t from)
 word_t set_count(const struct set *set, word_t phys, word_t bytes)
 {
     word_t count = 0;
-    word_t first = unit_of(phys);
-    word_t end = unit_of(phys + bytes);
 
-    for (word_t word = next_word(set, first >> WORD_SHIFT); word != SET_END && word << WORD_SHIFT < end;
-         word = next_word(set, word + 1)) {
-        for (word_t bits = set->bits[word] & bits_between(word, first, end); bits; bits &= bits - 1) {
-            count++;
-        }
+    for (word_t member = set_next(set, phys); member < phys + bytes; member = set_next(set, member + 1)) {
+        count++;
     }
     return count;
 }
-#endif

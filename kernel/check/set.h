@@ -42,6 +42,3 @@ word_t set_next(const struct set *set, word_t from);
 
 /* How many members lie in a range. */
 word_t set_count(const struct set *set, word_t phys, word_t bytes);
-
-#define set_for_each(phys, set) \
-    for (word_t phys = set_next((set), set_start); (phys) != SET_END; (phys) = set_next((set), (phys) + 1))

@@ -1,7 +1,7 @@
 /*
- * Threads are where their state says they are: a thread that can run is queued once, or runs, or is its
- * hart's candidate; one that waits is in the queue of what it waits for; whatever points to a thread means
- * one that exists.
+ * Threads and workers are where their state says they are: a thread that can run is queued once, or runs; one
+ * that waits is in the queue of what it waits for; a worker that waits is ready, or delayed, at the hart,
+ * priority and domain of its owner; whatever points to a thread means one that exists.
  */
 #include "check/internal.h"
 #include "ipc/endpoint.h"
@@ -10,7 +10,6 @@
 #include "object/console_turn.h"
 #include "thread/ready_queue.h"
 
-#if REL4_DEBUG
 static bool is_thread(const struct tcb *thread)
 {
     return is_found(&found.threads, thread);
@@ -23,42 +22,65 @@ static void meet(const struct tcb *thread, const void *where)
     require(set_add(&found.queued, ptr_to_phys(thread)), "a thread is in one queue, once", thread);
 }
 
-static void check_ready_list(const struct hart *hart, unsigned domain, unsigned priority)
+/* A list of a queue by priorities. */
+struct list {
+    const struct hart *hart;
+    unsigned domain, priority;
+};
+
+/* Checks the lists of a queue by priorities, and visits each of their members. */
+static void check_lists(const struct ready_queue *queue, const struct hart *hart, unsigned domain,
+                        void (*visit)(struct schedulable *s, struct list list))
 {
-    const struct ready_queue *queue = &hart->ready[domain];
-    struct schedulable *head = queue->head[priority], *s = head;
-    bool marked = queue->bitmap[bitmap_word(priority)] & bitmap_bit(priority);
-
-    require(marked == (head != NULL), "the bitmap marks the lists that are not empty",
-            &queue->head[priority]);
-    if (!head) {
-        return;
-    }
-    do {
-        require(check_pointer(s, sizeof(*s), 3) && s->next && s->next->prev == s,
-                "ready lists are linked both ways", &queue->head[priority]);
-        if (!s->is_worker) {
-            const struct tcb *thread = schedulable_thread(s);
-            meet(thread, &queue->head[priority]);
-            require(s->queued && thread_is_runnable(thread), "a ready thread can run", thread);
-            require(thread->hart == hart && thread->domain == domain && thread->priority == priority,
-                    "a ready thread is in the list of its hart, domain and priority", thread);
-        }
-        s = s->next;
-    } while (s != head);
-}
-
-static void check_ready(const struct hart *hart, unsigned domain)
-{
-    const struct ready_queue *queue = &hart->ready[domain];
-
     for (unsigned i = 0; i < NUM_PRIORITIES; i++) {
-        check_ready_list(hart, domain, i);
+        struct schedulable *head = queue->head[i], *s = head;
+        bool is_marked = queue->bitmap[bitmap_word(i)] & bitmap_bit(i);
+        require(is_marked == (head != NULL), "the bitmap marks the lists that are not empty",
+                &queue->head[i]);
+        while (s) {
+            require(check_pointer(s, sizeof(*s), 3) && s->next && s->next->prev == s,
+                    "lists by priority are linked both ways", &queue->head[i]);
+            visit(s, (struct list){ hart, domain, i });
+            s = s->next == head ? NULL : s->next;
+        }
     }
     for (unsigned i = 0; i < ARRAY_SIZE(queue->bitmap); i++) {
         require((queue->summary >> i & 1) == (queue->bitmap[i] != 0), "the summary marks words with bits",
                 &queue->summary);
     }
+}
+
+static bool belongs_into(struct list list, const struct tcb *thread)
+{
+    return is_thread(thread) && thread->hart == list.hart && thread->domain == list.domain &&
+           thread->priority == list.priority;
+}
+
+/* Workers that were met in a ready queue or among the delayed, and in the list of those that wait. */
+static word_t ready_workers, waiting_workers;
+
+static void visit_ready(struct schedulable *s, struct list list)
+{
+    if (s->is_worker) {
+        require(s->queued && belongs_into(list, schedulable_owner(s)),
+                "a worker is ready at its owner's hart, domain and priority", s);
+        ready_workers++;
+    } else {
+        const struct tcb *thread = schedulable_thread(s);
+        meet(thread, s);
+        require(s->queued && thread_is_runnable(thread), "a ready thread can run", thread);
+        require(belongs_into(list, thread), "a ready thread is in the list of its hart, domain and priority",
+                thread);
+    }
+}
+
+static void visit_waiting(struct schedulable *s, struct list list)
+{
+    const struct tcb *owner = schedulable_of_waiting(s);
+
+    require(belongs_into(list, owner), "a worker waits at its owner's hart, domain and priority", s);
+    require(owner->worker.queued && owner->async_queue, "only workers of queues wait", owner);
+    waiting_workers++;
 }
 
 static void check_hart(const struct hart *hart)
@@ -71,7 +93,9 @@ static void check_hart(const struct hart *hart)
     require(!hart->fpu_owner || is_thread(hart->fpu_owner),
             "floating-point registers belong to a thread that exists", hart);
     for (unsigned domain = 0; domain < REL4_NUM_DOMAINS; domain++) {
-        check_ready(hart, domain);
+        check_lists(&hart->ready[domain], hart, domain, visit_ready);
+        check_lists(&hart->delayed[domain], hart, domain, visit_ready);
+        check_lists(&hart->waiting[domain], hart, domain, visit_waiting);
     }
 }
 
@@ -199,35 +223,29 @@ static void check_thread(const struct tcb *thread)
     check_own_slots(thread);
 }
 
-/* Those that wait for the console in a domain. Returns how many. */
-static word_t check_waiters(unsigned domain)
-{
-    struct ready_queue *waiters = &console_waiters[domain];
-    word_t waiting = 0;
+/* Threads and workers that were met among those that wait for the console. */
+static word_t console_waiting;
 
-    for (unsigned i = 0; i < NUM_PRIORITIES; i++) {
-        struct schedulable *head = waiters->head[i], *s = head;
-        while (s) {
-            const struct tcb *thread = s->is_worker ? schedulable_owner(s) : schedulable_thread(s);
-            require(is_thread(thread) && !s->queued && thread->priority == i &&
-                        domain_index(thread) == domain &&
-                        (s->is_worker ? thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED
-                                      : thread->state == THREAD_BLOCKED_ON_CONSOLE),
-                    "who waits for the console is blocked", &waiters->head[i]);
-            waiting++;
-            s = s->next == head ? NULL : s->next;
-        }
-    }
-    return waiting;
+static void visit_console_waiter(struct schedulable *s, struct list list)
+{
+    const struct tcb *thread = s->is_worker ? schedulable_owner(s) : schedulable_thread(s);
+
+    require(is_thread(thread) && !s->queued && thread->priority == list.priority &&
+                domain_index(thread) == list.domain &&
+                (s->is_worker ? thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED
+                              : thread->state == THREAD_BLOCKED_ON_CONSOLE),
+            "who waits for the console is blocked", s);
+    console_waiting++;
 }
 
 /* Threads and workers that wait for the console, and only they, are in its queue. */
 static void check_console(void)
 {
-    word_t waiting = 0, blocked = 0, held = 0;
+    word_t blocked = 0, held = 0;
 
+    console_waiting = 0;
     for (unsigned domain = 0; domain < REL4_NUM_DOMAINS; domain++) {
-        waiting += check_waiters(domain);
+        check_lists(&console_waiters[domain], NULL, domain, visit_console_waiter);
     }
     const struct schedulable *above = NULL;
     for (struct schedulable *s = console_holder; s; above = s, s = s->below) {
@@ -236,33 +254,35 @@ static void check_console(void)
                 "the console is held by threads that exist, each once", s);
         held++;
     }
-    set_for_each(phys, &found.threads) {
-        const struct tcb *thread = phys_to_ptr(phys);
+    for_each_found(struct tcb, thread, &found.threads) {
         held -= thread->ready.has_console + thread->worker.has_console;
         blocked += thread->state == THREAD_BLOCKED_ON_CONSOLE;
         blocked += thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED;
     }
     require(!held, "who has the console is in the chain", NULL);
-    require(waiting == blocked && (console_holder || !waiting),
+    require(console_waiting == blocked && (console_holder || !blocked),
             "who is blocked on the console waits for it, and somebody has it", NULL);
 }
 
 void check_threads(void)
 {
-    for (unsigned id = 0; id < harts_online; id++) {
-        check_hart(&harts_table[id]);
+    word_t queued_workers = 0;
+
+    ready_workers = waiting_workers = 0;
+    for_each_hart(hart) {
+        check_hart(hart);
     }
-    for_each_cap(slot) {
-        struct cap cap = check_cap(slot);
-        if (cap_is(cap, CAP_ENDPOINT) && check_is_first(slot)) {
-            check_endpoint(cap_object(cap));
-        } else if (cap_is(cap, CAP_NOTIFICATION) && check_is_first(slot)) {
-            check_notification(cap_object(cap));
-        }
+    for_each_object(slot, CAP_ENDPOINT) {
+        check_endpoint(cap_object(slot->cap));
     }
-    set_for_each(phys, &found.threads) {
-        check_thread(phys_to_ptr(phys));
+    for_each_object(slot, CAP_NOTIFICATION) {
+        check_notification(cap_object(slot->cap));
     }
+    for_each_found(struct tcb, thread, &found.threads) {
+        check_thread(thread);
+        queued_workers += thread->worker.queued;
+    }
+    require(waiting_workers == queued_workers && ready_workers == queued_workers,
+            "a worker that waits is in both of its lists, once", NULL);
     check_console();
 }
-#endif

@@ -9,12 +9,14 @@
 #include "check/internal.h"
 #include "thread/hart.h"
 
-#if REL4_DEBUG
 #define USER_ENTRIES (PT_ENTRIES / 2)
 
-/* The entry that maps an address at a level below the root's; NULL if the tables do not go that far. */
+/* The entry that maps an address at a level; NULL if there is no root, or the tables do not go that far. */
 static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
 {
+    if (!root) {
+        return NULL;
+    }
     pte_t *entry = &root[pt_index(vaddr, PT_LEVELS - 1)];
 
     for (unsigned at = PT_LEVELS - 1; at > level; at--) {
@@ -28,37 +30,41 @@ static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
     return entry;
 }
 
+/* The entry is there because of a capability for what it names. */
+static void account_entry(pte_t *entry, bool is_leaf, word_t phys)
+{
+    if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) == is_leaf && pte_phys(*entry) == phys) {
+        *entry |= CHECKER_BIT;
+    }
+}
+
 static bool permits(enum frame_rights rights, pte_t entry)
 {
     return !(pte_can_write(entry) && rights != FRAME_READ_WRITE) &&
            !(pte_can_read(entry) && rights == FRAME_KERNEL_ONLY);
 }
 
-static void account_frame(struct cap cap)
+/* Marks the entry of what a capability says is mapped, and checks what it says of a table or pool. */
+static void account(const struct slot *slot)
 {
-    word_t asid = cap_mapped_asid(cap);
-    pte_t *root = asid ? asid_root(asid) : NULL;
-    pte_t *entry = root ? entry_at(root, cap_mapped_vaddr(cap), (unsigned)frame_size(cap)) : NULL;
+    struct cap cap = check_cap(slot);
+    bool is_mapped = cap_is(cap, CAP_FRAME) ? cap_mapped_asid(cap) : cap_is_mapped_page_table(cap);
+    pte_t *root = is_mapped ? asid_root(cap_mapped_asid(cap)) : NULL;
 
-    if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) && pte_phys(*entry) == frame_phys(cap) &&
-        permits(frame_rights(cap), *entry)) {
-        *entry |= CHECKER_BIT;
-    }
-}
-
-static void account_table(struct cap cap)
-{
-    word_t vaddr = cap_mapped_vaddr(cap);
-    pte_t *root = page_table_is_mapped(cap) ? asid_root(cap_mapped_asid(cap)) : NULL;
-
-    for (unsigned level = PT_LEVELS - 1; root && level > 0; level--) {
-        pte_t *entry = entry_at(root, vaddr, level);
-        if (!entry || !pte_is_valid(*entry) || pte_is_leaf(*entry)) {
-            return;
+    if (cap_is(cap, CAP_FRAME)) {
+        pte_t *entry = entry_at(root, cap_mapped_vaddr(cap), (unsigned)frame_size(cap));
+        if (entry && permits(frame_rights(cap), *entry)) {
+            account_entry(entry, true, frame_phys(cap));
         }
-        if (pte_phys(*entry) == ptr_to_phys(cap_object(cap))) {
-            *entry |= CHECKER_BIT;
+    } else if (cap_is(cap, CAP_PAGE_TABLE)) {
+        require(check_is_first(slot) || page_table_is_mapped(slot->prev->cap) == page_table_is_mapped(cap),
+                "all capabilities of a page table agree on where it is", slot);
+        for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+            account_entry(entry_at(root, cap_mapped_vaddr(cap), level), false, ptr_to_phys(cap_object(cap)));
         }
+    } else if (cap_is(cap, CAP_ASID_POOL)) {
+        require(cap.w1 < ABI_ASID_POOLS && asid_pools[cap.w1] == cap_object(cap),
+                "a pool's capability knows its number", slot);
     }
 }
 
@@ -124,23 +130,6 @@ static void check_hart(const struct hart *hart)
     }
 }
 
-/* What the capability says of the table or pool itself. */
-static void account(const struct slot *slot)
-{
-    struct cap cap = check_cap(slot);
-
-    if (cap_is(cap, CAP_FRAME)) {
-        account_frame(cap);
-    } else if (cap_is(cap, CAP_PAGE_TABLE)) {
-        require(check_is_first(slot) || page_table_is_mapped(slot->prev->cap) == page_table_is_mapped(cap),
-                "all capabilities of a page table agree on where it is", slot);
-        account_table(cap);
-    } else if (cap_is(cap, CAP_ASID_POOL)) {
-        require(cap.w1 < ABI_ASID_POOLS && asid_pools[cap.w1] == cap_object(cap),
-                "a pool's capability knows its number", slot);
-    }
-}
-
 void check_translation(void)
 {
     for (unsigned number = 0; number < ABI_ASID_POOLS; number++) {
@@ -158,8 +147,7 @@ void check_translation(void)
             check_tables(asid_root(asid));
         }
     }
-    for (unsigned id = 0; id < harts_online; id++) {
-        check_hart(&harts_table[id]);
+    for_each_hart(hart) {
+        check_hart(hart);
     }
 }
-#endif

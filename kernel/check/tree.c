@@ -14,10 +14,8 @@
 #include "check/internal.h"
 #include "thread/hart.h"
 
-#if REL4_DEBUG
-static word_t linked;
-static word_t zombies;
-static word_t listed_zombies;
+/* Capabilities in lists, zombies, and zombies in lists that were met. */
+static word_t linked, zombies, listed_zombies;
 
 static void check_links(const struct slot *slot)
 {
@@ -48,15 +46,10 @@ static void check_cnode(const struct slot *slot)
             "all capabilities of a CNode know the same size", slot);
 }
 
-static void check_closed(const struct slot *slot)
-{
-    static const unsigned in_steps = 1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_TCB |
-                                     1u << CAP_ASID_POOL | 1u << CAP_IRQ_HANDLER | 1u << CAP_SENDER_TABLE |
-                                     1u << CAP_ASYNC_QUEUE;
-
-    require(in_steps >> cap_type(check_cap(slot)) & 1, "what is closed was something that ends in steps",
-            slot);
-}
+/* The types of what ends in steps, and can be closed. */
+#define CLOSABLE                                                                         \
+    (1u << CAP_ENDPOINT | 1u << CAP_NOTIFICATION | 1u << CAP_TCB | 1u << CAP_ASID_POOL | \
+     1u << CAP_IRQ_HANDLER | 1u << CAP_SENDER_TABLE | 1u << CAP_ASYNC_QUEUE)
 
 static void check_slot(const struct slot *slot)
 {
@@ -76,7 +69,8 @@ static void check_slot(const struct slot *slot)
         zombies++;
         break;
     case CAP_CLOSED:
-        check_closed(slot);
+        require(CLOSABLE >> cap_type(check_cap(slot)) & 1, "what is closed was something that ends in steps",
+                slot);
         break;
     case CAP_FRAME:
         require(frame_rights(slot->cap) != 0, "a frame has rights", slot);
@@ -88,80 +82,25 @@ static void check_slot(const struct slot *slot)
     linked++;
 }
 
-static void count_list(const struct slot *head)
-{
-    if (cap_is(head->cap, CAP_REPLY) || head->prev) {
-        return;
-    }
-    for (const struct slot *slot = head; slot; slot = slot_next(slot)) {
-        linked--;
-    }
-}
-
-/* Where the memory that a capability names begins and ends; nothing if it names none. */
-static word_t memory_of(const struct slot *slot, word_t *end)
-{
-    struct cap cap = check_cap(slot);
-    word_t start;
-
-    if (slot_is_zombie(slot)) {
-        start = ptr_to_phys(zombie_slots(slot));
-        *end = start + (zombie_object_slots(slot) << ABI_SLOT_BITS);
-        return start;
-    }
-    if (cap_is(slot->cap, CAP_UNTYPED)) {
-        start = untyped_phys(slot->cap);
-        *end = start + bit(untyped_size_bits(slot->cap));
-        return start;
-    }
-    if (cap_is(slot->cap, CAP_SENDER_ENTRY)) {
-        /* It goes with its notification. */
-        start = ptr_to_phys(cap_object(slot->cap));
-        *end = start + bit(ABI_NOTIFICATION_BITS);
-        return start;
-    }
-    if (!cap_size_bits(cap)) {
-        *end = 0;
-        return 0;
-    }
-    start = cap_is(cap, CAP_FRAME) ? frame_phys(cap) : ptr_to_phys(cap_object(cap));
-    *end = start + bit(cap_size_bits(cap));
-    return start;
-}
-
 static bool lies_inside(const struct slot *slot, struct cap untyped)
 {
     word_t end;
-    word_t start = memory_of(slot, &end);
+    word_t start = check_memory(slot, &end);
     word_t from = untyped_phys(untyped);
 
     return end && start >= from && end - from <= bit(untyped_size_bits(untyped));
-}
-
-/* Smaller untypeds inside this one, wherever they stand. */
-static word_t untypeds_inside(const struct slot *untyped)
-{
-    word_t count = 0;
-
-    set_for_each(phys, &found.untypeds) {
-        const struct slot *other = slot_at(phys);
-        count += untyped_size_bits(other->cap) < untyped_size_bits(untyped->cap) &&
-                 lies_inside(other, untyped->cap);
-    }
-    return count;
 }
 
 static void check_descendants(const struct slot *untyped)
 {
     word_t from = untyped_phys(untyped->cap);
     unsigned bits = untyped_size_bits(untyped->cap);
-    word_t objects = 0;
-    word_t smaller = 0;
+    word_t objects = 0, smaller = 0; /* that follow it */
 
     for (const struct slot *slot = slot_next(untyped); slot && lies_inside(slot, untyped->cap);
          slot = slot_next(slot)) {
         word_t end;
-        memory_of(slot, &end);
+        check_memory(slot, &end);
         require(slot_is_descendant(untyped, slot), "what lies in an untyped and follows it descends from it",
                 slot);
         require(end - from <= untyped_used(untyped->cap), "a child lies below the free index of its untyped",
@@ -176,7 +115,10 @@ static void check_descendants(const struct slot *untyped)
         require(objects == set_count(&found.objects, from, bit(bits)),
                 "all objects that lie in an untyped follow it", untyped);
     }
-    require(smaller == untypeds_inside(untyped), "all untypeds that lie in an untyped follow it", untyped);
+    for_each_found(struct slot, other, &found.untypeds) {
+        smaller -= untyped_size_bits(other->cap) < bits && lies_inside(other, untyped->cap);
+    }
+    require(smaller == 0, "all untypeds that lie in an untyped follow it", untyped);
 }
 
 static bool is_zombie(const struct slot *slot)
@@ -223,30 +165,23 @@ static void check_zombie(const struct slot *zombie)
     }
 }
 
-/* The mark says whether what a hart remembers still counts. */
-static void check_revokes(void)
-{
-    for (unsigned id = 0; id < harts_online; id++) {
-        const struct slot *slot = harts_table[id].revoking;
-        require(!(harts_revoking >> id & 1) || !(slot->next & SLOT_REVOKED) || check_is_cap(slot),
-                "a Revoke that is under way is that of a capability", slot);
-    }
-}
-
 void check_tree(void)
 {
-    linked = 0;
-    zombies = 0;
-    listed_zombies = 0;
+    linked = zombies = listed_zombies = 0;
     for_each_cap(slot) {
         check_slot(slot);
     }
-    for_each_cap(slot) {
-        count_list(slot);
+    for_each_cap(head) {
+        if (cap_is(head->cap, CAP_REPLY) || head->prev) {
+            continue;
+        }
+        for (const struct slot *slot = head; slot; slot = slot_next(slot)) {
+            linked--;
+        }
     }
     require(linked == 0, "each list of the derivation tree has a beginning", NULL);
-    set_for_each(phys, &found.untypeds) {
-        check_descendants(slot_at(phys));
+    for_each_found(struct slot, slot, &found.untypeds) {
+        check_descendants(slot);
     }
     for_each_cap(slot) {
         if (slot_is_zombie(slot)) {
@@ -254,6 +189,10 @@ void check_tree(void)
         }
     }
     require(listed_zombies == zombies, "each zombie is in a list", NULL);
-    check_revokes();
+    for_each_hart(hart) {
+        /* The mark says whether what the hart remembers still counts. */
+        require(!(harts_revoking >> hart->id & 1) || !(hart->revoking->next & SLOT_REVOKED) ||
+                    check_is_cap(hart->revoking),
+                "a Revoke that is under way is that of a capability", hart->revoking);
+    }
 }
-#endif

@@ -12,9 +12,8 @@
 #include "object/sender_table.h"
 #include "thread/hart.h"
 
-#if REL4_DEBUG
-static word_t entries;
-static word_t slots;
+/* Entries, slots of the controller, and receivers with a slot by hart. */
+static word_t entries, slots;
 static unsigned receivers[MAX_HARTS];
 
 static const struct tcb *receiver_for(const struct slot *entry)
@@ -162,23 +161,19 @@ static void check_hart(const struct hart *hart)
 
 void check_uintr(void)
 {
-    entries = 0;
-    slots = 0;
-    for (unsigned id = 0; id < harts_online; id++) {
-        receivers[id] = 0;
+    entries = slots = 0;
+    for_each_hart(hart) {
+        receivers[hart->id] = 0;
     }
-    for_each_cap(slot) {
-        if (cap_is(check_cap(slot), CAP_SENDER_TABLE) && check_is_first(slot)) {
-            check_table(cap_object(slot->cap));
-        }
+    for_each_object(slot, CAP_SENDER_TABLE) {
+        check_table(cap_object(slot->cap));
     }
-    set_for_each(phys, &found.threads) {
-        check_user(phys_to_ptr(phys));
+    for_each_found(struct tcb, thread, &found.threads) {
+        check_user(thread);
     }
     require(entries == 0, "every entry is in the list of its receiver", NULL);
     check_slots();
-    for (unsigned id = 0; id < harts_online; id++) {
-        check_hart(&harts_table[id]);
+    for_each_hart(hart) {
+        check_hart(hart);
     }
 }
-#endif

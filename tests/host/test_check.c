@@ -294,7 +294,7 @@ static const struct damage damages[] = {
     { queue_waiting_thread, "a ready thread can run" },
     { clear_bitmap, "the bitmap marks" },
     { clear_summary, "the summary marks" },
-    { break_ready_list, "ready lists are linked both ways" },
+    { break_ready_list, "lists by priority are linked both ways" },
     { misplace_ready_thread, "its hart, domain and priority" },
     { run_nobody, "a hart runs a thread" },
     { keep_candidate, "who was a candidate" },
