@@ -35,6 +35,9 @@ typedef uint64_t word_t;
 /* Keeps a rarely called function out of a hot one, which then needs no stack frame for it. */
 #define APART __attribute__((noinline))
 
+/* For what is part of a hot path, however large it is. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline word_t bit(unsigned n)

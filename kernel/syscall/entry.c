@@ -25,8 +25,7 @@ enum {
     CALL_WANTS_REPLY = 2
 };
 
-static inline __attribute__((always_inline)) void reply_from_kernel(struct tcb *thread, word_t error,
-                                                                    const struct result *result)
+static ALWAYS_INLINE void reply_from_kernel(struct tcb *thread, word_t error, const struct result *result)
 {
     unsigned length = result->length;
 
@@ -101,8 +100,7 @@ static inline bool lookup_extras(struct tcb *thread, struct request *request, st
 }
 
 /* Serves an invocation of a kernel object by the running thread. */
-static inline __attribute__((always_inline)) void invoke_object(struct tcb *thread, struct request *request,
-                                                                bool wants_reply)
+static ALWAYS_INLINE void invoke_object(struct tcb *thread, struct request *request, bool wants_reply)
 {
     struct result result;
     enum progress progress;
@@ -120,7 +118,7 @@ static inline __attribute__((always_inline)) void invoke_object(struct tcb *thre
 
 /* Serves whatever the thread invokes, as its registers say. Inlined into the three system calls that differ
  * in flags. */
-static inline __attribute__((always_inline)) void invoke(struct tcb *thread, unsigned flags)
+static ALWAYS_INLINE void invoke(struct tcb *thread, unsigned flags)
 {
     struct cap root = thread->slots[TCB_CSPACE].cap;
     word_t pointer = thread->context.regs[ABI_REG_A0];
@@ -203,8 +201,6 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
     }
 }
 
-#define UNUSED __attribute__((unused))
-
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
@@ -213,53 +209,50 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
  * the console needs, is kept out of the way of all others, whose arguments stay in the registers they came
  * in.
  */
-#define HANDLER(name, with_console)                                                                        \
-    static inline                                                                                          \
-        __attribute__((always_inline)) void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS);  \
-    static HOT __attribute__((noinline)) void name##_slow(SYSCALL_ARGUMENTS)                               \
-    {                                                                                                      \
-        name##_body(this_hart(), true, ARGUMENTS);                                                         \
-    }                                                                                                      \
-    static COLD void name##_with_console(SYSCALL_ARGUMENTS)                                                \
-    {                                                                                                      \
-        console_check_call_slow(thread);                                                                   \
-        with_console(ARGUMENTS);                                                                           \
-    }                                                                                                      \
-    static HOT __attribute__((noinline)) void name##_locked(SYSCALL_ARGUMENTS)                             \
-    {                                                                                                      \
-        struct hart *hart = this_hart();                                                                   \
-        if (kernel_lock_voided_entry(hart)) {                                                              \
-            return_to(kernel_exit_void(hart));                                                             \
-            return;                                                                                        \
-        }                                                                                                  \
-        check_at_entry();                                                                                  \
-        if (unlikely(hart->console_watched)) {                                                             \
-            name##_with_console(ARGUMENTS);                                                                \
-        } else {                                                                                           \
-            name##_slow(ARGUMENTS);                                                                        \
-        }                                                                                                  \
-    }                                                                                                      \
-    void name(SYSCALL_ARGUMENTS);                                                                          \
-    HOT void name(SYSCALL_ARGUMENTS)                                                                       \
-    {                                                                                                      \
-        struct hart *hart = this_hart();                                                                   \
-        if (unlikely(hart->switch_slowly)) {                                                               \
-            if (unlikely(hart->enter_slowly)) {                                                            \
-                name##_locked(ARGUMENTS);                                                                  \
-            } else {                                                                                       \
-                check_at_entry();                                                                          \
-                name##_slow(ARGUMENTS);                                                                    \
-            }                                                                                              \
-        } else {                                                                                           \
-            check_at_entry();                                                                              \
-            name##_body(hart, false, ARGUMENTS);                                                           \
-        }                                                                                                  \
-    }                                                                                                      \
-    static inline __attribute__((always_inline)) void name##_body(                                         \
-        struct hart *hart, UNUSED bool slow, UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, \
-        UNUSED word_t mr1, UNUSED word_t mr2, UNUSED word_t mr3, UNUSED struct tcb *thread)
+#define HANDLER(name, with_console)                                                         \
+    static ALWAYS_INLINE void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS); \
+    static HOT APART void name##_slow(SYSCALL_ARGUMENTS)                                    \
+    {                                                                                       \
+        name##_body(this_hart(), true, ARGUMENTS);                                          \
+    }                                                                                       \
+    static COLD void name##_with_console(SYSCALL_ARGUMENTS)                                 \
+    {                                                                                       \
+        console_check_call_slow(thread);                                                    \
+        with_console(ARGUMENTS);                                                            \
+    }                                                                                       \
+    static HOT APART void name##_locked(SYSCALL_ARGUMENTS)                                  \
+    {                                                                                       \
+        struct hart *hart = this_hart();                                                    \
+        if (kernel_lock_voided_entry(hart)) {                                               \
+            return_to(kernel_exit_void(hart));                                              \
+            return;                                                                         \
+        }                                                                                   \
+        check_at_entry();                                                                   \
+        if (unlikely(hart->console_watched)) {                                              \
+            name##_with_console(ARGUMENTS);                                                 \
+        } else {                                                                            \
+            name##_slow(ARGUMENTS);                                                         \
+        }                                                                                   \
+    }                                                                                       \
+    void name(SYSCALL_ARGUMENTS);                                                           \
+    HOT void name(SYSCALL_ARGUMENTS)                                                        \
+    {                                                                                       \
+        struct hart *hart = this_hart();                                                    \
+        if (unlikely(hart->switch_slowly)) {                                                \
+            if (unlikely(hart->enter_slowly)) {                                             \
+                name##_locked(ARGUMENTS);                                                   \
+            } else {                                                                        \
+                check_at_entry();                                                           \
+                name##_slow(ARGUMENTS);                                                     \
+            }                                                                               \
+        } else {                                                                            \
+            check_at_entry();                                                               \
+            name##_body(hart, false, ARGUMENTS);                                            \
+        }                                                                                   \
+    }                                                                                       \
+    static ALWAYS_INLINE void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS)
 
-static HOT __attribute__((noinline)) void call(struct hart *hart, struct tcb *thread)
+static HOT APART void call(struct hart *hart, struct tcb *thread)
 {
     invoke(thread, CALL_BLOCKING | CALL_WANTS_REPLY);
     return_to(kernel_exit(hart));
@@ -276,20 +269,19 @@ static void end_console_call(struct hart *hart, struct tcb *thread)
 
 /* Call, Send and NBSend where the thread may have the console, which it keeps only if the call is to be
  * repeated. */
-#define WITH_CONSOLE(name, flags)                                                                          \
-    static COLD void name(UNUSED word_t pointer, UNUSED word_t info, UNUSED word_t mr0, UNUSED word_t mr1, \
-                          UNUSED word_t mr2, UNUSED word_t mr3, struct tcb *thread)                        \
-    {                                                                                                      \
-        struct hart *hart = this_hart();                                                                   \
-        invoke(thread, flags);                                                                             \
-        end_console_call(hart, thread);                                                                    \
-        return_to(kernel_exit(hart));                                                                      \
+#define WITH_CONSOLE(name, flags)            \
+    static COLD void name(SYSCALL_ARGUMENTS) \
+    {                                        \
+        struct hart *hart = this_hart();     \
+        invoke(thread, flags);               \
+        end_console_call(hart, thread);      \
+        return_to(kernel_exit(hart));        \
     }
 WITH_CONSOLE(call_with_console, CALL_BLOCKING | CALL_WANTS_REPLY)
 WITH_CONSOLE(send_with_console, CALL_BLOCKING)
 WITH_CONSOLE(nb_send_with_console, 0)
 
-static __attribute__((noinline)) void reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
+static APART void reply_recv(struct hart *hart, struct tcb *thread, word_t pointer)
 {
     reply_to_caller(thread);
     receive(thread, pointer, RECEIVE_OR_BLOCK);
@@ -371,7 +363,6 @@ void handle_other_syscall(SYSCALL_ARGUMENTS, word_t number)
 {
     struct hart *hart = this_hart();
 
-    (void)info, (void)mr0, (void)mr1, (void)mr2, (void)mr3;
     if (kernel_lock_voided_entry(hart)) {
         return_to(kernel_exit_void(hart));
         return;

@@ -42,7 +42,7 @@ static void let_others_in(struct hart *hart)
 
 /* No thread is to run: the hart runs a worker, or waits for something to do. Returns the thread that runs
  * next. */
-static __attribute__((noinline)) struct tcb *run_without_thread(struct hart *hart)
+static APART struct tcb *run_without_thread(struct hart *hart)
 {
     struct tcb *next;
 
@@ -66,7 +66,7 @@ static __attribute__((noinline)) struct tcb *run_without_thread(struct hart *har
 }
 
 /* The thread that runs in user mode next. */
-static inline __attribute__((always_inline)) struct tcb *choose_user(struct hart *hart)
+static ALWAYS_INLINE struct tcb *choose_user(struct hart *hart)
 {
     struct tcb *next = switch_to_best(hart);
 

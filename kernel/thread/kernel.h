@@ -51,7 +51,7 @@ static inline bool kernel_lock_contended(const struct hart *hart)
 void kernel_send_ipis(word_t targets);
 
 /* Lets go of the lock, and only then tells other harts what there is for them. */
-static inline __attribute__((always_inline)) void kernel_leave(struct hart *hart)
+static ALWAYS_INLINE void kernel_leave(struct hart *hart)
 {
     word_t targets = hart->pending.interrupts;
 

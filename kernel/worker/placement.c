@@ -215,8 +215,7 @@ void placement_start(struct async_queue *queue)
  * ---- Serving ----
  */
 
-static inline __attribute__((always_inline)) void settle(struct async_queue *queue, enum queue_state state,
-                                                         bool at_head)
+static ALWAYS_INLINE void settle(struct async_queue *queue, enum queue_state state, bool at_head)
 {
     if (likely(state == QUEUE_IDLE) || state == QUEUE_FULL) {
         if (state == QUEUE_FULL) {
@@ -246,8 +245,8 @@ HOT void placement_settle(struct async_queue *queue, enum queue_state state, boo
 /* Serves the ring of the running thread in its system call, which has no effect yet. AGAIN: the call has no
  * answer, because the thread is to repeat it, or has got something else to do. The worker does not depend on
  * the repetition. */
-static inline __attribute__((always_inline)) enum progress
-serve_in_call(struct hart *hart, struct async_queue *queue, struct tcb *owner, enum rel4_place place)
+static ALWAYS_INLINE enum progress serve_in_call(struct hart *hart, struct async_queue *queue,
+                                                 struct tcb *owner, enum rel4_place place)
 {
     uint32_t budget = (uint32_t)bit(queue->request_bits);
     word_t served = 0;

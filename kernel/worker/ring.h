@@ -91,8 +91,8 @@ static inline void ring_publish_word(struct async_queue *queue, word_t line, uin
 enum queue_state ring_fault(struct async_queue *queue, enum rel4_ring_fault reason);
 
 /* Words of an item, from one up to another, into their place in the copy. */
-static inline __attribute__((always_inline)) void
-copy_words(struct async_queue *queue, uint32_t i, struct user_words item, unsigned from, unsigned to)
+static ALWAYS_INLINE void copy_words(struct async_queue *queue, uint32_t i, struct user_words item,
+                                     unsigned from, unsigned to)
 {
     word_t *copy = &queue->copy[(word_t)i * ITEM_SIZE];
 
@@ -142,8 +142,7 @@ static inline void ring_forget_ahead(struct async_queue *queue)
 enum queue_state ring_fetch_rest(struct async_queue *queue, unsigned words, unsigned extras);
 
 /* Copies the next request, which is there. RUNNING, or else what becomes of the queue. */
-static inline __attribute__((always_inline)) enum queue_state ring_fetch(struct async_queue *queue,
-                                                                         struct call *call)
+static ALWAYS_INLINE enum queue_state ring_fetch(struct async_queue *queue, struct call *call)
 {
     struct user_words item = queue->requests.item;
 

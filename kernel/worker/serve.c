@@ -131,8 +131,7 @@ static inline enum queue_state first_request(struct async_queue *queue, struct c
 }
 
 /* Returns what becomes of the queue. STOPPED: nothing may be done with it any more. */
-static inline __attribute__((always_inline)) enum queue_state serve(struct async_queue *queue,
-                                                                    struct tcb *thread, word_t *served)
+static ALWAYS_INLINE enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
     bool up = abi_up;
     struct call call;
