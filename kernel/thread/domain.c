@@ -34,7 +34,7 @@ void domain_advance(void)
     unsigned next = schedule_index + 1;
 
     enter(domain_is_end_marker(next) ? domain_start : next);
-    /* The other harts choose anew, before their next request if they serve. */
+    /* The other harts have to choose anew; a worker stops before its next request. */
     if (!MUTANT(DOMAIN_UNHEARD)) {
         hart->pending.interrupts |= mask(harts_online) & ~bit(hart->id);
     }

@@ -1,6 +1,6 @@
 /*
- * Scheduling domains: time partitions that follow one another in a fixed, configurable schedule. With one
- * domain (the default build) time is not counted and all of this is constant.
+ * Scheduling domains: time partitions that follow one another by a schedule. In the default build there is
+ * one domain; then its time is not counted, and all of this folds to constants.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ static inline bool domain_is_end_marker(unsigned index)
 
 extern word_t domain_ticks_left;
 
-/* Counts a tick; true if the domain's time is up. */
+/* Counts a tick. Returns true if the domain's time ends with it. */
 static inline bool domain_tick(void)
 {
     return REL4_NUM_DOMAINS > 1 && domain_ticks_left && --domain_ticks_left == 0;
@@ -45,17 +45,17 @@ static inline bool domain_time_is_up(void)
 /* Goes on to the next entry of the schedule. */
 void domain_advance(void);
 
-/* Makes an entry, not an end marker, the start of the schedule and goes there at the next scheduling
- * decision. */
+/* Makes an entry, which is no end marker, the start of the schedule. The next scheduling decision goes there.
+ */
 void domain_set_start(unsigned index);
 
-/* The thread may run now, as far as domains go. */
+/* The thread's domain is the one that has time now. */
 static inline bool domain_is_current(const struct tcb *thread)
 {
     return REL4_NUM_DOMAINS == 1 || thread->domain == current_domain;
 }
 
-/* Which of a hart's queues a thread belongs into. */
+/* The index of a thread among a hart's queues. */
 static inline unsigned domain_index(const struct tcb *thread)
 {
     return REL4_NUM_DOMAINS == 1 ? 0 : thread->domain;

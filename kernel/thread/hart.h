@@ -1,5 +1,5 @@
 /*
- * Harts: one record each, written only by its own hart or under the kernel lock.
+ * Harts: one record each. A record is written by its own hart, or with the kernel lock.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ struct schedulable;
 struct slot;
 struct tcb;
 
-/* What is ready to run on one hart in one domain: a circular list per priority and a bitmap of those that are
- * not empty, with one bit per bitmap word on top. */
+/* A queue by priorities: a circular list for each, a bitmap of the lists that are not empty, and on top a bit
+ * for each word of the bitmap. */
 struct ready_queue {
     word_t summary;
     word_t bitmap[NUM_PRIORITIES / WORD_BITS];
@@ -32,7 +32,7 @@ struct tlb_batch {
     bool open;
     bool paid;
     word_t asid;
-    word_t harts; /* none: nothing is owed */
+    word_t harts; /* that owe a fence, a bit for each; 0: nothing is owed */
 };
 
 /* A place in the queue for the kernel lock. */
@@ -58,31 +58,27 @@ _Static_assert(offsetof(union pending, candidate) == sizeof(uint16_t) &&
                "urgent and any name what they say");
 _Static_assert(MAX_HARTS <= 8, "pending.interrupts");
 
-/* What an idle hart does for the workers of other harts; see worker/idle.c. */
+/* What an idle hart does for the workers of other harts (worker/idle.c). Workers are named by their owners,
+ * or NULL for none; homes by their logical numbers. */
 struct idle_work {
-    /* The owner for whose worker it was called, or NULL; the hart clears that also without the lock. */
-    struct tcb *called;
-    unsigned last_home; /* of the worker that it served last, by logical number */
+    struct tcb *called;  /* the worker that the hart was called to serve; cleared also without the lock */
+    unsigned last_home;  /* of the worker that it served last */
+    struct tcb *watched; /* the worker whose ring it polls for more requests before it sleeps */
 
-    /* The owner in whose ring it looks for more requests before it sleeps, or NULL. */
-    struct tcb *watched;
-
-    /* The owner of the worker whose batch it goes on with when it has the lock again, or NULL; and for the
-     * home of that worker, when it may take it. The home of a worker that is served or kept, by logical
-     * number, plus 1; 0: none. All are also read without the lock. */
-    struct tcb *kept;
-    word_t kept_until;
-    unsigned serves_home;
+    /* All of these are also read without the lock. */
+    struct tcb *kept;     /* the worker whose batch it goes on with when it has the lock again */
+    word_t kept_until;    /* from then on another hart may take that batch */
+    unsigned serves_home; /* of the worker that it serves or keeps, plus 1; 0: none */
 };
 
 struct hart {
     struct hart_arch arch;
     unsigned id; /* logical number, 0 to harts_online - 1 */
 
-    struct tcb *current; /* the thread that runs, or idle_thread: nobody is current */
+    struct tcb *current; /* the thread that runs; idle_thread if none is current */
 
-    /* The owner of the worker that this hart runs, or NULL. Nobody is current meanwhile, unless that is the
-     * owner itself, in a system call that has its queue served. */
+    /* The owner of the worker that this hart runs, or NULL. Meanwhile no thread is current, or the owner
+     * itself, in a system call that serves its queue. */
     struct tcb *serving;
 
     union pending pending;
@@ -91,23 +87,25 @@ struct hart {
      * switches to it when it leaves the kernel. NULL if there is none. */
     struct tcb *candidate;
 
-    /* There are other harts, so the kernel has to be locked. */
+    /* There are other harts, so an entry takes the kernel lock. */
     bool locks;
 
-    /* The thread that ran last had the console: the next system call is looked at. */
+    /* The thread that ran last had the console: the next system call is checked; see object/console_turn.h.
+     */
     bool console_watched;
 
-    /* A system call has more to do than usual: locks, or console_watched. And so has a switch of threads:
-     * either, or uintr_live. See hart_update_slow(). */
+    /* A system call takes its slow entry: locks, or console_watched. A switch of threads, too: either of
+     * these, or uintr_live. See hart_update_slow(). */
     bool enter_slowly;
     bool switch_slowly;
 
-    /* The registers of the current thread were replaced by a request of its own queue, in the call that has
-     * that served: the call has no answer. */
+    /* While the current thread's system call served its queue, a request of that queue replaced the thread's
+     * registers: the call has no answer. */
     bool call_void;
 
     /* Another hart took the current thread away, or changed its registers, after this hart entered the kernel
-     * and before it got the lock: what it came for is void, and the thread repeats it if it still runs. */
+     * and before it got the lock. The system call or trap is void; if the thread still runs, it repeats it.
+     */
     bool entry_void;
 
     /* This hart waits for the kernel lock, with all state of its thread in memory. Partner: thread_stall().
@@ -124,20 +122,20 @@ struct hart {
     /* The slot of the Revoke that was interrupted here last; see cap/revoke.h. */
     struct slot *revoking;
 
-    /* Work done since the last look for interrupts, in preemption_point(). */
+    /* Work done since preemption_point() last checked for interrupts. */
     unsigned work_units;
 
-    /* Whose user-level registers this hart holds; NULL if they are clear. See arch/riscv64/uintc.c. */
+    /* The thread whose user-level registers this hart holds; NULL if they are clear. See arch/uintc.h. */
     struct tcb *uintr_live;
 
     struct recent_space recent_spaces[RECENT_SPACES]; /* by recent_space(); 0 where there is none */
 
-    struct tcb *fpu_owner; /* whose floating-point registers this hart holds */
+    struct tcb *fpu_owner; /* the thread whose floating-point registers this hart holds, or NULL */
 
     struct lock_node lock_node;
     struct ready_queue ready[REL4_NUM_DOMAINS];   /* threads and workers */
     struct ready_queue delayed[REL4_NUM_DOMAINS]; /* workers that become ready with the next tick */
-    struct ready_queue waiting[REL4_NUM_DOMAINS]; /* the workers in both, for harts that look for work */
+    struct ready_queue waiting[REL4_NUM_DOMAINS]; /* the workers in both, for idle harts to choose from */
 };
 
 extern struct hart harts_table[MAX_HARTS];

@@ -17,7 +17,7 @@
  * takes. */
 #define SPINS_BEFORE_SLEEP 500
 
-/* In lock_node.waiting; 0 is the lock's owner. */
+/* In lock_node.waiting; 0: this hart has the lock. */
 enum {
     LOCK_SPINNING = 1,
     LOCK_SLEEPING = 2
@@ -40,10 +40,10 @@ static void answer_address_space(struct hart *hart)
 }
 
 /*
- * Sleeps until the lock is handed over, so that a waiting hart costs nobody anything; where several harts
- * share a processor of the host, it would take the time from the very hart that it waits for. Only
- * interrupts of other harts end the sleep. Whether one was meant for something else cannot be told, so one is
- * put back, to be taken after the return to user mode.
+ * Sleeps until the lock is handed over. Where several harts share a processor of the host, a hart that spins
+ * would take the time from the very hart that it waits for. Only interrupts from other harts end the sleep.
+ * Nothing tells whether one was meant for something else, so one is put back, to be taken after the return to
+ * user mode.
  */
 static void sleep_for_lock(struct hart *hart)
 {
@@ -83,7 +83,7 @@ static void wait_for_lock(struct hart *hart, struct lock_node *before)
     }
     hart->parked = 0;
     if (was_live) {
-        hart->pending.uintr = true; /* with the lock, under which others write it, too */
+        hart->pending.uintr = true; /* only now, as others write these fields with the lock */
     }
 }
 
@@ -128,7 +128,7 @@ HOT void kernel_unlock_among_harts(struct hart *hart)
                                                __ATOMIC_RELAXED))) {
             return;
         }
-        /* Somebody has queued up and is about to say so. */
+        /* Another hart is in the queue, and about to store the link. */
         while (!(next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE))) {
             pause_hint();
         }

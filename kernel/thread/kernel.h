@@ -1,5 +1,5 @@
 /*
- * The kernel lock, and what harts do to one another.
+ * The kernel lock, and how one hart stops what another one runs.
  *
  * A hart that enters takes the kernel lock. The lock is a fair queue, so no hart starves. A hart that waits
  * for it is parked: all state of its thread is in memory, and the holder may work on that thread.
@@ -36,7 +36,7 @@ static inline void kernel_unlock(struct hart *hart)
     }
 }
 
-/* Takes the lock if it is free. */
+/* Takes the lock if it is free, and returns true then. */
 bool kernel_try_lock(struct hart *hart);
 
 /* Another hart waits for the lock. */
@@ -50,7 +50,7 @@ static inline bool kernel_lock_contended(const struct hart *hart)
 /* Sends an interrupt to each of these harts. */
 void kernel_send_ipis(word_t targets);
 
-/* Lets go of the lock, and only then tells other harts what there is for them. */
+/* Lets go of the lock, and only then interrupts the harts that are to be. */
 static ALWAYS_INLINE void kernel_leave(struct hart *hart)
 {
     word_t targets = hart->pending.interrupts;
@@ -63,19 +63,21 @@ static ALWAYS_INLINE void kernel_leave(struct hart *hart)
     }
 }
 
-/* Sends an interrupt to a hart. What is owed to it is flushed before. */
+/* Sends an interrupt to a hart, after all TLB fences that this hart owes. */
 void hart_interrupt(const struct hart *hart);
 
-/* Installed by the front door: handles every pending interrupt of this hart. */
+/* Handles every pending interrupt of this hart. Defined in syscall/entry.c and declared here, because workers
+ * take interrupts between requests. */
 void handle_interrupts(struct hart *hart);
 
-/* Makes sure that a thread which runs on another hart is inside the kernel and its registers are in memory.
- * The other hart continues what it came for when it gets the lock. */
+/* If a thread runs on another hart, stops that hart in the kernel, with the thread's registers in memory. The
+ * other hart goes on with its system call or trap when it gets the lock. */
 void thread_stall(struct tcb *thread);
 
-/* The same, and what the thread came for is void, because its registers or state are about to change: if it
- * still runs, it takes them up anew. Also if it runs on this hart, and this is a request of its own queue. */
+/* The same, because the thread's registers or state are about to change: its system call or trap is void, and
+ * if it still runs it goes on with what it has then. This holds also for the thread that runs on this hart
+ * and has its own queue served in a system call. */
 void thread_interrupt(struct tcb *thread);
 
-/* The same, and the thread is no longer current on any other hart. */
+/* The same, and afterwards the thread is current on no other hart. */
 void thread_expel(struct tcb *thread);

@@ -1,6 +1,6 @@
 /*
- * The ready queues of a hart: insertion, removal, and the best, each in constant time. Inline, because every
- * switch of threads goes through here.
+ * Queues by priority, and the ready queues of a hart: insertion, removal and finding the best take constant
+ * time. Inline, because every switch of threads goes through here.
  */
 #pragma once
 
@@ -8,9 +8,6 @@
 #include "thread/domain.h"
 #include "thread/hart.h"
 #include "thread/tcb.h"
-
-/* In thread/scheduler.c: a worker waits no longer, if it did. */
-void worker_dequeue(struct tcb *owner);
 
 /* The bitmap is in falling order of priority, so the best is the lowest bit. */
 static inline unsigned bitmap_word(unsigned priority)
@@ -37,7 +34,7 @@ static inline void queue_unmark(struct ready_queue *queue, unsigned priority)
     }
 }
 
-/* A schedulable joins a list of its priority, at its head or tail. */
+/* Adds a schedulable to the list of its priority, at the head or tail. */
 static inline void queue_insert(struct ready_queue *queue, struct schedulable *s, unsigned priority,
                                 bool at_head)
 {
@@ -75,8 +72,7 @@ static inline void queue_remove(struct ready_queue *queue, struct schedulable *s
     }
 }
 
-/* All of one priority of a queue join the same list of another, behind those that are there. There is one at
- * least. */
+/* Moves the list of a priority, which is not empty, to another queue, behind those that are there. */
 static inline void queue_append_list(struct ready_queue *to, struct ready_queue *from, unsigned priority)
 {
     struct schedulable *first = from->head[priority], *last = first->prev, *head = to->head[priority];
@@ -94,7 +90,7 @@ static inline void queue_append_list(struct ready_queue *to, struct ready_queue 
     head->prev = last;
 }
 
-/* Priority of the best in a queue; -1 if there is none. */
+/* Returns the highest priority in a queue; -1 if the queue is empty. */
 static inline int queue_highest(const struct ready_queue *queue)
 {
     if (!queue->summary) {
@@ -132,13 +128,13 @@ static inline void ready_remove(struct tcb *thread)
     thread->ready.queued = false;
 }
 
-/* Priority of the best that is ready on the hart in the current domain; -1 if there is none. */
+/* Returns the highest priority that is ready on the hart in the current domain; -1 if nothing is. */
 static inline int sched_highest(const struct hart *hart)
 {
     return queue_highest(&hart->ready[current_domain]);
 }
 
-/* Something that is ready on the hart in the current domain is more important than this. */
+/* Something of a higher priority is ready on the hart in the current domain. */
 static inline bool sched_has_above(const struct hart *hart, unsigned priority)
 {
     const struct ready_queue *queue = &hart->ready[current_domain];
@@ -148,7 +144,7 @@ static inline bool sched_has_above(const struct hart *hart, unsigned priority)
            ((queue->summary & mask(word)) || (queue->bitmap[word] & (bitmap_bit(priority) - 1)));
 }
 
-/* The thread or worker that a schedulable is. */
+/* The thread that a schedulable belongs to, by the member that it is: ready, worker or waiting. */
 static inline struct tcb *schedulable_thread(struct schedulable *s)
 {
     return (struct tcb *)((char *)s - offsetof(struct tcb, ready));
@@ -159,28 +155,7 @@ static inline struct tcb *schedulable_owner(struct schedulable *worker)
     return (struct tcb *)((char *)worker - offsetof(struct tcb, worker));
 }
 
-/* The owner of a worker in the list of those that wait. */
 static inline struct tcb *schedulable_of_waiting(struct schedulable *waiting)
 {
     return (struct tcb *)((char *)waiting - offsetof(struct tcb, waiting));
-}
-
-/* Takes the best that is ready out of its queue. If it is a thread, returns it. If it is a worker, the hart
- * serves it from now on, and if nothing is ready it serves nothing: idle_thread. */
-static inline struct tcb *ready_take_highest(struct hart *hart)
-{
-    int priority = sched_highest(hart);
-
-    if (priority < 0) {
-        return &idle_thread;
-    }
-    struct schedulable *best = hart->ready[current_domain].head[priority];
-    if (unlikely(best->is_worker)) {
-        hart->serving = schedulable_owner(best);
-        worker_dequeue(hart->serving);
-        return &idle_thread;
-    }
-    struct tcb *thread = schedulable_thread(best);
-    ready_remove(thread);
-    return thread;
 }

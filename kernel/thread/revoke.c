@@ -1,5 +1,6 @@
 /*
- * Which Revokes the harts remember.
+ * The Revokes that harts remember; see cap/revoke.h. They are in the harts' records, which cap/ does not
+ * know.
  */
 #include "cap/revoke.h"
 

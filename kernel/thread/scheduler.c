@@ -1,5 +1,5 @@
 /*
- * The scheduler: ready queues with a two-level bitmap, so that finding the best takes constant time.
+ * The scheduler; see scheduler.h.
  */
 #include "thread/scheduler.h"
 
@@ -41,7 +41,7 @@ void sched_wake_slow(struct tcb *thread)
         return;
     }
     if (domain_is_current(thread)) {
-        /* More than one woke up in this entry: all are queued, the last one first, and the best is chosen. */
+        /* A second thread woke in this entry: both are queued, the last one first, and the best is chosen. */
         if (hart->candidate) {
             sched_enqueue_head(hart->candidate);
             hart->candidate = NULL;
@@ -68,8 +68,9 @@ void sched_wake_at_head(struct tcb *thread)
  * ---- Workers ----
  */
 
-/* A worker that is about to wait is served by this hart instead of what that does now. A hart that serves for
- * others serves its own first, and else the most important, also those that are delayed. */
+/* Whether this hart is to stop what it does for a worker that is about to wait. A hart that serves a worker
+ * of another hart prefers any worker of its own, and otherwise the more important one, also if it is delayed.
+ */
 static bool worker_displaces(const struct hart *here, const struct tcb *owner, enum worker_place place)
 {
     const struct tcb *serving = here->serving;
@@ -97,7 +98,7 @@ HOT void worker_enqueue(struct tcb *owner, enum worker_place place)
     if (!domain_is_current(owner)) {
         return;
     }
-    /* A hart that idles may have no tick, and need not wait for one. */
+    /* An idle hart may have turned its tick off, so it is told also of a worker that waits for a tick. */
     if (hart != here && !MUTANT(NO_INTERRUPT) && (place != WORKER_DELAYED || hart->current == &idle_thread)) {
         sched_interrupt_hart_of(owner);
     }
@@ -117,12 +118,12 @@ HOT void worker_dequeue(struct tcb *owner)
     }
     owner->worker.queued = false;
     queue_remove(&hart->waiting[domain], &owner->waiting, owner->priority);
-    /* Which of the two it is in matters only for the head of a list. */
+    /* Only for the head of a list does it matter which of the two queues it is in. */
     queue_remove(delayed->head[owner->priority] == &owner->worker ? delayed : &hart->ready[domain],
                  &owner->worker, owner->priority);
 }
 
-/* The workers that wait for a tick are ready, behind what is ready already. */
+/* A tick has come: workers that waited for one are ready, behind what is ready already. */
 static void end_delay(struct hart *hart)
 {
     struct ready_queue *delayed = &hart->delayed[current_domain];
@@ -150,18 +151,18 @@ static void worker_to_tail(struct tcb *owner)
     }
 }
 
-/* Thread and worker both give way to their equals, the one that has just run behind the other. */
+/* Thread and worker both go behind their equals, the one that has just run behind the other. */
 static void end_slice(struct hart *hart, struct tcb *thread)
 {
+    bool serves = hart->serving == thread;
+
     thread->slice = TIME_SLICE_TICKS;
     hart->pending.reschedule = true;
-    if (hart->serving == thread) {
-        if (thread->ready.queued) {
-            to_tail(thread);
-        }
-        worker_to_tail(thread);
-    } else {
-        worker_to_tail(thread);
+    if (serves && thread->ready.queued) {
+        to_tail(thread);
+    }
+    worker_to_tail(thread);
+    if (!serves) {
         to_tail(thread);
     }
 }
@@ -208,13 +209,14 @@ void sched_tick(struct hart *hart)
  * ---- Changes ----
  */
 
-/* Thread and worker are in no queue until the change has been made. True if the thread was. */
+/* Takes thread and worker out of all queues until the change is made. Returns true if the thread was ready.
+ */
 static bool begin_change(struct tcb *thread)
 {
     if (unlikely(thread->async_queue || console_holder)) {
         placement_begin_change(thread);
     }
-    /* Only now: it may have been woken, to be told of answers. */
+    /* Asked only now, as a signal that tells of answers may just have woken the thread. */
     bool was_waiting = thread->ready.queued || thread->hart->candidate == thread;
     sched_dequeue(thread);
     return was_waiting;
@@ -259,7 +261,7 @@ void sched_set_hart(struct tcb *thread, struct hart *hart)
         thread_leave(here);
     }
     thread->hart = hart;
-    bool is_runnable = thread_is_runnable(thread); /* what was blocked may be woken, and then is queued */
+    bool is_runnable = thread_is_runnable(thread); /* a blocked thread may be woken below, which queues it */
     placement_end_change(thread);
     console_moved(thread);
     if (!is_runnable) {
@@ -269,6 +271,6 @@ void sched_set_hart(struct tcb *thread, struct hart *hart)
     if (hart != here) {
         sched_interrupt_hart_of(thread);
     }
-    /* If it was current, it gives way here and goes on there; otherwise it may be the best one here. */
+    /* If it was current here, something else runs now; otherwise it may be the best one here. */
     here->pending.reschedule = true;
 }

@@ -1,7 +1,7 @@
 /*
  * Making another thread the current one of this hart.
  *
- * Address space and floating point are looked at here and changed only if they have to be.
+ * Address space and floating-point registers are switched only if the thread needs others than the hart has.
  */
 #pragma once
 
@@ -12,13 +12,13 @@
 #include "thread/hart.h"
 #include "thread/tcb.h"
 
-/* Where a hart remembers an address space, by the first word of its capability. */
+/* The place where a hart remembers an address space, by the first word of its capability. */
 static inline struct recent_space *recent_space(struct hart *hart, word_t cap)
 {
     return &hart->recent_spaces[cap >> ABI_PAGE_TABLE_BITS & (RECENT_SPACES - 1)];
 }
 
-/* Loads the thread's address space if the hart is in it or was lately. */
+/* Loads the thread's address space if the hart is in it or remembers it. False if it does neither. */
 static inline bool thread_load_recent_vspace(struct hart *hart, const struct tcb *thread)
 {
     word_t cap = thread->slots[TCB_VSPACE].cap.w0;
@@ -47,7 +47,7 @@ static inline void thread_load_vspace(struct hart *hart, const struct tcb *threa
     }
 }
 
-/* The thread that ran before is already queued, or waits for something. */
+/* Makes a thread current. The one that was current before is queued already, or waits for something. */
 static inline void thread_switch(struct hart *hart, struct tcb *next)
 {
     hart->current = next;
@@ -59,8 +59,8 @@ static inline void thread_switch(struct hart *hart, struct tcb *next)
     reservation_clear(&hart->arch);
 }
 
-/* Nobody is current on the hart any more. Everything that it held of the last one is in memory, so that any
- * hart may take that; the address space stays loaded. */
+/* Makes no thread current. All registers of the last one are in memory then, so any hart may take it; its
+ * address space stays loaded. */
 static inline void thread_leave(struct hart *hart)
 {
     hart->current = &idle_thread;
@@ -70,11 +70,12 @@ static inline void thread_leave(struct hart *hart)
     fpu_switch(hart, &idle_thread);
 }
 
-/* The general case of thread_switch_exit(). It leaves the kernel itself. */
+/* The general case of thread_switch_exit(). It leaves the kernel itself, so it is in syscall/exit.c; it is
+ * declared here, because the fast path in ipc/ ends in it. */
 _Noreturn void thread_switch_exit_slow(struct hart *hart, struct tcb *next);
 
 /* Switches to a thread that is running, not to be restarted, and leaves the kernel with it: kernel_exit() for
- * those who know the outcome. slow is what hart->switch_slowly has been since the entry. */
+ * a caller that knows what runs next. slow: hart->switch_slowly, as it was at the entry. */
 static inline struct tcb *thread_switch_exit(struct hart *hart, bool slow, struct tcb *next)
 {
     if (likely(!fpu_is_on() && hart->fpu_owner != next && !slow && !next->uintr.user &&

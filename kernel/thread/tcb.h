@@ -1,6 +1,5 @@
 /*
- * The thread control block: 2 KiB of the user's untyped memory that hold everything the kernel knows of a
- * thread.
+ * The thread control block: 2 KiB of the user's untyped memory with all that the kernel knows of a thread.
  */
 #pragma once
 
@@ -22,9 +21,9 @@ struct wait_queue;
  */
 struct schedulable {
     struct schedulable *next, *prev;   /* neighbours in a circular list of one priority */
-    struct schedulable *below, *above; /* who had the console before, and after; see object/console_turn.c */
+    struct schedulable *below, *above; /* had the console before it, and after it; object/console_turn.c */
     bool has_console;
-    uint8_t late; /* how long it has had the console without going on; see object/console_turn.c */
+    uint8_t late; /* ticks for which it has had the console without going on; object/console_turn.c */
     bool queued;  /* in a ready queue */
     bool is_worker;
 };
@@ -50,12 +49,12 @@ enum {
     TCB_SLOTS
 };
 
-/* How far a CancelBadgedSends is; see ipc/badged_sends.c. */
+/* The progress of a CancelBadgedSends; see ipc/badged_sends.c. */
 struct badged_pass {
     struct wait_queue *queue;
     word_t badge;
-    struct tcb *next, *last; /* senders to be looked at; NULL when all have been */
-    uint32_t number;         /* which the interrupted call knows; 0 if there is none */
+    struct tcb *next, *last; /* senders that are still to be examined; NULL when all are */
+    uint32_t number;         /* kept in the registers of the interrupted call; 0 if there is none */
 };
 
 /* A fault that waits to be reported or answered. */
@@ -69,7 +68,7 @@ struct fault {
 
 #define THREAD_NAME_MAX 768
 
-/* Registers that tell one call of a thread from another; see object/console_turn.c. */
+/* Registers by which one call of a thread differs from another; see object/console_turn.c. */
 #define CONSOLE_CALL_WORDS 5
 
 struct tcb {
@@ -85,7 +84,7 @@ struct tcb {
 
     struct schedulable ready;            /* the thread itself */
     struct schedulable worker;           /* of its queue of asynchronous calls */
-    struct schedulable waiting;          /* the worker, in the list where other harts look for work */
+    struct schedulable waiting;          /* the worker, in the list that idle harts choose from */
     struct async_queue *async_queue;     /* NULL if it has none */
     struct tcb *queue_next, *queue_prev; /* of an endpoint or notification */
 
@@ -96,8 +95,7 @@ struct tcb {
     uint8_t flags;
     unsigned slice; /* ticks left */
 
-    /* What a blocked thread waits for. */
-    void *blocked_on; /* endpoint or notification */
+    void *blocked_on; /* the endpoint or notification that a blocked thread waits for */
     word_t send_badge;
     bool send_can_grant;
     bool send_can_grant_reply;
@@ -124,7 +122,7 @@ struct tcb {
 _Static_assert(sizeof(struct tcb) <= 1 << ABI_TCB_BITS, "binary interface");
 _Static_assert(offsetof(struct tcb, hart) == TCB_HART, "offsets.h");
 
-/* What runs when nothing else can. It has no registers: the hart waits inside the kernel. */
+/* Stands for "no thread" where a hart's current one is named: the hart runs a worker, or waits. */
 extern struct tcb idle_thread;
 
 static inline bool thread_is_runnable(const struct tcb *thread)
