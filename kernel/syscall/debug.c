@@ -14,29 +14,23 @@
 #include "thread/hart.h"
 
 #if REL4_DEBUG
-static const char *state_name(enum thread_state state)
-{
-    static const char *const names[] = {
-        "inactive",
-        "running",
-        "restart",
-        "blocked on receive",
-        "blocked on send",
-        "blocked on reply",
-        "blocked on notification",
-        "blocked on console",
-        "idle",
-    };
-
-    return names[state];
-}
+static const char *const state_names[] = {
+    [THREAD_INACTIVE] = "inactive",
+    [THREAD_RUNNING] = "running",
+    [THREAD_RESTART] = "restart",
+    [THREAD_BLOCKED_ON_RECEIVE] = "blocked on receive",
+    [THREAD_BLOCKED_ON_SEND] = "blocked on send",
+    [THREAD_BLOCKED_ON_REPLY] = "blocked on reply",
+    [THREAD_BLOCKED_ON_NOTIFICATION] = "blocked on notification",
+    [THREAD_BLOCKED_ON_CONSOLE] = "blocked on console",
+};
 
 static void dump_scheduler(void)
 {
     print("%s\n", "thread                                   state                    hart  priority  pc");
     for (const struct tcb *t = debug_threads; t; t = t->debug_next) {
         if (t->hart == this_hart()) {
-            print("%s  %s  %u  %u  0x%lx\n", t->name, state_name(t->state), t->hart->id, t->priority,
+            print("%s  %s  %u  %u  0x%lx\n", t->name, state_names[t->state], t->hart->id, t->priority,
                   t->context.regs[ABI_REG_PC]);
         }
     }
@@ -89,7 +83,7 @@ static bool set_name(struct tcb *thread, struct user_words words)
     return false;
 }
 
-/* The interface stops the machine when the arguments are wrong; so does this, saying why. */
+/* The interface says that wrong arguments stop the machine. */
 static void name_thread(struct tcb *caller, word_t pointer)
 {
     struct lookup_failure failure;
@@ -110,7 +104,7 @@ static void name_thread(struct tcb *caller, word_t pointer)
     }
 }
 
-/* In the binary interface: what is left of a capability whose object is being destroyed. */
+/* The type by which the binary interface names a capability whose object is being destroyed. */
 #define TYPE_ZOMBIE 18
 
 static void identify(struct tcb *thread, word_t pointer)
@@ -148,7 +142,8 @@ static bool inspect(struct tcb *thread, word_t argument, word_t number)
 #else
 static bool inspect(struct tcb *thread, word_t argument, word_t number)
 {
-    /* A call of kernels that print; there is nothing to print without the list of threads. */
+    /* The interface has this call in every kernel that prints; without the list of threads it prints nothing.
+     */
     return (long)number == SYS_DEBUG_DUMP_SCHEDULER && console_enabled;
 }
 #endif

@@ -79,7 +79,7 @@ static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
                   (flags & CALL_BLOCKING ? SEND_BLOCKING : 0) | (flags & CALL_WANTS_REPLY ? SEND_CALL : 0));
 }
 
-/* Looks up the extra capabilities. False if one does not resolve, which is reported unless the call is
+/* Looks up the extra capabilities. False if one does not resolve; that is a fault unless the call is
  * non-blocking. */
 static inline bool lookup_extras(struct tcb *thread, struct request *request, struct user_words buffer,
                                  unsigned flags)
@@ -105,7 +105,7 @@ static ALWAYS_INLINE void invoke_object(struct tcb *thread, struct request *requ
     struct result result;
     enum progress progress;
 
-    /* If the operation stops the thread, or has to be repeated, it starts again at the ecall. */
+    /* If the operation stops the thread, or has to be repeated, the thread makes its ecall again. */
     thread->state = THREAD_RESTART;
     word_t error = request_serve(request, &result, &progress);
     if (likely(progress == DONE && thread->state == THREAD_RESTART)) {
@@ -116,8 +116,8 @@ static ALWAYS_INLINE void invoke_object(struct tcb *thread, struct request *requ
     }
 }
 
-/* Serves whatever the thread invokes, as its registers say. Inlined into the three system calls that differ
- * in flags. */
+/* Serves an invocation, which the thread's registers describe. Inlined into the three system calls that
+ * differ in flags. */
 static ALWAYS_INLINE void invoke(struct tcb *thread, unsigned flags)
 {
     struct cap root = thread->slots[TCB_CSPACE].cap;
@@ -164,7 +164,8 @@ static ALWAYS_INLINE void invoke(struct tcb *thread, unsigned flags)
     invoke_object(thread, &request, flags & CALL_WANTS_REPLY);
 }
 
-/* False: it would block, by RECEIVE_OR_LEAVE, and nothing has happened. */
+/* Serves a receiving system call. Returns false if it would block and mode is RECEIVE_OR_LEAVE: then it has
+ * had no effect. */
 static inline bool receive(struct tcb *thread, word_t pointer, enum receive_mode mode)
 {
     struct lookup_failure failure;
@@ -189,8 +190,8 @@ static inline bool receive(struct tcb *thread, word_t pointer, enum receive_mode
     return true;
 }
 
-/* Wait and Recv of a thread with a queue: before it blocks, the requests in its ring are served, once. Others
- * that come meanwhile are its worker's. */
+/* Wait and Recv of a thread with a queue: before it blocks, the requests in its ring are served, once.
+ * Requests that come later are left to its worker. */
 static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
 {
     if (receive(thread, pointer, RECEIVE_OR_LEAVE)) {
@@ -204,10 +205,10 @@ static COLD void receive_and_serve(struct tcb *thread, word_t pointer)
 #define ARGUMENTS pointer, info, mr0, mr1, mr2, mr3, thread
 
 /*
- * Defines a handler, name, of which the body follows. With several harts the kernel is locked first, and what
- * the thread came for may become void meanwhile. That, and what a user of user interrupts or the holder of
- * the console needs, is kept out of the way of all others, whose arguments stay in the registers they came
- * in.
+ * Defines a system call handler; its body follows. With several harts it takes the kernel lock first, and the
+ * call may become void meanwhile. The lock, and what a user of user interrupts or the holder of the console
+ * needs, are in functions of their own, so that all other calls keep their arguments in the registers they
+ * came in. with_console: handles the call of a thread that may have the console.
  */
 #define HANDLER(name, with_console)                                                         \
     static ALWAYS_INLINE void name##_body(struct hart *hart, bool slow, SYSCALL_ARGUMENTS); \
@@ -258,7 +259,7 @@ static HOT APART void call(struct hart *hart, struct tcb *thread)
     return_to(kernel_exit(hart));
 }
 
-/* The thread has the console no longer, unless its call is to be repeated, or it waits for it. */
+/* Takes the console from a thread, unless the thread is to repeat its call, or waits for the console. */
 static void end_console_call(struct hart *hart, struct tcb *thread)
 {
     if (hart->current == thread && thread->state != THREAD_RESTART &&
@@ -267,8 +268,8 @@ static void end_console_call(struct hart *hart, struct tcb *thread)
     }
 }
 
-/* Call, Send and NBSend where the thread may have the console, which it keeps only if the call is to be
- * repeated. */
+/* Define Call, Send and NBSend for a thread that may have the console. It keeps it only if it is to repeat
+ * the call. */
 #define WITH_CONSOLE(name, flags)            \
     static COLD void name(SYSCALL_ARGUMENTS) \
     {                                        \
@@ -380,7 +381,7 @@ void handle_interrupts(struct hart *hart)
     word_t pending = interrupts_pending();
 
     if (pending & INTERRUPT_IPI) {
-        /* Cleared before the queues are looked at, so a wake-up that comes now interrupts again. */
+        /* Cleared before the queues are read, so a wake-up that comes now interrupts again. */
         ipi_clear();
         hart->pending.reschedule = true;
     }

@@ -1,6 +1,6 @@
 /*
- * The way out of the kernel: what runs next on this hart is chosen, the hart made ready for it, and the lock
- * let go. A hart without a thread to run serves workers, or waits, until there is one.
+ * The way out of the kernel: choosing the thread that runs next, preparing the hart for it, and letting go of
+ * the lock. A hart without a thread to run serves workers, or waits, until there is one.
  */
 #include "syscall/exit.h"
 
@@ -13,7 +13,7 @@
 
 _Noreturn void return_to_user(struct tcb *thread);
 
-/* The thread to run, which is current then; idle_thread if none is to run. */
+/* Makes the thread that is to run current, and returns it; idle_thread if none is to run. */
 static inline struct tcb *switch_to_best(struct hart *hart)
 {
     struct tcb *next = sched_choose(hart);
@@ -28,8 +28,8 @@ static inline struct tcb *switch_to_best(struct hart *hart)
     return next;
 }
 
-/* Lets other harts have the lock that wait for it, or are to be interrupted. Nobody is current here. If there
- * is a candidate, they have it when that runs. */
+/* Lets other harts have the lock that wait for it, or are to be interrupted. No thread is current here. Does
+ * nothing if there is a candidate: then the hart leaves the kernel soon anyway. */
 static void let_others_in(struct hart *hart)
 {
     bool others_wait = hart->pending.interrupts || kernel_lock_contended(hart);
@@ -40,8 +40,7 @@ static void let_others_in(struct hart *hart)
     }
 }
 
-/* No thread is to run: the hart runs a worker, or waits for something to do. Returns the thread that runs
- * next. */
+/* Runs workers, or waits for something to do, until there is a thread to run. Returns that thread. */
 static APART struct tcb *run_without_thread(struct hart *hart)
 {
     struct tcb *next;
@@ -65,7 +64,7 @@ static APART struct tcb *run_without_thread(struct hart *hart)
     return next;
 }
 
-/* The thread that runs in user mode next. */
+/* Returns the thread that runs in user mode next. */
 static ALWAYS_INLINE struct tcb *choose_user(struct hart *hart)
 {
     struct tcb *next = switch_to_best(hart);
@@ -83,7 +82,7 @@ static ALWAYS_INLINE struct tcb *choose_user(struct hart *hart)
     return next;
 }
 
-/* A thread on its way to its handler has let go of the console, and somebody may be more important now. */
+/* A thread that goes to its handler has let go of the console, so a more important one may be ready now. */
 static COLD struct tcb *choose_again(struct hart *hart)
 {
     struct tcb *next;

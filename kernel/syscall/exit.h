@@ -8,8 +8,8 @@
 /* The general case of kernel_exit(). */
 struct tcb *kernel_exit_slow(struct hart *hart);
 
-/* Chooses the thread that runs next, makes the hart ready for it, lets go of the lock and returns the thread,
- * for return_to_user. Waits inside for as long as there is none. */
+/* Chooses the thread that runs next, prepares the hart for it, lets go of the lock and returns the thread,
+ * for return_to_user. Does not return before there is one. */
 static inline struct tcb *kernel_exit(struct hart *hart)
 {
     struct tcb *current = hart->current;
@@ -21,8 +21,8 @@ static inline struct tcb *kernel_exit(struct hart *hart)
     return kernel_exit_slow(hart);
 }
 
-/* The same where what the hart came for is void: its thread, if it still runs, repeats that with its new
- * state. See entry_void in thread/hart.h. */
+/* The same where the hart's entry is void: its thread, if it still runs, repeats the system call or trap with
+ * its new state. See entry_void in thread/hart.h. */
 struct tcb *kernel_exit_void(struct hart *hart);
 
 /* Enters user mode for the first time on this hart. */

@@ -1,13 +1,16 @@
 /*
- * What leaves the rings: indices, the fault word and state words. Each is published when all fences are paid
- * that the requests before it owe, because whoever sees it may rely on what these requests have done.
+ * The rings as the kernel sees them: the cases that are rare.
+ *
+ * Indices and the fault word are published after all TLB fences that earlier requests owe, because a user who
+ * sees them may rely on what these requests have done.
  */
 #include "worker/ring.h"
 
 #include "arch/tlb.h"
 #include "ipc/notification.h"
 
-/* Moves a cursor that is at its end on to the next frame, or to the beginning, of a ring at an offset. */
+/* Moves a cursor that is at its end to the next frame of its ring, or to the beginning. ring: the offset of
+ * the ring in the shared memory; bits: log2 of its length. */
 static void find_item(const struct async_queue *queue, struct ring_cursor *cursor, word_t ring, unsigned bits)
 {
     word_t item = cursor->end_index & mask(bits);

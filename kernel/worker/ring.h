@@ -1,9 +1,9 @@
 /*
  * The rings of a queue as the kernel sees them: finding items, copying requests, writing answers, publishing.
  *
- * What is in the rings is written by an attacker. An item is copied once, and then only the copy is looked
- * at; an index that makes no sense ends the service of the queue. A request is begun only when there is room
- * for its longest answer. What others can see is published when no fence is owed any more (worker/ring.c).
+ * The user writes the rings, and may be an attacker. An item is copied once, and only the copy is used; an
+ * index that makes no sense ends the service of the queue. A request is begun only when there is room for its
+ * longest answer. Words that the user acts upon are published when no fence is owed any more (worker/ring.c).
  *
  * All functions need the kernel lock, and a queue that is started.
  */
@@ -23,16 +23,16 @@ enum {
 };
 
 #define ITEM_SIZE REL4_MORE_WORDS /* in words */
-#define MANY      4               /* words, which few requests have more of */
+#define MANY      4               /* words; few requests have more */
 
-/* The first two words of the request in hand; those behind are in the queue's copy. */
+/* The first two words of the request at hand; the others are in the queue's copy. */
 struct call {
     word_t cookie_and_header;
     word_t pointer;
 };
 
-/* Parts of the header, which is the upper half of the first word; as rel4_header_label() and so on, but
- * shorter in machine words. */
+/* Parts of the header, which is the upper half of the first word. As rel4_header_label() and so on, but with
+ * fewer instructions. */
 static inline word_t call_label(struct call call)
 {
     return call.cookie_and_header >> 32 & 0xfff;
@@ -48,7 +48,7 @@ static inline unsigned call_extras(struct call call)
     return call.cookie_and_header >> (32 + 23) & 3;
 }
 
-/* No item is left before the next one has to be looked up. */
+/* The place of the next item has to be looked up. */
 static inline bool cursor_at_end(const struct ring_cursor *cursor)
 {
     return unlikely(user_words_equal(cursor->item, cursor->end));
@@ -64,11 +64,11 @@ static inline uint32_t ring_response_producer(const struct async_queue *queue)
     return ring_cursor_index(&queue->responses);
 }
 
-/* The general cases of cursors at the end of a frame or of the ring. */
+/* Move a cursor on that is at the end of a frame or of the ring. */
 void ring_find_request(struct async_queue *queue);
 void ring_find_response(struct async_queue *queue);
 
-/* The item that a cursor is at; it moves on. */
+/* Returns the item that a cursor is at, and moves the cursor on. */
 static inline struct user_words pass_item(struct ring_cursor *cursor)
 {
     struct user_words item = cursor->item;
@@ -77,8 +77,8 @@ static inline struct user_words pass_item(struct ring_cursor *cursor)
     return item;
 }
 
-/* Stores a word of the header, one of REL4_HEADER_, that the user acts upon. Fences that are owed are paid
- * before. */
+/* Stores a word of the header, one of REL4_HEADER_, that the user acts upon, after all fences that are owed.
+ */
 static inline void ring_publish_word(struct async_queue *queue, word_t line, uint32_t value)
 {
     if (!MUTANT(PAY_LATER)) {
@@ -87,10 +87,10 @@ static inline void ring_publish_word(struct async_queue *queue, word_t line, uin
     user_ring_publish(async_queue_header(queue, line), 0, value);
 }
 
-/* Stops serving the queue for good, and stores the reason for the user. Returns FAULTED. */
+/* Stops serving the queue until Reset, and stores the reason for the user. Returns FAULTED. */
 enum queue_state ring_fault(struct async_queue *queue, enum rel4_ring_fault reason);
 
-/* Words of an item, from one up to another, into their place in the copy. */
+/* Copies the words [from, to) of item i of a request to their place in the queue's copy. */
 static ALWAYS_INLINE void copy_words(struct async_queue *queue, uint32_t i, struct user_words item,
                                      unsigned from, unsigned to)
 {
@@ -102,18 +102,18 @@ static ALWAYS_INLINE void copy_words(struct async_queue *queue, uint32_t i, stru
     }
 }
 
-/* Finds out how much room there is in the response ring. RUNNING if that is as many items as are needed, else
- * what becomes of the queue. */
+/* Reads how much room there is in the response ring. Returns RUNNING if that is at least so many items, else
+ * the next state of the queue. */
 enum queue_state ring_peek_room(struct async_queue *queue, unsigned items);
 
 /*
- * Looks how far the worker can go by the items alone, and keeps that in the queue: for each of the requests,
- * which are there, is an item for its answer, and all are in one frame. most: what is available and the
- * budget allows. RUNNING if it is one request at least, else what becomes of the queue.
+ * Sets queue->ahead: up to there the worker needs no index, because each request has an item for its answer,
+ * and no cursor comes to its end. most: requests that are there and that the budget allows. Returns RUNNING
+ * if that is one request at least, else the next state of the queue.
  */
 enum queue_state ring_set_ahead(struct async_queue *queue, word_t most);
 
-/* The same, after a look whether there are more requests. served: in this run. */
+/* The same, after reading how many requests there are. served: requests of this run so far. */
 static inline enum queue_state ring_peek_ahead(struct async_queue *queue, word_t served)
 {
     uint32_t consumer = ring_request_consumer(queue);
@@ -131,17 +131,17 @@ static inline enum queue_state ring_peek_ahead(struct async_queue *queue, word_t
     return ring_set_ahead(queue, min_word(queue->budget - served, queue->request_producer - consumer));
 }
 
-/* What was found by the last look ahead holds no longer. */
+/* Makes the worker read the indices again before the next request. */
 static inline void ring_forget_ahead(struct async_queue *queue)
 {
     queue->ahead = queue->requests.item;
 }
 
-/* The rest of a request of so many words and extra capabilities, which does not fit into its first item,
- * where the cursor is. */
+/* Copies the rest of a request, of so many words and extra capabilities, that does not fit into its first
+ * item, where the cursor is. Returns as ring_fetch() does. */
 enum queue_state ring_fetch_rest(struct async_queue *queue, unsigned words, unsigned extras);
 
-/* Copies the next request, which is there. RUNNING, or else what becomes of the queue. */
+/* Copies the next request, which exists. Returns RUNNING, or else the next state of the queue. */
 static ALWAYS_INLINE enum queue_state ring_fetch(struct async_queue *queue, struct call *call)
 {
     struct user_words item = queue->requests.item;
@@ -169,18 +169,18 @@ static inline bool reads_registers(struct call call)
     return unlikely(call_label(call) == LABEL_TCB_READ_REGISTERS) && call_words(call) > 1;
 }
 
-/* RUNNING if there is room for that answer, else what becomes of the queue. */
+/* Returns RUNNING if there is room for that answer, else the next state of the queue. */
 enum queue_state ring_make_room_for_registers(struct async_queue *queue);
 
-/* The words of an answer, its first item, and those behind that. */
+/* Writes the words of an answer into its first item, and into more where they do not fit. */
 void ring_answer_words(struct async_queue *queue, struct user_words item, const struct result *result);
 
-/* Writes the answer to a request, which nobody sees before it is published. */
+/* Writes the answer to a request; the user sees it when it is published. */
 static inline void ring_answer(struct async_queue *queue, struct call call, word_t error,
                                const struct result *result)
 {
     struct user_words item = pass_item(&queue->responses);
-    word_t header = call_label(call); /* it and the cookie as they came */
+    word_t header = call_label(call);
 
     if (unlikely(error || result->length)) {
         header |= rel4_header(0, (unsigned)error, result->length, 0);
@@ -190,8 +190,8 @@ static inline void ring_answer(struct async_queue *queue, struct call call, word
     user_store(item, ITEM_CAP, 0);
 }
 
-/* Pays the fences that are owed, and publishes both indices of the kernel. True if there are answers that the
- * user has not been told of. */
+/* Pays the fences that are owed, and publishes both indices of the kernel. Returns true if there are answers
+ * that the user has not been told of. */
 static inline bool ring_publish(struct async_queue *queue)
 {
     uint32_t producer = ring_response_producer(queue);
@@ -207,7 +207,7 @@ static inline bool ring_publish(struct async_queue *queue)
 /* Signals the queue's notification. */
 void ring_signal(struct async_queue *queue);
 
-/* Wakes the user, if it sleeps, for all answers that are published. */
+/* Tells the user of all answers that are published: wakes it if it sleeps. */
 static inline void ring_tell(struct async_queue *queue)
 {
     queue->told = ring_response_producer(queue);
@@ -216,7 +216,7 @@ static inline void ring_tell(struct async_queue *queue)
     }
 }
 
-/* Publishes, and tells the user of the answers that are new. */
+/* Publishes, and tells the user of answers that it has not been told of. */
 static inline void ring_hand_over(struct async_queue *queue)
 {
     if (ring_publish(queue)) {
@@ -224,7 +224,7 @@ static inline void ring_hand_over(struct async_queue *queue)
     }
 }
 
-/* Remembers what changes when there is something to do again; see ring_has_news(). */
+/* Remembers the index that changes when there is something to do again; see ring_has_news(). */
 static inline void ring_expect_news(struct async_queue *queue, enum queue_state state)
 {
     if (state == QUEUE_FULL) {
@@ -236,7 +236,7 @@ static inline void ring_expect_news(struct async_queue *queue, enum queue_state 
     }
 }
 
-/* The user has published what a queue that is idle, full, or watched waits for. */
+/* The user has changed the index that a queue which is idle, full or watched waits for. */
 static inline bool ring_has_news(const struct async_queue *queue)
 {
     return user_words_exist(queue->news) && user_ring_glance(queue->news, 0) != queue->known;
@@ -247,8 +247,8 @@ static inline void ring_no_news(struct async_queue *queue)
     queue->news = user_words_none();
 }
 
-/* The worker has nothing to do, it seems: there is no request (IDLE), or no room (FULL). It sleeps, unless
- * the user has changed that meanwhile: then it goes on (WAITING). */
+/* Puts the worker to sleep, because there is no request (IDLE) or no room (FULL), unless the user has changed
+ * that meanwhile. Returns state, or WAITING if the worker goes on. */
 static inline enum queue_state ring_fall_asleep(struct async_queue *queue, enum queue_state state)
 {
     struct user_words kernel_state = async_queue_header(queue, REL4_HEADER_KERNEL_STATE);
@@ -263,11 +263,11 @@ static inline enum queue_state ring_fall_asleep(struct async_queue *queue, enum 
     return state;
 }
 
-/* The worker goes on, or looks, so that the user need not wake it. */
+/* The worker runs, or an idle hart watches the ring: the user need not wake it. */
 static inline void ring_stay_awake(struct async_queue *queue)
 {
     user_ring_stay(async_queue_header(queue, REL4_HEADER_KERNEL_STATE), 0);
 }
 
-/* Requests that the user has published and that are not served; at most a ring's length. */
+/* Returns how many requests are published and not served; at most a ring's length. */
 uint32_t ring_requests(const struct async_queue *queue);

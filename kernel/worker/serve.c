@@ -1,8 +1,7 @@
 /*
- * From items to requests: serves the requests of a ring, one after the other, through the same door as system
- * calls.
+ * Serving the requests of a ring, one after the other, as system calls are served (object/request.h).
  *
- * After each request everything may be different: the queue may be gone, its thread stopped, moved or gone,
+ * After each request everything may be different: the queue may be gone, its owner stopped, moved or gone, or
  * something more important ready to run.
  */
 #include "worker/serve.h"
@@ -17,8 +16,9 @@
 #include "thread/scheduler.h"
 #include "worker/ring.h"
 
-/* What is no kernel object: only a notification can be invoked without waiting for anybody. If it was the
- * console when the request began, that is free now. */
+/* Invokes something that is no kernel object. Only notifications can be: all others would have the worker
+ * wait for another thread. If the request has the console, because another capability stood there when it
+ * began, it loses it. */
 static word_t invoke_other(struct tcb *thread, struct cap cap, struct result *result)
 {
     console_leave(&thread->worker);
@@ -36,8 +36,8 @@ static word_t invoke_other(struct tcb *thread, struct cap cap, struct result *re
     return ERR_NONE;
 }
 
-/* Makes the system call that a request asks for. What is the same for all requests of the queue is in request
- * already. */
+/* Makes the system call that a request asks for. The members of request that are the same for all requests of
+ * the queue are set already. */
 static inline word_t make_call(const struct async_queue *queue, struct call call, bool up, struct tcb *thread,
                                struct request *request, struct result *result, enum progress *progress)
 {
@@ -70,7 +70,8 @@ static inline word_t make_call(const struct async_queue *queue, struct call call
     return request_serve(request, result, progress);
 }
 
-/* Somebody woke up in this batch. If that one does not run now, it is queued, and the batch goes on. */
+/* A thread woke in this batch. Returns true if it is to run now; otherwise queues it, and the batch goes on.
+ */
 static COLD bool candidate_runs(struct hart *hart)
 {
     struct tcb *candidate = hart->candidate;
@@ -85,8 +86,7 @@ static COLD bool candidate_runs(struct hart *hart)
     return false;
 }
 
-/* Something does not wait until the end of the ring. A user interrupt of the current thread is nothing of
- * that kind. */
+/* Something comes before the next request. A user interrupt for the current thread does not. */
 static inline bool must_stop(void)
 {
     struct hart *hart = this_hart();
@@ -95,8 +95,9 @@ static inline bool must_stop(void)
            kernel_lock_contended(hart) || (unlikely(hart->candidate != NULL) && candidate_runs(hart));
 }
 
-/* What holds at every request; see docs/async.md. The checker says the rest. */
-static inline void assert_nobody_else_is_current(const struct async_queue *queue, const struct tcb *owner)
+/* The part of "no thread is current but the one that runs" (docs/async.md) that is cheap to check at every
+ * request; kernel/check/ checks the rest. */
+static inline void assert_no_other_is_current(const struct async_queue *queue, const struct tcb *owner)
 {
     const struct hart *hart = this_hart();
 
@@ -107,7 +108,7 @@ static inline void assert_nobody_else_is_current(const struct async_queue *queue
     assert(!hart->candidate || (!hart->candidate->ready.queued && hart->candidate != hart->current));
 }
 
-/* Stops before the request in hand is answered; the queue keeps it. */
+/* Stops before the request at hand is answered, and keeps it in the queue. */
 static enum queue_state hold(struct async_queue *queue, struct call call, enum queue_state state)
 {
     queue->copy[ITEM_COOKIE_AND_HEADER] = call.cookie_and_header;
@@ -116,8 +117,8 @@ static enum queue_state hold(struct async_queue *queue, struct call call, enum q
     return state;
 }
 
-/* The request that the queue has kept, or else the next one. RUNNING if there is one, else what becomes of
- * the queue. */
+/* Takes the request that the queue has kept, or else the next one of the ring. Returns RUNNING if there is
+ * one, else the next state of the queue. */
 static inline enum queue_state first_request(struct async_queue *queue, struct call *call)
 {
     if (unlikely(queue->holds_request)) {
@@ -130,13 +131,14 @@ static inline enum queue_state first_request(struct async_queue *queue, struct c
     return state == QUEUE_RUNNING ? ring_fetch(queue, call) : state;
 }
 
-/* Returns what becomes of the queue. STOPPED: nothing may be done with it any more. */
+/* Serves requests, and returns the next state of the queue. STOPPED: the queue must not be touched any more.
+ */
 static ALWAYS_INLINE enum queue_state serve(struct async_queue *queue, struct tcb *thread, word_t *served)
 {
     bool up = abi_up;
     struct call call;
     enum queue_state state = first_request(queue, &call);
-    struct request request; /* what is the same for all of them, and the rest by make_call() */
+    struct request request; /* these members are the same for all requests, make_call() sets the others */
 
     request.thread = thread;
     request.first = &queue->copy[ITEM_WORDS];
@@ -145,11 +147,12 @@ static ALWAYS_INLINE enum queue_state serve(struct async_queue *queue, struct tc
         if (reads_registers(call) && (state = ring_make_room_for_registers(queue)) != QUEUE_RUNNING) {
             return hold(queue, call, state);
         }
-        assert_nobody_else_is_current(queue, thread);
+        assert_no_other_is_current(queue, thread);
         struct result result;
         enum progress progress;
         word_t error = make_call(queue, call, up, thread, &request, &result, &progress);
-        /* What takes the queue from its thread stops it; what waits for the console is blocked. */
+        /* A request that takes the queue from its owner stops it; one that waits for the console blocks it.
+         */
         if (unlikely(queue->state != QUEUE_RUNNING)) {
             return queue->state == QUEUE_BLOCKED ? hold(queue, call, QUEUE_BLOCKED) : QUEUE_STOPPED;
         }
@@ -193,8 +196,7 @@ HOT_LOOP enum queue_state worker_run(struct async_queue *queue, struct tcb *owne
     word_t served = 0;
 
     queue->state = QUEUE_RUNNING;
-    /* The request in hand has the console, or had it and is something else by now: then that one ends first.
-     */
+    /* If the worker has the console, the request that the queue has kept ends before anything else. */
     queue->budget = unlikely(owner->worker.has_console) ? 1 : budget;
     ring_no_news(queue);
     ring_stay_awake(queue);
