@@ -35,7 +35,7 @@ my @stages = (
     ['perform'                => qr/^(perform_\w+|slot_(delete|insert|remove|move)\w*|\w*finalise\w*|tlb_\w+|slot_is_last|unlink\w*)$/x],
     ['queues and waiting'     => qr/^(wait_\w+|endpoint_\w+|notification_\w+|reply_send|reply_to_caller|end_call|wake\w*|queue_\w+)$/],
     ['report the fault'       => qr/^(fault_\w+)$/],
-    ['move the message'       => qr/^(deliver|message_\w+|reply_(from_kernel|success|error)|ipc_buffer\w*|user_\w+|info_\w+)$/],
+    ['move the message'       => qr/^(deliver|message_\w+|reply_(from_kernel|invalid)|ipc_buffer\w*|user_\w+|info_\w+)$/],
     ['choose and switch'      => qr/^(sched_\w+|ready_\w+|runs_next|thread_\w+|kernel_exit\w*|fpu_\w+|reservation_clear|kernel_leave
                                      |switch_to_best|kernel_unlock|domain_\w+|vm_activate\w*)$/x],
     ['load registers, return' => qr/^return_to_user$/],

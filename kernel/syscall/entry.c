@@ -37,22 +37,13 @@ static ALWAYS_INLINE void reply_from_kernel(struct tcb *thread, word_t error, co
     thread->context.regs[ABI_REG_A1] = info_make(error, 0, 0, length);
 }
 
-static void reply_error(struct tcb *thread, word_t error, unsigned flags, word_t capability)
+/* The answer to an invocation of a capability that cannot be invoked so. */
+static void reply_invalid(struct tcb *thread, unsigned flags)
 {
     struct result result;
 
     if (flags & CALL_WANTS_REPLY) {
-        error_invalid_capability(&result, capability);
-        reply_from_kernel(thread, error, &result);
-    }
-}
-
-static void reply_success(struct tcb *thread, unsigned flags)
-{
-    struct result result = { .length = 0 };
-
-    if (flags & CALL_WANTS_REPLY) {
-        reply_from_kernel(thread, ERR_NONE, &result);
+        reply_from_kernel(thread, error_invalid_capability(&result, 0), &result);
     }
 }
 
@@ -60,23 +51,24 @@ static void reply_success(struct tcb *thread, unsigned flags)
 static void invoke_ipc(struct tcb *thread, struct slot *slot, unsigned flags)
 {
     struct cap cap = slot->cap;
+    struct result nothing = { .length = 0 };
 
     if (cap_is(cap, CAP_REPLY)) {
         reply_send(thread, slot);
-        reply_success(thread, flags);
+    } else if (!cap_allows(cap, ABI_RIGHT_WRITE)) {
+        reply_invalid(thread, flags);
         return;
-    }
-    if (!cap_allows(cap, ABI_RIGHT_WRITE)) {
-        reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
-        return;
-    }
-    if (cap_is(cap, CAP_NOTIFICATION)) {
+    } else if (cap_is(cap, CAP_NOTIFICATION)) {
         notification_signal(cap_object(cap), cap_badge(cap));
-        reply_success(thread, flags);
+    } else {
+        endpoint_send(thread, cap,
+                      (flags & CALL_BLOCKING ? SEND_BLOCKING : 0) |
+                          (flags & CALL_WANTS_REPLY ? SEND_CALL : 0));
         return;
     }
-    endpoint_send(thread, cap,
-                  (flags & CALL_BLOCKING ? SEND_BLOCKING : 0) | (flags & CALL_WANTS_REPLY ? SEND_CALL : 0));
+    if (flags & CALL_WANTS_REPLY) {
+        reply_from_kernel(thread, ERR_NONE, &nothing);
+    }
 }
 
 /* Looks up the extra capabilities. False if one does not resolve; that is a fault unless the call is
@@ -153,7 +145,7 @@ static ALWAYS_INLINE void invoke(struct tcb *thread, unsigned flags)
         if (cap_is_ipc_object(request.cap)) {
             invoke_ipc(thread, slot, flags);
         } else {
-            reply_error(thread, ERR_INVALID_CAPABILITY, flags, 0);
+            reply_invalid(thread, flags);
         }
         return;
     }
