@@ -1,5 +1,5 @@
 /*
- * Finding everything: slots from capabilities, and objects from slots. The other files say what must be true
+ * Finding everything: slots from capabilities, and objects from slots. The other files check the invariants
  * of what was found.
  *
  * A slot exists if it is the root CNode's, one of a CNode, TCB, sender table or dying object that some
@@ -31,7 +31,7 @@ static struct set *const all_sets[] = { &found.slots,    &found.arrays,  &found.
 static struct slot *root_start;
 static word_t root_count;
 
-/* The lowest slot that was found behind the back of the search. */
+/* The lowest new slot that the search has passed already; SET_END if there is none. */
 static word_t lowest_news;
 
 word_t check_bytes(word_t start, word_t end)
@@ -165,7 +165,7 @@ static void find_caps(void)
             }
             set_add(&found.caps, ptr_to_phys(slot));
             follow(slot);
-            /* What lies ahead is met in this round. */
+            /* The search comes to slots that lie ahead in this round. */
             if (lowest_news > ptr_to_phys(slot)) {
                 lowest_news = SET_END;
             }

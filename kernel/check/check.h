@@ -1,10 +1,10 @@
 /*
- * The checker of debug kernels: is everything in the kernel as it must be?
+ * The checker of debug kernels, which tests the invariants of the whole kernel.
  *
- * It finds all capabilities from the root CNode, and from them all objects, and holds each structure against
- * all others that say the same thing: the derivation tree against memory, queues against threads, page
- * tables against capabilities. What must hold is said where it is checked; a violation is a panic that names
- * it and the object.
+ * It finds all capabilities from the root CNode, and from them all objects, and compares each structure with
+ * all others that say the same thing: the derivation tree with memory, queues with threads, page tables with
+ * capabilities. Each invariant is stated where it is checked; a violation is a panic that names the invariant
+ * and the object.
  *
  * Release kernels call nothing of it, and the linker leaves it out. All functions need the kernel lock, at a
  * moment when nothing is half done: before a kernel entry is served, or after it.
@@ -13,7 +13,7 @@
 
 #include "cap/slot.h"
 
-/* Check at every so many kernel entries; 0: never. */
+/* Number of kernel entries from one check to the next; 0: no checks. */
 extern unsigned check_interval;
 
 /* Kernel entries since the last check. */
@@ -29,7 +29,7 @@ void check_init(void *memory, word_t start, word_t end, struct slot *root, word_
 /* Inspects the whole kernel, and panics if something is wrong. Does nothing before check_init(). */
 void check_everything(void);
 
-/* An object has a capability, or a zombie, as the last check_everything() found it. */
+/* Whether the last check_everything() found a capability or zombie for an object. */
 bool check_is_live(const void *object);
 
 static inline void check_at_entry(void)

@@ -33,7 +33,7 @@ static void check_queue(const struct async_queue *queue, word_t slots)
     word_t needed = async_queue_is_started(queue) ? async_queue_bytes(queue) : 0;
 
     require(queue->state <= QUEUE_FAULTED && queue->state != QUEUE_RUNNING,
-            "nobody serves a queue when the kernel is entered", queue);
+            "no queue is served when the kernel is entered", queue);
     require(!owner || (is_found(&found.threads, owner) && owner->async_queue == queue),
             "a queue is bound to a thread that knows it", queue);
     require(owner || !async_queue_is_started(queue), "a queue that is started has a thread", queue);

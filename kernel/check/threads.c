@@ -15,7 +15,7 @@ static bool is_thread(const struct tcb *thread)
     return is_found(&found.threads, thread);
 }
 
-/* Every thread is met in at most one queue, which also ends loops. */
+/* Notes that a thread was met in a queue. A second time is an error, which also ends loops. */
 static void meet(const struct tcb *thread, const void *where)
 {
     require(is_thread(thread), "a queue holds threads that exist", where);
@@ -89,7 +89,7 @@ static void check_hart(const struct hart *hart)
 
     require(current == &idle_thread || (is_thread(current) && current->hart == hart),
             "a hart runs a thread of its own that exists", hart);
-    require(!hart->candidate, "who was a candidate is queued or runs when its hart leaves the kernel", hart);
+    require(!hart->candidate, "no hart has a candidate when the kernel is entered", hart);
     require(!hart->fpu_owner || is_thread(hart->fpu_owner),
             "floating-point registers belong to a thread that exists", hart);
     for (unsigned domain = 0; domain < REL4_NUM_DOMAINS; domain++) {
@@ -99,7 +99,9 @@ static void check_hart(const struct hart *hart)
     }
 }
 
-/* An endpoint's or notification's; waiting is the state of its threads, by the state of the queue. */
+/* Checks the queue of an endpoint or notification. waiting: the state of its threads, by the state of the
+ * queue.
+ */
 static void check_wait_queue(const struct wait_queue *queue, const enum thread_state *waiting)
 {
     enum thread_state expected = waiting[wait_state(queue)];
@@ -155,7 +157,7 @@ static bool is_on_hart(const struct hart *hart)
            ((word_t)hart - (word_t)harts_table) % sizeof(*hart) == 0;
 }
 
-/* All queues have been gone through. */
+/* Checks that a thread is where its state says, when all queues have been gone through. */
 static void check_place(const struct tcb *thread)
 {
     bool met = set_has(&found.queued, ptr_to_phys(thread));
@@ -186,7 +188,7 @@ static void check_place(const struct tcb *thread)
     require(!thread->ready.queued, "a thread that cannot run is not ready", thread);
 }
 
-/* The capabilities that a thread holds itself; any may be replaced by a zombie. */
+/* Checks the types of the capabilities in a TCB; each may be replaced by a zombie. */
 static void check_own_slots(const struct tcb *thread)
 {
     static const enum cap_type expected[TCB_SLOTS] = {
@@ -213,8 +215,8 @@ static void check_thread(const struct tcb *thread)
     require(!thread->fpu_hart || is_on_hart(thread->fpu_hart), "a thread used floating point on a hart",
             thread);
     check_place(thread);
-    require(!reply || thread->state == THREAD_BLOCKED_ON_REPLY, "who knows a reply capability waits for it",
-            thread);
+    require(!reply || thread->state == THREAD_BLOCKED_ON_REPLY,
+            "only a thread that waits for a reply knows a reply capability", thread);
     require(!reply ||
                 (check_is_cap(reply) && cap_is(reply->cap, CAP_REPLY) && cap_object(reply->cap) == thread),
             "a caller knows the capability that answers it", thread);
@@ -234,7 +236,7 @@ static void visit_console_waiter(struct schedulable *s, struct list list)
                 domain_index(thread) == list.domain &&
                 (s->is_worker ? thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED
                               : thread->state == THREAD_BLOCKED_ON_CONSOLE),
-            "who waits for the console is blocked", s);
+            "what waits for the console is blocked", s);
     console_waiting++;
 }
 
@@ -259,9 +261,9 @@ static void check_console(void)
         blocked += thread->state == THREAD_BLOCKED_ON_CONSOLE;
         blocked += thread->async_queue && thread->async_queue->state == QUEUE_BLOCKED;
     }
-    require(!held, "who has the console is in the chain", NULL);
+    require(!held, "every holder of the console is in the chain", NULL);
     require(console_waiting == blocked && (console_holder || !blocked),
-            "who is blocked on the console waits for it, and somebody has it", NULL);
+            "what is blocked on the console waits for it, and it has a holder", NULL);
 }
 
 void check_threads(void)

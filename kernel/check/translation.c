@@ -1,9 +1,9 @@
 /*
- * What harts translate with is what capabilities say: each address-space number stands for a root that
- * exists, each entry of a page table is there because a capability says so, and permits no more than it.
+ * Translations agree with capabilities: each address-space number stands for a root that exists; each valid
+ * entry of a page table has a capability for what it names, and permits no more than that.
  *
- * Capabilities mark the entries that they account for in a bit that hardware leaves to software; whatever is
- * valid in an address space and has no mark is nobody's. The marks are gone when this is done.
+ * First the entry of each mapped capability is marked, in a bit that hardware leaves to software. Then each
+ * valid entry must have the mark, which is taken away again.
  */
 #include "arch/asid.h"
 #include "check/internal.h"
@@ -30,7 +30,7 @@ static pte_t *entry_at(pte_t *root, word_t vaddr, unsigned level)
     return entry;
 }
 
-/* The entry is there because of a capability for what it names. */
+/* Marks an entry if it is the one of a capability. */
 static void account_entry(pte_t *entry, bool is_leaf, word_t phys)
 {
     if (entry && pte_is_valid(*entry) && pte_is_leaf(*entry) == is_leaf && pte_phys(*entry) == phys) {

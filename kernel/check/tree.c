@@ -22,8 +22,9 @@ static void check_links(const struct slot *slot)
     const struct slot *next = slot_next(slot);
 
     require(!slot->prev || (check_is_cap(slot->prev) && slot_next(slot->prev) == slot),
-            "the one before points here", slot);
-    require(!next || (check_is_cap(next) && next->prev == slot), "the one behind points here", slot);
+            "the previous capability links to this one", slot);
+    require(!next || (check_is_cap(next) && next->prev == slot), "the next capability links to this one",
+            slot);
 }
 
 static void check_reply(const struct slot *slot)
@@ -126,7 +127,7 @@ static bool is_zombie(const struct slot *slot)
     return check_is_cap(slot) && slot_is_zombie(slot);
 }
 
-/* A list as its head sees it. */
+/* Checks a list of zombies from its head. */
 static void check_zombie_list(const struct slot *head)
 {
     const struct slot *first = zombie_next(head);
@@ -157,7 +158,7 @@ static void check_zombie(const struct slot *zombie)
                 zombie);
         head = zombie_next(zombie_prev(zombie));
     }
-    /* Only the head of the list may have been passed by, and only in the first of the list. */
+    /* Only the head of the list may be left behind the count, and only in the first zombie of the list. */
     for (word_t i = zombie_count(zombie); i < count; i++) {
         const struct slot *slot = &slots[i];
         require(slot_is_empty(slot) || slot == zombie || (slot == head && slot_is_zombie(slot)),

@@ -3,8 +3,7 @@
  * it was made from, in the list of the receiver that it is for, and in the page for the controller as that
  * receiver's slot and its own vector; a slot of the controller serves one receiver, whose hart counts it.
  *
- * What a hart has loaded of a thread may be on its way to memory while it waits for the kernel, so registers
- * are not looked at.
+ * User-level registers are not checked: a hart that waits for the lock may be storing them.
  */
 #include "check/internal.h"
 #include "ipc/receiver.h"
@@ -76,7 +75,7 @@ static void check_table(const struct sender_table *table)
     }
 }
 
-/* The list of all entries that name a receiver; counts them off. */
+/* Checks the list of all entries that name a receiver, and subtracts them from entries. */
 static void check_list(const struct tcb *thread)
 {
     const struct slot *last = NULL;
@@ -125,7 +124,7 @@ static void check_user(const struct tcb *thread)
     require(uintr->hardware ==
                 (uintr_backend == REL4_UINTR_HARDWARE && uintr->user && (uintr->slot || !uintr->receiver)),
             "the hardware serves those that it can", thread);
-    require(uintr->user || is_zero(uintr), "who is no user has nothing", thread);
+    require(uintr->user || is_zero(uintr), "a thread that is no user has no state", thread);
     require(uintr->receiver || (!uintr->slot && !uintr->entries && !uintr->ending),
             "slot and entries are a receiver's", thread);
     if (uintr->receiver) {
@@ -143,7 +142,7 @@ static void check_slots(void)
         slots -= used;
     }
     require(slots == 0, "a slot serves one receiver that exists", uintc_owners);
-    require(uintc_used[0] & 1 && !uintc_owners[0], "slot 0 is nobody's", uintc_owners);
+    require(uintc_used[0] & 1 && !uintc_owners[0], "slot 0 has no owner", uintc_owners);
 }
 
 static void check_hart(const struct hart *hart)

@@ -270,8 +270,8 @@ static void remember_nothing(void)
 }
 
 static const struct damage damages[] = {
-    { break_prev, "points here" },
-    { break_next, "points here" },
+    { break_prev, "links to this one" },
+    { break_next, "links to this one" },
     { close_ring, "each list of the derivation tree has a beginning" },
     { leave_rest_in_empty_slot, "an empty slot is all zero" },
     { change_type, "known type" },
@@ -297,7 +297,7 @@ static const struct damage damages[] = {
     { break_ready_list, "lists by priority are linked both ways" },
     { misplace_ready_thread, "its hart, domain and priority" },
     { run_nobody, "a hart runs a thread" },
-    { keep_candidate, "who was a candidate" },
+    { keep_candidate, "no hart has a candidate" },
     { wait_in_no_queue, "a thread that waits is in a queue" },
     { wait_elsewhere, "waits for it in the way" },
     { break_wait_queue, "queues are linked both ways" },

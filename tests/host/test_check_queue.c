@@ -189,7 +189,7 @@ static void wait_for_console_nowhere(void)
 }
 
 static const struct damage damages[] = {
-    { serve_for_ever, "nobody serves a queue when the kernel is entered" },
+    { serve_for_ever, "no queue is served when the kernel is entered" },
     { bind_to_other, "a queue is bound to a thread that knows it" },
     { lose_thread, "a queue that is started has a thread" },
     { share_queue, "a thread has a queue that is bound to it" },
@@ -216,11 +216,11 @@ static const struct damage damages[] = {
     { watch_what_waits, "a hart watches a queue that exists" },
     { be_kept_by_nobody, "some hart keeps or watches a queue of that state" },
     { be_watched_by_nobody, "some hart keeps or watches a queue of that state" },
-    { print_although_waiting, "who waits for the console is blocked" },
-    { print_by_other_priority, "who waits for the console is blocked" },
+    { print_although_waiting, "what waits for the console is blocked" },
+    { print_by_other_priority, "what waits for the console is blocked" },
     { hold_console_without_existing, "the console is held by threads that exist" },
-    { leave_console_to_nobody, "who has the console is in the chain" },
-    { wait_for_console_nowhere, "who is blocked on the console waits for it, and somebody has it" },
+    { leave_console_to_nobody, "every holder of the console is in the chain" },
+    { wait_for_console_nowhere, "what is blocked on the console waits for it, and it has a holder" },
 };
 
 static void every_damage_is_found(void **state)
