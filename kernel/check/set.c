@@ -74,31 +74,17 @@ bool set_add(struct set *set, word_t phys)
     return true;
 }
 
-/* The bits of a word that stand for units from first on, below end, of which it has at least one. */
-static word_t bits_between(word_t word, word_t first, word_t end)
-{
-    word_t base = word << WORD_SHIFT;
-    word_t bits = ~(word_t)0;
-
-    if (first > base) {
-        bits &= ~mask((unsigned)(first - base));
-    }
-    if (end - base < WORD_BITS) {
-        bits &= mask((unsigned)(end - base));
-    }
-    return bits;
-}
-
 bool set_add_range(struct set *set, word_t phys, word_t bytes)
 {
-    word_t first = unit_of(phys);
-    word_t end = unit_of(phys + bytes + mask(SET_UNIT_BITS));
+    word_t unit = unit_of(phys), end = unit_of(phys + bytes + mask(SET_UNIT_BITS));
     bool is_new = true;
 
-    for (word_t word = first >> WORD_SHIFT; word << WORD_SHIFT < end; word++) {
-        word_t bits = bits_between(word, first, end);
-        is_new &= !(set->bits[word] & bits);
-        add_bits(set, word, bits);
+    while (unit < end) {
+        word_t first = unit & mask(WORD_SHIFT), count = min_word(WORD_BITS - first, end - unit);
+        word_t bits = ~(word_t)0 >> (WORD_BITS - count) << first;
+        is_new &= !(set->bits[unit >> WORD_SHIFT] & bits);
+        add_bits(set, unit >> WORD_SHIFT, bits);
+        unit += count;
     }
     return is_new;
 }
