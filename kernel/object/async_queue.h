@@ -55,14 +55,14 @@ static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor)
 
 /* State of worker/placement.c. Times are counts of the time counter. */
 struct placement {
-    uint8_t patience;        /* polls of an idle hart before it sleeps */
-    uint8_t called : 4;      /* logical number of the hart that was called to serve it, plus 1; 0: none */
-    uint8_t lateness : 4;    /* times that harts were late, less times in time; see placement_was_late() */
-    uint32_t slept;          /* when an idle hart last stopped polling: the low bits */
-    word_t called_at;        /* when that hart was called */
-    word_t not_before;       /* no hart is called before this time, if calling costs its home anything */
-    uint32_t batch;          /* requests that idle harts have served since the queue was last idle */
-    uint32_t pace;           /* time that an idle hart needs for 16 requests */
+    uint8_t patience;     /* polls of an idle hart before it sleeps */
+    uint8_t called : 4;   /* logical number of the hart that was called to serve it, plus 1; 0: none */
+    uint8_t lateness : 4; /* times that harts were late, less times in time; see placement_was_late() */
+    uint32_t slept;       /* when an idle hart last stopped polling: the low bits */
+    word_t called_at;     /* when that hart was called */
+    word_t not_before;    /* no hart is called before this time, if calling costs its home anything */
+    uint32_t batch;       /* requests that idle harts have served since the queue was last idle */
+    uint32_t pace;        /* time that an idle hart needs for 16 requests */
 };
 
 struct async_queue {
