@@ -270,13 +270,14 @@ static bool waits_for_equals(struct schedulable *s)
            sched_running_priority(owner->hart) <= (int)owner->priority;
 }
 
-/* Counts a tick of a hart for s, if s lives there; or the move of a thread, if it is that or its worker. */
+/* Counts a tick of a hart for s, if s lives there; or, without a hart, the move of a thread, if s is that
+ * thread or its worker. */
 static void count_tick(struct schedulable *s, const struct hart *hart, const struct tcb *moved)
 {
     const struct tcb *owner = owner_of(s);
 
-    if (moved ? owner == moved : owner->hart == hart) {
-        be_late(s, !moved && waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
+    if (hart ? owner->hart == hart : owner == moved) {
+        be_late(s, hart && waits_for_equals(s) ? LATE_BY_EQUALS : LATE_BY_OTHERS);
     }
 }
 

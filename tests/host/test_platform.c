@@ -411,7 +411,7 @@ static void nobody_gets_a_part_of_them(void **state)
     machine.outer_ranges = (struct ranges)RANGES(0x10, 2, 0, UART, 0, 1, 0x20, 0, 0, UART * 2, 0, 4);
     platform = read_machine(&machine);
     assert_true(regions_overlap(&platform.kernel_devices, region_at(UART, 1)));
-    assert_true(regions_overlap(&platform.kernel_devices, region_at(UART * 2, 4)));
+    assert_true(regions_overlap(&platform.kernel_devices, region_at(2ul * UART, 4)));
     assert_int_equal(regions_total(&platform.kernel_devices), 2 * 0x200000);
 
     machine.ranges.none = true;
