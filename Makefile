@@ -16,6 +16,7 @@
 #? make clean      remove out/, where everything that is built lives
 #? make help-all   the rarer goals and variables, too
 #+ make help       without those
+#+ make interface              the tables of calls in docs/, from include/interface/invocations.txt
 #+ make test-debian            make run and make test on a new Debian, in a folder; as root
 #+ make bench-picture          the picture of performance.md, from the last records of EXPERIMENT=async
 #+ make fuzz-minimize SEED=    cut a failing run of the fuzzer down to a few calls, in words

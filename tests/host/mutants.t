@@ -1,4 +1,4 @@
-# Each mutant of the kernel (kernel/lib/mutant.h) is found by the unit tests that docs/models.md names for it, and each
+# Each mutant of the kernel (kernel/lib/mutant.h) is found by the unit tests that tests/models/README.md names for it, and each
 # of these tests passes without.
 use strict;
 use warnings;
@@ -20,7 +20,7 @@ find({ no_chdir => 1, wanted => sub {
 } }, "kernel");
 
 my %tests;
-my ($section) = slurp("docs/models.md") =~ /^## Mutants\n(.*?)(?=^## |\z)/ms;
+my ($section) = slurp("tests/models/README.md") =~ /^## Mutants\n(.*?)(?=^## |\z)/ms;
 while ($section =~ /^\| `([A-Z_]+)` \|.*\| ([^|]+) \|$/mg) {
     my ($name, $tests) = ($1, $2);
     $tests{$name} = [$tests =~ /`(test_\w+)`/g];
