@@ -51,8 +51,9 @@ seL4_Word uintr_random(seL4_Word *state);
  */
 void uintr_pause(void);
 
-/* Generous: far more than anything needs, even on a host that does other things. */
-#define UINTR_SPINS 2000000ul
+/* Far more than anything needs: a host that does other things may keep a hart for seconds, and what hangs is
+ * ended by the job's time limit. */
+#define UINTR_SPINS 200000000ul
 
 /* Waits until the condition holds, letting others run; the test fails if it never does. */
 #define WAIT_FOR(condition)                                  \
