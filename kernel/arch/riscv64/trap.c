@@ -53,7 +53,7 @@ static void handle_exception(struct hart *hart, struct tcb *thread, word_t cause
 
     switch (cause) {
     case CAUSE_ILLEGAL:
-        if (!fpu_load_on_trap(hart, thread) && !uintr_emulate(thread, address)) {
+        if (!uintr_emulate(thread, address) && !fpu_load_on_trap(hart, thread)) {
             fault_raise_exception(thread, cause);
         }
         break;
