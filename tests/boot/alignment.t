@@ -49,16 +49,22 @@ is(join("\n", map { m/^0x\w+ (\w+)\+0x0: ((\w+) of (\d) bytes), first at 0x\w+, 
     "... and each is found, with its function, and nothing else");
 
 # And a kernel that does, where it would sleep: "ld zero, 1(sp)" for each "wfi".
-my $kernel = read_file("out/rel4.elf") =~ s/\x73\x00\x50\x10/\x03\x30\x11\x00/gr;
-@places = watch("a kernel with such accesses", qr/^Hello/m, root => "out/apps/hello.elf", harts => 2, kernel => write_file($kernel));
+my $kernel = write_file(read_file("out/rel4.elf") =~ s/\x73\x00\x50\x10/\x03\x30\x11\x00/gr);
+@places = watch("a kernel with such accesses", qr/^Hello/m, root => "out/apps/hello.elf", harts => 2, kernel => $kernel);
 my @found = grep { /^0xffffffc\w+ \w+\+0x\w+: load of 8 bytes, / } @places;
 ok(@found > 0, "... and they are found where the kernel sleeps") or diag(join "\n", @places);
 
 # The same as a line of tests/system/jobs.list.
-my $tap = qx(tests/run/qemu-tap alignment-finds elf=misaligned aligned 2> /dev/null);
+my $tap = qx(tests/run/qemu-tap alignment-finds elf=misaligned aligned=all 2> /dev/null);
 isnt($?, 0, "a job fails where an access is not aligned");
 like($tap, qr/^# alignment: 0x\w+ store_8_bytes.*^not ok 4 - every load and store /ms, "... and says where");
 $tap = qx(tests/run/qemu-tap alignment-off elf=misaligned);
 is($?, 0, "and only if it is asked to look");
+$tap = qx(tests/run/qemu-tap alignment-kernel elf=misaligned aligned=kernel);
+is($?, 0, "and at what user mode does only if it is asked for all");
+$tap = qx(tests/run/qemu-tap alignment-finds-kernel elf=misaligned aligned=kernel harts=2 kernel=$kernel 2> /dev/null);
+isnt($?, 0, "a job fails where an access of the kernel is not");
+like($tap, qr/^# alignment: 0xffffffc\w+ \w+\+0x\w+: load of 8 bytes/m, "... and says where");
+unlike($tap, qr/^# alignment: 0x\w+ store_8_bytes/m, "... and says nothing of the program");
 
 done_testing;
