@@ -129,7 +129,7 @@ BENCH_ROOT_breakdown := $(OUT)/apps/allocator.elf
 bench_root = $(or $(BENCH_ROOT_$(1)),$(OUT)/bench/$(1).elf)
 MEASURED := $(if $(filter all,$(EXPERIMENT)),kernel stages uintr breakdown async,$(EXPERIMENT))
 
-bench: $(kernel_release) $(foreach name,$(MEASURED),$(call bench_root,$(name)))
+bench: $(kernel_release) $(OUT)/cycles/plugin.so $(foreach name,$(MEASURED),$(call bench_root,$(name)))
 	@$(foreach name,$(MEASURED),PLATFORMS="$(if $(filter file,$(origin PLATFORM)),virt uintc,$(PLATFORM))" \
 		bench/$(name).pl $(kernel_release) $(call bench_root,$(name)) $(OUT)/bench/$(name).json &&) :
 

@@ -10,7 +10,7 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP ();
 
-our @EXPORT = qw(compilers measure print_table read_file write_json geometric_mean);
+our @EXPORT = qw(compilers cycles_plugin measure print_table read_file write_json geometric_mean);
 
 sub read_file {
     my ($path) = @_;
@@ -24,6 +24,16 @@ sub compilers {
     my ($named) = read_file("docs/performance.md") =~ /riscv64-unknown-elf-gcc (\d+\.\d+\.\d+)/;
     chomp(my $here = `riscv64-unknown-elf-gcc -dumpfullversion`);
     return ($named, $here);
+}
+
+# Returns QEMU's arguments for the model of cycles (bench/cycles/plugin.c): where its report goes, and more options.
+sub cycles_plugin {
+    my ($report, @options) = @_;
+    # How the kernel maps its addresses (vm.c): its image and its stacks in pages of 4 KiB, the rest of the image's GiB in
+    # pages of 2 MiB.
+    my @pages = map { "pages=$_" } "0xffffffc080000000-0xffffffc0c0000000-21", "0xffffffc080200000-0xffffffc080400000-12",
+        "0xffffffffc0000000-0xfffffffffffff000-12";
+    return ("-plugin", join ",", "out/cycles/plugin.so", "out=$report", @pages, @options);
 }
 
 # Boots a root task and returns its records: { name, median, p95, unit, reference, ratio }. Options: harts, mem, and

@@ -173,7 +173,7 @@ sub busy_table {
 # Bars: how many times as fast the asynchronous scenarios are, by clock and placement. Returns the name of the picture.
 sub draw_scenarios {
     my ($folder, $backend, @records) = @_;
-    my @kinds = grep { my $kind = $_; grep { bar_kind($_) eq $kind } @records } "one hart, time", "idle hart, time", "one hart, instructions";
+    my @kinds = grep { my $kind = $_; grep { bar_kind($_) eq $kind } @records } "one hart, time", "idle hart, time", "one hart, instructions", "one hart, cycles";
     my (%seen, %value);
 
     my @async = grep { $_->{mode} eq "async" && $_->{policy} eq "call" && defined $_->{relative_performance} } @records;
@@ -182,7 +182,7 @@ sub draw_scenarios {
     $value{ $_->{scenario} }{ bar_kind($_) } = 100 * $_->{relative_performance} for @async;
     my $data = join "", map { my $name = $_; join(" ", "\"$name\"", map { $value{$name}{$_} // 0 } @kinds) . "\n" } @names;
     my @bars = map {
-        "\$d using " . ($_ + 2) . ($_ ? "" : ":xtic(1)") . " title '$kinds[$_]' linecolor rgb '$colours[$_]' fillstyle pattern " . (3, 1, 2)[$_]
+        "\$d using " . ($_ + 2) . ($_ ? "" : ":xtic(1)") . " title '$kinds[$_]' linecolor rgb '$colours[$_]' fillstyle pattern " . (3, 1, 2, 5)[$_]
     } 0 .. $#kinds;
     my $file = "async-scenarios-$backend";
 
@@ -217,7 +217,7 @@ P
 # Returns the series that a record belongs to.
 sub bar_kind {
     my ($record) = @_;
-    return ($record->{placement} eq "one" ? "one hart" : "idle hart") . ", " . ($record->{clock} eq "ticks" ? "time" : "instructions");
+    return ($record->{placement} eq "one" ? "one hart" : "idle hart") . ", " . ($record->{clock} eq "ticks" ? "time" : $record->{clock});
 }
 
 sub percent {
@@ -340,22 +340,23 @@ td, th { border: 1px solid #999; padding: 2px 6px; text-align: right } td { whit
 <h1>Asynchronous system calls</h1>
 <p>The scenario map-unmap: N coroutines map and unmap a page each, R rounds; the synchronous version makes the same calls
 in a loop. Ticks: of time, harts running freely, all points in turn; median of the repetitions,
-with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Emulated time is not that of
-hardware: traps, and above all TLB flushes, cost other multiples of an instruction there.</p>
+with the 5th and 95th percentile. Instructions: retired on one hart, deterministic. Cycles: of a model of a processor with
+caches and TLBs, one hart. Emulated time is not that of hardware: traps, and above all TLB flushes, cost other multiples of
+an instruction there.</p>
 $figures<h2>Beside what was published for the original</h2>
 <p>Asynchronous performance relative to synchronous, in time. The original's synchronous call was its own, and so is ours.</p>
 <table><tr><th>placement</th><th>frames</th><th>published</th><th>here</th></tr>
 @{[comparison(@pages)]}</table>
 <h2>Scenarios</h2>
 <p>Other work than that of the curves, shared by as many coroutines as the table says. A unit is a page of a new address space, a thread, a
-group of capabilities, a frame. The cost is that of a round of one unit, in ticks of 100 ns or instructions; "times" is the
+group of capabilities, a frame. The cost is that of a round of one unit, in ticks of 100 ns, instructions or cycles; "times" is the
 synchronous cost by this one. in-sequence is the control of overlap: the same calls, and then the same computation.</p>
 <table><tr><th>scenario</th><th>units</th><th>coroutines</th><th>clock</th><th>placement</th><th>harts</th><th>user interrupts</th><th>sync</th>
 <th>async</th><th>times</th><th>adaptive</th><th>times</th><th>async: traps, %</th></tr>
 @{[scenario_table(@others)]}</table>
 <h2>Single calls</h2>
 <p>How long a call takes from its beginning until its answer is there, in a run of its own: median, 95th and 99th percentile. An
-asynchronous call waits for those that are served with it.</p>
+asynchronous call waits for those that are served with it. Where the clock is cycles, these are instructions.</p>
 <table><tr><th rowspan="2">scenario</th><th rowspan="2">units</th><th rowspan="2">coroutines</th><th rowspan="2">clock</th>
 <th rowspan="2">placement</th><th rowspan="2">harts</th><th rowspan="2">policy</th><th rowspan="2">user interrupts</th><th colspan="3">sync</th>
 <th colspan="3">async</th><th colspan="3">adaptive</th></tr>
@@ -369,7 +370,7 @@ is not idle unless it blocks.</p>
 <h2>All points</h2>
 <table><tr><th>scenario</th><th>clock</th><th>placement</th><th>harts</th><th>policy</th><th>user interrupts</th><th>mode</th><th>units</th>
 <th>coroutines</th><th>rounds</th>
-<th>cost of a round, in ticks of 100 ns or instructions</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
+<th>cost of a round, in ticks of 100 ns, instructions or cycles</th><th>p5</th><th>p95</th><th>% of sync</th><th>traps, %</th><th>interrupts</th><th>IPIs</th>
 <th>served idle / call / block / tick</th></tr>
 @{[table(@records)]}</table>
 </body></html>

@@ -9,13 +9,16 @@
 #              default, but with FRAMES it is map-unmap
 #   FRAMES     of map-unmap: a power of two up to 1024
 #   MODE       sync, async, adaptive; the latter two also run sync, to compare
-#   CLOCK      ticks, instructions
+#   CLOCK      ticks, instructions, or cycles of the model in bench/cycles
+#   CORE       of the clock of cycles: rocket (the default) or u74
 #   HARTS      1, or more: then all but one are idle; by default both, with 4 harts
 #   PLATFORMS  virt, uintc, or both
 #   QUICK      fewer repetitions, smaller scenarios, and not the tick policy
 use strict;
 use warnings;
+use File::Temp qw(tempfile);
 use FindBin;
+use JSON::PP qw(decode_json);
 use List::Util qw(sum);
 use lib $FindBin::Bin;
 use Bench;
@@ -23,6 +26,7 @@ use Report;
 
 my ($kernel, $root, $json) = @ARGV;
 my @modes = qw(sync async adaptive);
+my @clocks = qw(ticks instructions cycles); # in the order of apps/allocator
 my @places = qw(idle call block tick);
 # In the order of apps/allocator.
 my @scenarios = qw(map-unmap address-space threads capabilities overlap in-sequence);
@@ -41,7 +45,8 @@ sub chosen {
 my $frames = chosen("FRAMES", join "|", map { 2**$_ } 0 .. 10);
 my $mode = chosen("MODE", join "|", @modes);
 my $scenario = chosen("SCENARIO", join "|", "all", grep { $_ ne "in-sequence" } @scenarios);
-my $clock = chosen("CLOCK", "ticks|instructions");
+my $clock = chosen("CLOCK", join "|", @clocks);
+my $core = chosen("CORE", "rocket|u74") || "rocket";
 my $harts = chosen("HARTS", "[1-8]");
 die "bench: FRAMES is for SCENARIO=map-unmap, not for $scenario\n" if $frames ne "" && $scenario !~ /^(map-unmap)?$/;
 $scenario ||= $frames ne "" ? "map-unmap" : "all";
@@ -63,8 +68,10 @@ for my $platform (@platforms) {
             push @boots, { platform => $platform, placement => $placement, harts => $count, policy => $policy, clock => "ticks" };
         }
     }
-    push @boots, { platform => $platform, placement => "one", harts => 1, policy => "call", clock => "instructions" }
-        if $harts eq "" || $harts == 1;
+    for my $exact (qw(instructions cycles)) {
+        push @boots, { platform => $platform, placement => "one", harts => 1, policy => "call", clock => $exact }
+            if $harts eq "" || $harts == 1;
+    }
 }
 @boots = grep { $clock eq "" || $_->{clock} eq $clock } @boots;
 
@@ -77,11 +84,28 @@ sub percentile {
 
 sub rounded { return sprintf("%.4g", $_[0]) + 0 }
 
-# Makes a record of a point, which the root task prints as words of KEY=VALUE.
+# Adds what the model of cycles has reported of several measurements, kind by kind.
+sub sum_of {
+    my %sum;
+    for my $report (@_) {
+        $sum{$_} += $report->{$_} for keys %$report;
+    }
+    return \%sum;
+}
+
+# Makes a record of a point, which the root task prints as words of KEY=VALUE. reports is what the model of cycles has
+# measured, in order.
 sub record {
-    my ($boot, %point) = @_;
+    my ($boot, $reports, %point) = @_;
     my $rounds = $point{units} * $point{rounds};
     my @totals = split /,/, $point{totals};
+    my %causes;
+    if ($boot->{clock} eq "cycles") {
+        my @runs = map { sum_of(@$reports[$_ .. $_ + $point{reports} - 1]) } @totals;
+        @totals = map { $_->{cycles} } @runs;
+        my $median = percentile(0.5, sort { $a->{cycles} <=> $b->{cycles} } @runs);
+        %causes = map { $_ => rounded($median->{$_} / $rounds) } grep { $_ ne "cycles" } keys %$median;
+    }
     my @costs = map { $_ / $rounds } sort { $a <=> $b } @totals;
     my @busy = split /,/, $point{busy};
     my (%served, %latency);
@@ -102,6 +126,7 @@ sub record {
         rounds         => $point{rounds} + 0,
         repetitions    => scalar @costs,
         clock          => $boot->{clock},
+        core           => $boot->{clock} eq "cycles" ? $core : undef,
         cost_per_round => { median => rounded(percentile(0.5, @costs)), p5 => rounded(percentile(0.05, @costs)),
                             p95 => rounded(percentile(0.95, @costs)) },
         trap_frequency  => rounded($point{traps} / $point{calls}),
@@ -113,6 +138,8 @@ sub record {
         served          => \%served,
         batch_sizes     => [map { $_ + 0 } split /,/, $point{batches}],
         call_latency    => \%latency,
+        # On the clock of cycles: what happened in a round of the median repetition.
+        causes => $boot->{clock} eq "cycles" ? \%causes : undef,
         # The share of the time that each hart was busy serving. The worker's clock is that of ticks.
         busy => $boot->{clock} eq "ticks" ? [map { rounded($busy[$_] / sum(@totals)) } 0 .. $boot->{harts} - 1] : undef,
     };
@@ -122,30 +149,36 @@ sub record {
 sub boot {
     my ($boot) = @_;
     my $tick = $boot->{policy} eq "tick";
-    my %with = (records => 1, policy => $tick ? 1 : 0, instructions => $boot->{clock} eq "instructions" ? 1 : 0);
-    $with{repetitions} = $boot->{clock} eq "instructions" ? 3 : $tick ? 3 : $quick ? 5 : 11;
+    my $exact = $boot->{clock} ne "ticks";
+    my ($clock) = grep { $clocks[$_] eq $boot->{clock} } 0 .. $#clocks;
+    my %with = (records => 1, policy => $tick ? 1 : 0, clock => $clock);
+    $with{repetitions} = $exact ? 3 : $tick ? 3 : $quick ? 5 : 11;
     $with{rounds} = 10 if $tick || $quick;
     $with{scenarios} = $tick ? 1 : $chosen;
     $with{units} = 256 if $quick;
     $with{modes} = $mode eq "" ? ($tick ? 3 : 7) : $mode eq "sync" ? 1 : $mode eq "async" ? 3 : 5;
     $with{frames} = $frames if $frames ne "";
-    my $options = "log=none root_cnode_bits=14 -- " . join " ", map { "$_=$with{$_}" } sort keys %with;
-    my @records;
-    my $done;
+    # A Rocket core has no ASIDs.
+    my $cycles = $boot->{clock} eq "cycles";
+    my $options = "log=none root_cnode_bits=14 " . ($cycles && $core eq "rocket" ? "asids=off " : "") . "-- " . join " ", map { "$_=$with{$_}" } sort keys %with;
+    my @qemu = $exact ? ("-icount", "shift=0,sleep=off") : ();
+    my (undef, $report) = $cycles ? tempfile(UNLINK => 1) : ();
+    push @qemu, cycles_plugin($report, "preset=$core") if $cycles;
+    my (@points, $done);
 
     local $ENV{PLATFORM} = $boot->{platform};
     open my $console, "-|", "timeout", "-k", "5", "600", "scripts/qemu.sh", $kernel, $root, "harts=$boot->{harts}",
-        "bootargs=$options", "--", ($boot->{clock} eq "instructions" ? ("-icount", "shift=0,sleep=off") : ())
-        or die "cannot run QEMU: $!\n";
+        "bootargs=$options", "--", @qemu or die "cannot run QEMU: $!\n";
     while (<$console>) {
         s/\r?\n//;
-        push @records, record($boot, map { split /=/, $_, 2 } split " ", $1) if /^point (.*)/;
+        push @points, { map { split /=/, $_, 2 } split " ", $1 } if /^point (.*)/;
         $done = 1 if /^allocator: done/;
         print STDERR "$_\n" if /^allocator: (?!done)|PANIC/;
     }
     close $console or die "the benchmark failed: QEMU's status is " . ($? >> 8) . "\n";
     $done or die "the benchmark did not come to its end\n";
-    return @records;
+    my @reports = $cycles ? map { decode_json($_) } split /\n/, read_file($report) : ();
+    return map { record($boot, \@reports, %$_) } @points;
 }
 
 # Prints a line for each number of units of a scenario.

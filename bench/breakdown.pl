@@ -45,7 +45,7 @@ sub executed {
     my %root = symbols($root);
     my $log = tempdir(CLEANUP => 1) . '/log';
     my $ranges = sprintf '0x%x..0x%x,0x%x..0x%x', @kernel{qw(kernel_start text_end)}, @root{qw(__image_start __text_end)};
-    my $arguments = "frames=$frames modes=$mode{$mode} rounds=$rounds repetitions=1 records=1 instructions=1";
+    my $arguments = "frames=$frames modes=$mode{$mode} rounds=$rounds repetitions=1 records=1 clock=1";
     my ($running, %counts, %last);
 
     system("scripts/qemu.sh $kernel $root harts=1 bootargs='log=none -- $arguments' -- -icount shift=0,sleep=off -singlestep " .

@@ -29,7 +29,8 @@ $(OUT)/check/tests/host/%.ok: tests/host/% $(wildcard .clang-tidy kernel/.clang-
 $(OUT)/check/tests/threads/%.ok: tests/threads/% $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize%,$(THREAD_FLAGS))
 
-CHECKS_OF_PLUGINS := $(foreach folder,plugin latency alignment,$(filter $(OUT)/check/tests/$(folder)/%,$(CHECKS)))
+CHECKS_OF_PLUGINS := $(foreach folder,tests/plugin tests/latency tests/alignment bench/cycles,\
+	$(filter $(OUT)/check/$(folder)/%,$(CHECKS)))
 $(CHECKS_OF_PLUGINS): $(OUT)/check/%.ok: % $(wildcard .clang-tidy kernel/.clang-tidy) scripts/check-file.sh | packages
 	$(Q)scripts/check-file.sh $< $@ host gcc $(filter-out -fsanitize% -fno-sanitize%,$(HOST_FLAGS)) -Itests/plugin
 

@@ -2,7 +2,7 @@
 #
 #   apps/NAME/*.c           -> FLAVOUR/apps/NAME.elf; with APP=FOLDER/NAME, which has a slash, also any other folder
 #   tests/system/NAME/*.c   -> FLAVOUR/tests/NAME.elf
-#   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf, with bench/common/*.c
+#   bench/NAME/*.c          -> FLAVOUR/bench/NAME.elf, with bench/common/*.c; bench/cycles is a plugin (plugins.mk)
 #   tests/host/test_*.c     -> out/host/test_*
 #   tests/threads/test_*.c  -> out/threads/test_*
 #
@@ -15,7 +15,7 @@
 
 APP_NAMES    := $(notdir $(patsubst %/,%,$(wildcard apps/*/)))
 TEST_NAMES   := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard tests/system/*/))))
-BENCH_NAMES  := $(filter-out common,$(notdir $(patsubst %/,%,$(wildcard bench/*/))))
+BENCH_NAMES  := $(filter-out common cycles,$(notdir $(patsubst %/,%,$(wildcard bench/*/))))
 TEST_FLAGS   := -Itests/system/common
 BENCH_FLAGS  := -Ibench/common
 

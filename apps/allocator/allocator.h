@@ -29,6 +29,14 @@ enum mode {
     MODES
 };
 
+enum clock {
+    CLOCK_TICKS,
+    CLOCK_INSTRUCTIONS,
+    CLOCK_CYCLES, /* of the model in bench/cycles, which reports them: a record says which of its reports are
+                     meant */
+    CLOCKS,
+};
+
 /* The program's arguments. */
 struct settings {
     seL4_Word scenarios;   /* bit i for scenario i */
@@ -38,9 +46,9 @@ struct settings {
     seL4_Word units;       /* of the other scenarios; 0: the default of each */
     seL4_Word coroutines;  /* of the other scenarios */
     seL4_Word repetitions; /* that are counted, after one that is not */
-    seL4_Word instructions; /* clock: 1 instructions, 0 ticks */
-    seL4_Word policy;       /* REL4_POLICY_... */
-    seL4_Word polls;        /* at the ring before blocking */
+    seL4_Word clock;       /* enum clock */
+    seL4_Word policy;      /* REL4_POLICY_... */
+    seL4_Word polls;       /* at the ring before blocking */
     seL4_Word
         skip; /* what not to do, so that the checks find it: 1: the last unit, 2: a part of the computation */
     seL4_Word records; /* print records for bench/async.pl, not a table */
@@ -63,25 +71,26 @@ struct latency {
 struct point {
     const struct scenario *scenario;
     enum mode mode;
-    unsigned units;      /* frames, pages or threads that the scenario works on */
-    unsigned rounds;     /* of each unit, in a repetition */
-    unsigned coroutines; /* that share the units */
-    seL4_Word totals[MAX_REPETITIONS];
+    unsigned units;                    /* frames, pages or threads that the scenario works on */
+    unsigned rounds;                   /* of each unit, in a repetition */
+    unsigned coroutines;               /* that share the units */
+    seL4_Word totals[MAX_REPETITIONS]; /* time of each repetition; of cycles: number of its first report */
+    seL4_Word reports;                 /* of a repetition, one behind the other */
     struct counts counts;
     struct latency latency;
 };
 
 extern struct settings settings;
 
-/* Returns the present time on the chosen clock. */
+/* Returns the present time on the chosen clock; instructions, if that is the one of cycles. */
 static inline seL4_Word now(void)
 {
     seL4_Word value;
 
-    if (settings.instructions) {
-        __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
-    } else {
+    if (settings.clock == CLOCK_TICKS) {
         __asm__ volatile("rdtime %0" : "=r"(value)::"memory");
+    } else {
+        __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
     }
     return value;
 }

@@ -30,7 +30,7 @@ static const struct {
     { "units", &settings.units, 0, MAX_UNITS },
     { "coroutines", &settings.coroutines, 1, MAX_COROUTINES },
     { "repetitions", &settings.repetitions, 1, MAX_REPETITIONS },
-    { "instructions", &settings.instructions, 0, 1 },
+    { "clock", &settings.clock, 0, CLOCKS - 1 },
     { "policy", &settings.policy, 0, REL4_POLICY_TICK },
     { "polls", &settings.polls, 0, 1000000000 },
     { "skip", &settings.skip, 0, 2 },
@@ -84,6 +84,10 @@ static void read_arguments(void)
                    arguments[i].max, *arguments[i].value);
             exit(1);
         }
+    }
+    if (settings.clock == CLOCK_CYCLES && !settings.records) {
+        printf("allocator: clock=%d, cycles, is for bench/async.pl, with records=1\n", CLOCK_CYCLES);
+        exit(1);
     }
 }
 

@@ -30,7 +30,13 @@ void print_record(const struct point *point)
     print_list("batches", counts->kernel.batches, REL4_RING_MAX_BITS + 1);
     print_list("busy", counts->kernel.busy, REL4_MAX_HARTS);
     print_list("totals", point->totals, (unsigned)settings.repetitions);
+    print_list("reports", &point->reports, 1);
     printf("\n");
+}
+
+static const char *clock_unit(void)
+{
+    return settings.clock == CLOCK_TICKS ? "ticks of the time counter" : "instructions";
 }
 
 static int compare(const void *a, const void *b)
@@ -87,8 +93,8 @@ static void print_head(const char *what)
 
 static void print_frames(struct point points[FRAMES_SERIES][MODES])
 {
-    printf("\nA round is %s; cost in %s, median of %lu runs.\n", pages.round,
-           settings.instructions ? "instructions" : "ticks of the time counter", settings.repetitions);
+    printf("\nA round is %s; cost in %s, median of %lu runs.\n", pages.round, clock_unit(),
+           settings.repetitions);
     print_head("frames");
     for (unsigned row = 0; row < FRAMES_SERIES; row++) {
         if (!scenario_of(points[row])) {
@@ -102,7 +108,7 @@ static void print_frames(struct point points[FRAMES_SERIES][MODES])
 static void print_scenario(const struct scenario *scenario, struct point row[MODES])
 {
     printf("\n%s: a round is %s; cost in %s, median of %lu runs.\n", scenario->name, scenario->round,
-           settings.instructions ? "instructions" : "ticks of the time counter", settings.repetitions);
+           clock_unit(), settings.repetitions);
     print_head("units");
     printf("%8u", units_of(row));
     print_row(row);

@@ -45,6 +45,20 @@ cmp_ok($served->{idle} + $served->{call} + $served->{block} + $served->{tick}, "
 like(read_file("$folder/report.html"), qr/<svg.*<svg.*published/s, "the report has its curves inside");
 ok(-s "$folder/async-$_-emulated.png", "there is a picture of $_") for qw(performance traps);
 
+# The same on the clock of a model.
+sub in_cycles {
+    local @ENV{qw(FRAMES CLOCK PLATFORMS)} = (8, "cycles", "virt");
+    is(system("bench/async.pl out/rel4.elf out/apps/allocator.elf $folder/cycles.json > $folder/output"), 0, "it runs on the clock of cycles");
+    return map { $_->{mode} => $_ } @{ decode_json(read_file("$folder/cycles.json")) };
+}
+my %cycles = in_cycles();
+for my $record (@cycles{qw(sync async)}) {
+    cmp_ok(cost($record), ">", $record->{causes}{instructions}, "$record->{mode}: there are more cycles than instructions");
+    is($record->{clock}, "cycles", "$record->{mode}: the record says so");
+}
+cmp_ok($cycles{async}{causes}{data_lines}, ">", $cycles{sync}{causes}{data_lines}, "the ring touches more lines than system calls");
+is_deeply({ in_cycles() }, \%cycles, "and each run says the same");
+
 # The picture of docs/performance.md needs both clocks and an idle hart; here all of it is instructions on one hart.
 sub draws {
     my (@records) = @_;

@@ -29,6 +29,8 @@ typedef void (*plugin_exit_function)(plugin_id id, void *data);
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, plugin_translate_function function);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, plugin_execute_function function,
                                           int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, plugin_execute_function function,
+                                            int flags, void *data);
 /* The function is called behind each access that has succeeded. */
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, plugin_access_function function,
                                       int flags, int which, void *data);
@@ -41,6 +43,11 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 unsigned qemu_plugin_mem_size_shift(plugin_access access); /* log2 of its bytes */
 bool qemu_plugin_mem_is_store(plugin_access access);
+
+/* Where the access of a callback went; valid in the callback only. */
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(plugin_access access, uint64_t address);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *place);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *place);
 
 /* What QEMU says about itself to qemu_plugin_install(). */
 struct plugin_machine {
