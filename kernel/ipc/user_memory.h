@@ -46,10 +46,10 @@ static inline bool user_words_equal(struct user_words a, struct user_words b)
     return a.window_address == b.window_address;
 }
 
-/* Returns the number of words from first to second, in the same frame. */
+/* Returns the number of words from first to second, which lies behind it in the same frame. */
 static inline word_t user_words_between(struct user_words first, struct user_words second)
 {
-    return (word_t)(second.window_address - first.window_address);
+    return ((word_t)second.window_address - (word_t)first.window_address) / sizeof(word_t);
 }
 
 static inline word_t user_load(struct user_words words, word_t i)

@@ -318,29 +318,40 @@ static unsigned queue_size_bits(struct cap cap)
     return REL4_QUEUE_BITS(async_queue_slot_bits(cap));
 }
 
-/* Checks Wake, Reset and Detach, which depend only on the state of the queue. */
-static HOT word_t decode_state(const struct request *request, struct operation *operation,
-                               struct result *result)
+/* Wake, Reset and Detach depend only on the state of the queue. Returns an error if it is one of some, a bit
+ * for each. */
+static ALWAYS_INLINE word_t state_not_in(const struct request *request, unsigned states)
 {
     const struct async_queue *queue = cap_object(request->cap);
-    static const uint16_t not_in[] = {
-        /* by label, from Wake on */
-        1 << QUEUE_NEW | 1 << QUEUE_ENDING | 1 << QUEUE_STOPPED | 1 << QUEUE_FAULTED,
-        1 << QUEUE_NEW | 1 << QUEUE_ENDING | 1 << QUEUE_STOPPED | 1 << QUEUE_RUNNING,
-        1 << QUEUE_NEW | 1 << QUEUE_RUNNING,
-    };
 
-    bool is_illegal = not_in[request->label - REL4_LABEL_QUEUE_WAKE] >> queue->state & 1;
-    return is_illegal ? ERR_ILLEGAL_OPERATION : ERR_NONE;
+    return states >> queue->state & 1 ? ERR_ILLEGAL_OPERATION : ERR_NONE;
+}
+
+static HOT word_t decode_wake(const struct request *request, struct operation *operation,
+                              struct result *result)
+{
+    return state_not_in(request,
+                        1 << QUEUE_NEW | 1 << QUEUE_ENDING | 1 << QUEUE_STOPPED | 1 << QUEUE_FAULTED);
+}
+
+static word_t decode_reset(const struct request *request, struct operation *operation, struct result *result)
+{
+    return state_not_in(request,
+                        1 << QUEUE_NEW | 1 << QUEUE_ENDING | 1 << QUEUE_STOPPED | 1 << QUEUE_RUNNING);
+}
+
+static word_t decode_detach(const struct request *request, struct operation *operation, struct result *result)
+{
+    return state_not_in(request, 1 << QUEUE_NEW | 1 << QUEUE_RUNNING);
 }
 
 static const struct invocation invocations[] = {
     { REL4_LABEL_QUEUE_BIND, 3, 2, decode_bind, perform_bind },
     { REL4_LABEL_QUEUE_ADD_FRAMES, 3, 1, decode_add_frames, perform_add_frames },
     { REL4_LABEL_QUEUE_START, 0, 0, decode_start, perform_start },
-    { REL4_LABEL_QUEUE_WAKE, 0, 0, decode_state, perform_wake },
-    { REL4_LABEL_QUEUE_RESET, 0, 0, decode_state, perform_reset },
-    { REL4_LABEL_QUEUE_DETACH, 0, 0, decode_state, perform_detach },
+    { REL4_LABEL_QUEUE_WAKE, 0, 0, decode_wake, perform_wake },
+    { REL4_LABEL_QUEUE_RESET, 0, 0, decode_reset, perform_reset },
+    { REL4_LABEL_QUEUE_DETACH, 0, 0, decode_detach, perform_detach },
     { REL4_LABEL_QUEUE_PUT_CHAR, 1, 0, decode_put_char, perform_put_char },
     { REL4_LABEL_QUEUE_PUT_STRING, 1, 0, decode_put_string, perform_put_string },
 };

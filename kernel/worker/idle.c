@@ -153,7 +153,7 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
     queue->state = QUEUE_RUNNING;
     hart->serving = owner;
     if (*is_tick && queue->told != ring_response_producer(queue)) {
-        ring_tell(queue);
+        ring_tell(queue, ring_response_producer(queue));
     }
     return true;
 }
@@ -178,7 +178,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     if (state == QUEUE_STOPPED) {
         return state;
     }
-    bool untold = ring_publish(queue);
+    bool untold = ring_publish(queue, ring_response_producer(queue));
     word_t time = time_now() - start;
     learn_pace(queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
@@ -186,7 +186,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     /* The user is not left waiting for the end of a long operation, which has served nothing when it stops
      * for the second time, nor for the end of a batch that goes on and on. */
     if (untold && (!*served || interrupts_pending() & INTERRUPT_TIMER)) {
-        ring_tell(queue);
+        ring_tell(queue, ring_response_producer(queue));
     }
     return state;
 }

@@ -92,8 +92,10 @@ static void end_keeping(struct async_queue *queue)
 /* Tells the user of answers that are published already. */
 static void tell_the_rest(struct async_queue *queue)
 {
-    if (queue->told != ring_response_producer(queue) && !MUTANT(TELL_NOBODY)) {
-        ring_tell(queue);
+    uint32_t producer = ring_response_producer(queue);
+
+    if (queue->told != producer && !MUTANT(TELL_NOBODY)) {
+        ring_tell(queue, producer);
     }
 }
 
@@ -254,8 +256,10 @@ static ALWAYS_INLINE enum progress serve_in_call(struct hart *hart, struct async
     hart->serving = owner;
     enum queue_state state = worker_run(queue, owner, place, budget, &served);
     hart->serving = NULL;
-    bool is_void = hart->call_void;
-    hart->call_void = false;
+    bool is_void = unlikely(hart->call_void);
+    if (is_void) {
+        hart->call_void = false;
+    }
     /* What the thread has reserved may be a word that was written here. */
     reservation_clear(&hart->arch);
     if (unlikely(state == QUEUE_STOPPED)) {

@@ -190,27 +190,25 @@ static inline void ring_answer(struct async_queue *queue, struct call call, word
     user_store(item, ITEM_CAP, 0);
 }
 
-/* Pays the fences that are owed, and publishes both indices of the kernel. Returns true if there are answers
- * that the user has not been told of. */
-static inline bool ring_publish(struct async_queue *queue)
+/* Pays the fences that are owed, and publishes both indices of the kernel; producer is that of the responses.
+ * Returns true if there are answers that the user has not been told of. */
+static inline bool ring_publish(struct async_queue *queue, uint32_t producer)
 {
-    uint32_t producer = ring_response_producer(queue);
-
     ring_publish_word(queue, REL4_HEADER_REQUEST_CONSUMER, ring_request_consumer(queue));
     if (queue->told == producer) {
         return false;
     }
-    ring_publish_word(queue, REL4_HEADER_RESPONSE_PRODUCER, producer);
+    user_ring_publish(async_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), 0, producer);
     return true;
 }
 
 /* Signals the queue's notification. */
 void ring_signal(struct async_queue *queue);
 
-/* Tells the user of all answers that are published: wakes it if it sleeps. */
-static inline void ring_tell(struct async_queue *queue)
+/* Tells the user of all answers before producer, which are published: wakes it if it sleeps. */
+static inline void ring_tell(struct async_queue *queue, uint32_t producer)
 {
-    queue->told = ring_response_producer(queue);
+    queue->told = producer;
     if (user_ring_must_wake(async_queue_header(queue, REL4_HEADER_USER_STATE), 0)) {
         ring_signal(queue);
     }
@@ -219,8 +217,10 @@ static inline void ring_tell(struct async_queue *queue)
 /* Publishes, and tells the user of answers that it has not been told of. */
 static inline void ring_hand_over(struct async_queue *queue)
 {
-    if (ring_publish(queue)) {
-        ring_tell(queue);
+    uint32_t producer = ring_response_producer(queue);
+
+    if (ring_publish(queue, producer)) {
+        ring_tell(queue, producer);
     }
 }
 

@@ -23,7 +23,7 @@ my %listed = (
         "kernel/object/async_queue.c"  => [3, "the version, and statistics that are all zero: of a queue that starts"],
         "kernel/object/async_queue.h"  => [1, "statistics, which promise nothing"],
         "kernel/worker/ring.c"         => [1, "an answer before it is published"],
-        "kernel/worker/ring.h"         => [7, "one pays: ring_publish_word(); an answer before it is published; state words, before and behind a batch"],
+        "kernel/worker/ring.h"         => [8, "one pays: ring_publish_word(), and one lies right behind that in ring_publish(); an answer before it is published; state words, before and behind a batch"],
     },
     "slots of the controller" => {
         "kernel/arch/riscv64/uintc.c"  => [4, "one pays: uintc_post(); the others are modes of slots"],
