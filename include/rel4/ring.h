@@ -38,6 +38,7 @@ _Static_assert(offsetof(struct rel4_item, words) == 16, "item: words");
 
 /* Offsets in the header page: each word is in a cache line of its own. The request ring starts at REL4_RINGS,
  * directly followed by the response ring. */
+#define REL4_HEADER_LINE              64
 #define REL4_HEADER_VERSION           0x000 /* REL4_INTERFACE_VERSION, then log2 of both rings' lengths */
 #define REL4_HEADER_REQUEST_PRODUCER  0x040
 #define REL4_HEADER_REQUEST_CONSUMER  0x080

@@ -225,7 +225,7 @@ static void clear_rings(struct async_queue *queue)
     queue->placement.batch = 0;
     queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none(), 0 };
     queue->ahead = user_words_none();
-    for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_ITEM_BYTES) {
+    for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_HEADER_LINE) {
         ring_publish_word(queue, line, 0);
     }
     queue->state = QUEUE_IDLE;
