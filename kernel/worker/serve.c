@@ -50,8 +50,6 @@ static inline word_t make_call(const struct async_queue *queue, struct call call
     if (unlikely(!request->slot)) {
         return error_failed_lookup(result, 0, &failure);
     }
-    request->length = words;
-    request->extra_count = extras;
 #pragma GCC unroll 3
     for (unsigned i = 0; i < REL4_MAX_EXTRAS; i++) {
         if (i == extras) {
@@ -66,6 +64,8 @@ static inline word_t make_call(const struct async_queue *queue, struct call call
     if (unlikely(!cap_is_kernel_object(request->cap))) {
         return invoke_other(thread, request->cap, result);
     }
+    request->length = words;
+    request->extra_count = extras;
     request->label = request_label(call_label(call), up);
     return request_serve(request, result, progress);
 }
