@@ -258,8 +258,8 @@ static struct deed any_deed(seL4_Word *random)
     seL4_Word dice = hostile_random(random);
 
     deed.label = range[0] + (dice >> 20) % (range[1] - range[0] + 1u);
-    if (dice >> 40 % 16 == 0) {
-        deed.label = any_word(random);
+    if ((dice >> 40) % 16 == 0) {
+        deed.label = any_word(random) % (LAST_EXTENSION + 1);
     }
     deed.arguments.length = dice >> 50 & 1 ? 8 : dice >> 30 & 7;
     deed.arguments.extras = dice >> 51 & 3;
