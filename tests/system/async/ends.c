@@ -1,7 +1,7 @@
 /*
  * Queues that fault, stop, start again, and go, with requests in them.
  */
-#include "async.h"
+#include "rings.h"
 
 static bool was_signalled(const struct rings *rings)
 {

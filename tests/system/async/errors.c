@@ -1,7 +1,7 @@
 /*
  * What each invocation of a queue refuses, in the order of its checks (docs/async.md).
  */
-#include "async.h"
+#include "rings.h"
 
 #define CNODE seL4_CapInitThreadCNode
 #define TCB   seL4_CapInitThreadTCB

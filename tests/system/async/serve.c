@@ -1,7 +1,7 @@
 /*
  * Requests are served: where, in which order, and with which answers.
  */
-#include "async.h"
+#include "rings.h"
 
 #include <rel4/rel4.h>
 
@@ -62,7 +62,7 @@ TEST("requests are served in order, each seeing what those before it did, also a
     seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
     seL4_Word vaddr = REGION + (1ul << 30);
 
-    add_tables(vaddr);
+    rings_add_tables(vaddr);
     for (uint32_t round = 0; round < 50; round++) {
         PUT(&rings, 2 * round, frame, RISCVPageMap, .length = 3, .words = { vaddr, 3, 0 }, .extras = 1,
             .caps = { VSPACE });

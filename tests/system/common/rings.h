@@ -47,7 +47,7 @@ struct rings rings_small(void);
 seL4_CPtr frames_mapped(seL4_Word vaddr, seL4_Word count);
 
 /* Page tables down to the last level for an address. */
-void add_tables(seL4_Word vaddr);
+void rings_add_tables(seL4_Word vaddr);
 
 static inline uint32_t *header_word(const struct rings *rings, seL4_Word offset)
 {

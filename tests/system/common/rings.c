@@ -1,9 +1,9 @@
 /*
- * Rings by hand; see async.h.
+ * Rings by hand; see rings.h.
  */
-#include "async.h"
+#include "rings.h"
 
-void add_tables(seL4_Word vaddr)
+void rings_add_tables(seL4_Word vaddr)
 {
     for (int level = 0; level < 2; level++) {
         INVOKE(test_object(seL4_RISCV_PageTableObject, 0), RISCVPageTableMap, .length = 2,
@@ -13,7 +13,7 @@ void add_tables(seL4_Word vaddr)
 
 seL4_CPtr frames_mapped(seL4_Word vaddr, seL4_Word count)
 {
-    add_tables(vaddr);
+    rings_add_tables(vaddr);
     seL4_CPtr first = test_object(seL4_RISCV_4K_Page, 0);
     for (seL4_Word i = 0; i < count; i++) {
         seL4_CPtr frame = i ? test_object(seL4_RISCV_4K_Page, 0) : first;
