@@ -7,6 +7,7 @@
  */
 #include "arch/asid.h"
 #include "check/internal.h"
+#include "object/vspace.h"
 #include "thread/hart.h"
 
 #define USER_ENTRIES (PT_ENTRIES / 2)
@@ -130,6 +131,16 @@ static void check_hart(const struct hart *hart)
     }
 }
 
+static void check_last_walk(void)
+{
+    if (last_walk.asid) {
+        require(last_walk.entry == asid_entry(last_walk.asid) && last_walk.root == asid_root(last_walk.asid),
+                "the last walk began at the root of its address-space number", &last_walk);
+        require(entry_at(last_walk.root, last_walk.region << LAST_WALK_SHIFT, 0) == last_walk.table,
+                "the last walk still ends at its table", &last_walk);
+    }
+}
+
 void check_translation(void)
 {
     for (unsigned number = 0; number < ABI_ASID_POOLS; number++) {
@@ -150,4 +161,5 @@ void check_translation(void)
     for_each_hart(hart) {
         check_hart(hart);
     }
+    check_last_walk();
 }

@@ -7,6 +7,21 @@
 #include "object/vspace.h"
 #include "thread/hart.h"
 
+struct walk vspace_walk_and_remember(word_t asid, pte_t *root, word_t vaddr)
+{
+    struct walk walk = vspace_walk(root, vaddr);
+
+    if (walk.level == 0) {
+        last_walk = (struct last_walk){ .asid = asid,
+                                        .root = root,
+                                        .entry = asid_entry(asid),
+                                        .table = walk.entry - pt_index(vaddr, 0),
+                                        .region = vaddr >> LAST_WALK_SHIFT,
+                                        .mapping = cap_mapping(asid, vaddr) >> LAST_WALK_SHIFT };
+    }
+    return walk;
+}
+
 static HOT enum progress perform_map(const struct request *request, const struct operation *operation)
 {
     struct slot *slot = request->slot;
@@ -66,6 +81,7 @@ static void unlink_table(struct cap cap)
         }
         if (pte_phys(*entry) == table) {
             *entry = 0;
+            last_walk_forget();
             tlb_flush_asid(asid_harts(asid), asid);
             return;
         }

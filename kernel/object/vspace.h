@@ -7,6 +7,8 @@
 #include "arch/asid.h"
 #include "object/request.h"
 
+#define LAST_WALK_SHIFT (ABI_PAGE_BITS + PT_INDEX_BITS)
+
 struct vspace {
     pte_t *root;
     word_t asid;
@@ -46,4 +48,27 @@ static inline struct walk vspace_walk(pte_t *root, word_t vaddr)
         entry = (pte_t *)phys_to_ptr(pte_phys(*entry)) + pt_index(vaddr, level);
     }
     return (struct walk){ entry, level };
+}
+
+/* The same from the root of an ASID. Remembers the walk if it ends at a table of pages of 4 KiB. */
+struct walk vspace_walk_and_remember(word_t asid, pte_t *root, word_t vaddr);
+
+/* Returns whether a walk from the root that a capability names, to an address, is the last one: then the
+ * capability is that of the root, and the address is a user's. */
+static inline bool vspace_is_last_walk(struct cap root, word_t vaddr)
+{
+    return cap_is_mapped_page_table(root) && cap_mapped_asid(root) == last_walk.asid &&
+           cap_object(root) == last_walk.root && vaddr >> LAST_WALK_SHIFT == last_walk.region;
+}
+
+/* The same for what a frame's capability says of its mapping. */
+static inline bool vspace_is_last_mapping(word_t mapping)
+{
+    return mapping >> LAST_WALK_SHIFT == last_walk.mapping && mapping;
+}
+
+/* Returns the entry for an address of the last walk. */
+static inline pte_t *vspace_last_entry(word_t vaddr)
+{
+    return last_walk.table + pt_index(vaddr, 0);
 }

@@ -10,6 +10,7 @@
 #include "thread/kernel.h"
 
 HOT_DATA struct asid_pool *asid_pools[ABI_ASID_POOLS];
+HOT_DATA struct last_walk last_walk;
 bool asids_work;
 
 void asid_expel_hart(struct hart *hart)
@@ -65,6 +66,7 @@ void asid_release(word_t asid)
     word_t harts = *entry & ASID_HARTS_MASK;
 
     *entry = 0;
+    last_walk_forget();
     for (unsigned id = 0; id < harts_online; id++) {
         /* Idle harts use the kernel's own root. */
         struct hart *hart = &harts_table[id];

@@ -36,6 +36,28 @@ struct recent_space {
  * is recent, and each switch flushes the TLB. */
 extern bool asids_work;
 
+/*
+ * The last walk through page tables that ended at a table of pages of 4 KiB, for calls that map or unmap
+ * pages beside one another. It is true as long as no root leaves its ASID and no table its place:
+ * asid_release() and whoever removes an entry that names a table forget it, with the kernel lock. New entries
+ * change nothing, because it says only what exists.
+ */
+struct last_walk {
+    word_t asid; /* 0: nothing is remembered */
+    pte_t *root;
+    word_t *entry; /* of the ASID */
+    pte_t *table;
+    word_t region;  /* the address without the bits that the table resolves */
+    word_t mapping; /* the same of cap_mapping() */
+};
+
+extern struct last_walk last_walk;
+
+static inline void last_walk_forget(void)
+{
+    last_walk = (struct last_walk){ 0 };
+}
+
 /* Returns the entry of an ASID below 2^16; NULL if there is no such pool. */
 static inline word_t *asid_entry(word_t asid)
 {
