@@ -8,7 +8,8 @@
 #   SCENARIO   map-unmap, address-space, threads, capabilities, overlap (with its control, in-sequence), or all: the
 #              default, but with FRAMES it is map-unmap
 #   FRAMES     of map-unmap: a power of two up to 1024
-#   MODE       sync, async, adaptive; the latter two also run sync, to compare
+#   MODE       sync, async, adaptive; batch (one coroutine waits for many requests) and repeat (one request for all units),
+#              of map-unmap; all also run sync, to compare
 #   CLOCK      ticks, instructions, or cycles of the model in bench/cycles
 #   CORE       of the clock of cycles: rocket (the default) or u74
 #   HARTS      1, or more: then all but one are idle; by default both, with 4 harts
@@ -25,7 +26,7 @@ use Bench;
 use Report;
 
 my ($kernel, $root, $json) = @ARGV;
-my @modes = qw(sync async adaptive);
+my @modes = qw(sync async adaptive batch repeat);
 my @clocks = qw(ticks instructions cycles); # in the order of apps/allocator
 my @places = qw(idle call block tick);
 # In the order of apps/allocator.
@@ -156,7 +157,8 @@ sub boot {
     $with{rounds} = 10 if $tick || $quick;
     $with{scenarios} = $tick ? 1 : $chosen;
     $with{units} = 256 if $quick;
-    $with{modes} = $mode eq "" ? ($tick ? 3 : 7) : $mode eq "sync" ? 1 : $mode eq "async" ? 3 : 5;
+    my ($bit) = grep { $modes[$_] eq $mode } 0 .. $#modes;
+    $with{modes} = $mode eq "" ? ($tick ? 3 : $exact ? 31 : 7) : 1 | 1 << $bit;
     $with{frames} = $frames if $frames ne "";
     # A Rocket core has no ASIDs.
     my $cycles = $boot->{clock} eq "cycles";
@@ -193,8 +195,8 @@ sub print_records {
         my @columns = map {
             my $own = $of{$_} && $of{$_}{cost_per_round}{median};
             ($own // "-", $own && $base ? sprintf("%.2fx", $base / $own) : "-");
-        } qw(async adaptive);
-        printf "%-18s %10s %10s %8s %10s %8s %14s\n", "$units $unit", $base // "-", @columns,
+        } @modes[1 .. 4];
+        printf "%-18s %10s %10s %8s %10s %8s %10s %8s %10s %8s %14s\n", "$units $unit", $base // "-", @columns,
             $of{async} ? sprintf("%.4f", $of{async}{trap_frequency}) : "-";
     }
 }
@@ -202,7 +204,8 @@ sub print_records {
 sub print_boot {
     my (@records) = @_;
 
-    printf "%-18s %10s %10s %8s %10s %8s %14s\n", "cost of a round", "sync", "async", "ratio", "adaptive", "ratio", "traps per call";
+    printf "%-18s %10s %10s %8s %10s %8s %10s %8s %10s %8s %14s\n", "cost of a round", "sync", map({ ($_, "ratio") } @modes[1 .. 4]),
+        "traps per call";
     print_records($_, $_ eq "map-unmap" ? "frames" : $_, @records) for @scenarios;
 }
 

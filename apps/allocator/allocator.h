@@ -26,6 +26,8 @@ enum mode {
     MODE_SYNC,     /* by the functions of lib/sel4, in a loop */
     MODE_ASYNC,    /* by coroutines, all through the ring */
     MODE_ADAPTIVE, /* by coroutines, through the ring or by trap as the library decides */
+    MODE_BATCH,    /* by one coroutine, which waits once for all its requests */
+    MODE_REPEAT,   /* by one coroutine, with one request for all units */
     MODES
 };
 

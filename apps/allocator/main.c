@@ -118,7 +118,7 @@ static bool make_point(struct point *point, unsigned number, enum mode mode)
     const struct scenario *scenario = scenarios[number];
     unsigned units = scenario->units;
 
-    if (!(settings.scenarios & 1ul << number) || !(settings.modes & 1ul << mode)) {
+    if (!(settings.scenarios & 1ul << number) || !(settings.modes & 1ul << mode) || mode >= MODE_BATCH) {
         return false;
     }
     if (settings.units && settings.units < units) {

@@ -13,8 +13,7 @@
 #define RINGS 0x2040000000
 
 enum {
-    RING_BITS = MAX_FRAMES_LOG, /* one request of each coroutine fits */
-    STACK_BYTES = 1024,
+    STACK_BYTES = 1536,
     PRIORITY = 3,
     MAX_SAMPLES = 1 << 15,
     WANTED_SAMPLES = 200,       /* at least, of the time of single calls */
@@ -29,10 +28,10 @@ enum {
 struct work work;
 
 static struct rel4_executor executor;
+static struct rel4_queue_options queue_options;
 static struct rel4_thread thread;
 static char handler_stack[2048] __attribute__((aligned(16)));
-static char pool[(MAX_COROUTINES + 2) * (STACK_BYTES + sizeof(struct rel4_coroutine)) + 64]
-    __attribute__((aligned(4096)));
+static char pool[REL4_COROUTINES_BYTES(MAX_COROUTINES + 2, STACK_BYTES)] __attribute__((aligned(4096)));
 static struct job jobs[MAX_COROUTINES];
 static seL4_Word samples[MAX_SAMPLES];
 static unsigned sample_count;
@@ -67,20 +66,36 @@ static seL4_CPtr make_notification(enum rel4_backend backend)
 void measure_init(void)
 {
     seL4_CPtr notification = make_notification(rel4_backend_of(seL4_GetBootInfo()));
+    unsigned most = MAX_FRAMES_LOG;
 
-    require(rel4_queue_create(&executor.queue,
-                              &(struct rel4_queue_options){
-                                  .untyped = simple_object(seL4_UntypedObject, 18),
-                                  .cnode = seL4_CapInitThreadCNode,
-                                  .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
-                                  .vspace = seL4_CapInitThreadVSpace,
-                                  .vaddr = RINGS,
-                                  .tcb = seL4_CapInitThreadTCB,
-                                  .notification = notification,
-                                  .request_bits = RING_BITS,
-                                  .response_bits = RING_BITS,
-                                  .policy = (unsigned)settings.policy }),
-            "the queue");
+    queue_options = (struct rel4_queue_options){ .untyped = simple_object(seL4_UntypedObject, 18),
+                                                 .cnode = seL4_CapInitThreadCNode,
+                                                 .first_slot = slots(rel4_queue_slots(most, most + 1)),
+                                                 .vspace = seL4_CapInitThreadVSpace,
+                                                 .vaddr = RINGS,
+                                                 .tcb = seL4_CapInitThreadTCB,
+                                                 .notification = notification,
+                                                 .policy = (unsigned)settings.policy };
+}
+
+/* Makes a queue with rings that are no longer than so many coroutines need, and an executor. */
+static void make_queue(unsigned coroutines)
+{
+    unsigned bits = REL4_REQUESTS_MIN_BITS;
+
+    while (1u << bits < coroutines) {
+        bits++;
+    }
+    if (queue_options.request_bits == bits) {
+        return;
+    }
+    if (queue_options.request_bits) {
+        rel4_executor_end();
+        rel4_queue_destroy(&executor.queue);
+    }
+    queue_options.request_bits = bits;
+    queue_options.response_bits = bits + 1;
+    require(rel4_queue_create(&executor.queue, &queue_options), "the queue");
     require(rel4_executor_init(&executor, &(struct rel4_executor_options){ .memory = pool,
                                                                            .memory_bytes = sizeof(pool),
                                                                            .stack_bytes = STACK_BYTES,
@@ -142,13 +157,16 @@ static seL4_Word run_by_trap(const struct phase *phase, bool timed)
     return stop(started);
 }
 
-static seL4_Word run_by_ring(const struct phase *phase, unsigned coroutines, bool timed)
+static seL4_Word run_by_ring(const struct phase *phase, enum mode mode, unsigned coroutines, bool timed)
 {
-    unsigned count = phase->alone ? 1 : coroutines;
+    job_function *function = mode == MODE_BATCH    ? phase->batch
+                             : mode == MODE_REPEAT ? phase->repeat
+                                                   : phase->ways[false][timed];
+    unsigned count = phase->alone || mode >= MODE_BATCH ? 1 : coroutines;
 
     for (unsigned i = 0; i < count; i++) {
         jobs[i] = (struct job){ i, count, last_unit() };
-        if (!rel4_coroutine_create(phase->ways[false][timed], &jobs[i], PRIORITY)) {
+        if (!rel4_coroutine_create(function, &jobs[i], PRIORITY)) {
             fail(-1, "a coroutine could not be made");
         }
     }
@@ -172,11 +190,11 @@ static seL4_Word run(const struct point *point, bool timed)
     seL4_Word time = 0;
 
     if (!by_trap) {
-        rel4_set_mode(point->mode == MODE_ASYNC ? REL4_ASYNC : REL4_ADAPTIVE);
+        rel4_set_mode(point->mode == MODE_ADAPTIVE ? REL4_ADAPTIVE : REL4_ASYNC);
     }
     for (unsigned i = 0; i < MAX_PHASES && scenario->phases[i] && !work.error; i++) {
         time += by_trap ? run_by_trap(scenario->phases[i], timed)
-                        : run_by_ring(scenario->phases[i], point->coroutines, timed);
+                        : run_by_ring(scenario->phases[i], point->mode, point->coroutines, timed);
         if (work.checks && scenario->check && !work.error && !scenario->check(i)) {
             fail(-1, "the work was not done");
         }
@@ -281,11 +299,13 @@ static void measure_latency(struct point *point)
 
 bool measure(struct point *point, int repetition)
 {
-    static const char *const modes[MODES] = { "synchronous", "asynchronous", "adaptive" };
+    static const char *const modes[MODES] = { "synchronous", "asynchronous", "adaptive", "batch", "repeat" };
 
     work = (struct work){ .scenario = point->scenario, .units = point->units, .rounds = point->rounds };
+    make_queue(point->coroutines);
     measure_run(point, repetition);
-    if (repetition == (int)settings.repetitions - 1) {
+    /* Calls of a batch or a repeated request have no time of their own. */
+    if (repetition == (int)settings.repetitions - 1 && point->mode < MODE_BATCH) {
         measure_latency(point);
     }
     work.checks = true;

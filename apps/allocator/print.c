@@ -6,7 +6,7 @@
 
 #include "scenario.h"
 
-static const char *const mode_names[MODES] = { "sync", "async", "adaptive" };
+static const char *const mode_names[MODES] = { "sync", "async", "adaptive", "batch", "repeat" };
 
 static void print_list(const char *name, const seL4_Word *values, unsigned count)
 {
@@ -27,7 +27,7 @@ void print_record(const struct point *point)
            counts->calls, counts->traps, counts->user_interrupts, counts->kernel.ipis, counts->kernel.signals,
            counts->kernel.fences, latency->samples, latency->p50, latency->p95, latency->p99);
     print_list("served", counts->kernel.served, REL4_PLACES);
-    print_list("batches", counts->kernel.batches, REL4_RING_MAX_BITS + 1);
+    print_list("batches", counts->kernel.batches, REL4_REQUESTS_MAX_BITS + 1);
     print_list("busy", counts->kernel.busy, REL4_MAX_HARTS);
     print_list("totals", point->totals, (unsigned)settings.repetitions);
     print_list("reports", &point->reports, 1);
@@ -60,7 +60,7 @@ static void print_row(struct point row[MODES])
     seL4_Word base = row[MODE_SYNC].scenario ? cost(&row[MODE_SYNC]) : 0;
 
     printf(" %7lu.%02lu", base / 100, base % 100);
-    for (enum mode mode = MODE_ASYNC; mode < MODES; mode++) {
+    for (enum mode mode = MODE_ASYNC; mode <= MODE_ADAPTIVE; mode++) {
         seL4_Word own = row[mode].scenario ? cost(&row[mode]) : 0, ratio = own ? base * 100 / own : 0;
 
         printf("  %7lu.%02lu (%2lu.%02lux)", own / 100, own % 100, ratio / 100, ratio % 100);
@@ -83,7 +83,12 @@ static const struct scenario *scenario_of(const struct point row[MODES])
 /* Returns the units of a row, which are the same in all its points. */
 static unsigned units_of(const struct point row[MODES])
 {
-    return row[MODE_SYNC].units | row[MODE_ASYNC].units | row[MODE_ADAPTIVE].units;
+    unsigned units = 0;
+
+    for (enum mode mode = 0; mode < MODES; mode++) {
+        units |= row[mode].units;
+    }
+    return units;
 }
 
 static void print_head(const char *what)

@@ -35,9 +35,10 @@ extern struct work work;
 
 typedef void job_function(void *job);
 
-/* The functions of a phase: by trap or by ring, timed or not. */
+/* The functions of a phase: by trap or by ring, timed or not; and for one coroutine, or null. */
 struct phase {
     job_function *ways[2][2];
+    job_function *batch, *repeat;
     bool alone; /* one job does all units, as each call needs the one before */
 };
 

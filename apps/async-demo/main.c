@@ -40,7 +40,7 @@ seL4_CPtr demo_queue;
 static struct rel4_executor executor;
 static struct rel4_thread thread;
 static char handler_stack[2048] __attribute__((aligned(16)));
-static char pool[COROUTINES * (STACK_BYTES + sizeof(struct rel4_coroutine)) + 64];
+static char pool[REL4_COROUTINES_BYTES(COROUTINES, STACK_BYTES)];
 static unsigned checks, failures;
 
 void say(const char *format, ...)
@@ -109,13 +109,13 @@ static bool set_up(void)
         &executor.queue, &(struct rel4_queue_options){
                              .untyped = simple_object(seL4_UntypedObject, 18),
                              .cnode = seL4_CapInitThreadCNode,
-                             .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS)),
+                             .first_slot = simple_alloc_slots(rel4_queue_slots(RING_BITS, RING_BITS + 1)),
                              .vspace = seL4_CapInitThreadVSpace,
                              .vaddr = RINGS,
                              .tcb = seL4_CapInitThreadTCB,
                              .notification = notification,
                              .request_bits = RING_BITS,
-                             .response_bits = RING_BITS,
+                             .response_bits = RING_BITS + 1,
                          });
 
     if (error) {

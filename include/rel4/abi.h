@@ -17,7 +17,7 @@
 /* An AsyncQueue has 2^n frame slots, n from 0 to REL4_QUEUE_MAX_SIZE_BITS; REL4_QUEUE_BITS(n) is log2 of its
  * bytes. */
 #define REL4_QUEUE_MAX_SIZE_BITS 8
-#define REL4_QUEUE_BITS(n)       ((n) <= 4 ? 11 : (n) <= 6 ? 12 : (n) + 6)
+#define REL4_QUEUE_BITS(n)       ((n) <= 3 ? 11 : (n) <= 6 ? 12 : (n) + 6)
 
 /* The most frames that one AddFrames takes. */
 #define REL4_QUEUE_FRAMES_PER_CALL 128
@@ -25,6 +25,10 @@
 /* Where a queue is served after a wake call when no hart is idle: MR2 of AsyncQueue Bind. */
 #define REL4_POLICY_CALL 0 /* in the call */
 #define REL4_POLICY_TICK 1 /* at the next timer tick */
+
+/* Errors of requests in a ring that are not begun. No system call has them. */
+#define REL4_ERROR_SKIPPED   14 /* the request before failed: REL4_LINK */
+#define REL4_ERROR_CANCELLED 15 /* REL4_LABEL_NOP */
 
 /* The most bytes of one AsyncQueue PutString. */
 #define REL4_PUT_STRING_MAX 952
@@ -50,7 +54,7 @@
 #define REL4_BOOTINFO_HARTS             8
 #define REL4_BOOTINFO_WORDS             9
 
-#define REL4_INTERFACE_VERSION 1
+#define REL4_INTERFACE_VERSION 2
 
 /* Values of REL4_BOOTINFO_USER_INTERRUPTS. */
 #define REL4_UINTR_NONE     0

@@ -62,50 +62,39 @@ static inline void user_store(struct user_words words, word_t i, word_t value)
     store_word(&words.window_address[i], value);
 }
 
-/* Stores word i in two halves, the lower 32 bits of each argument. They may be stored in any order, or
- * twice. */
-static inline void user_store_halves(struct user_words words, word_t i, word_t lower, word_t upper)
-{
-    uint32_t *halves = (uint32_t *)(word_t *)(words.window_address + i);
+/* Access to the words of a ring's header (rel4/ring.h), each in word i. */
 
-    store_half(&halves[0], (uint32_t)lower);
-    store_half(&halves[1], (uint32_t)upper);
+static inline uint64_t *user_ring_indices(struct user_words words, unsigned i)
+{
+    return (uint64_t *)(words.window_address + i);
 }
 
-/* Access to the 32-bit words of a ring's header (rel4/ring.h): each is at the start of word i. */
-
-static inline uint32_t *user_ring_word(struct user_words words, unsigned i)
+static inline uint32_t *user_ring_state(struct user_words words, unsigned i)
 {
     return (uint32_t *)(word_t *)(words.window_address + i);
 }
 
-static inline uint32_t user_ring_peer(struct user_words words, unsigned i)
+static inline uint64_t user_ring_peer(struct user_words words, unsigned i)
 {
-    return rel4_ring_peer(user_ring_word(words, i));
+    return rel4_ring_peer(user_ring_indices(words, i));
 }
 
-/* Reads an index without ordering. Read it again with user_ring_peer() before reading items. */
-static inline uint32_t user_ring_glance(struct user_words words, unsigned i)
+static inline void user_ring_publish(struct user_words words, unsigned i, uint64_t pair)
 {
-    return *(volatile const uint32_t *)user_ring_word(words, i);
-}
-
-static inline void user_ring_publish(struct user_words words, unsigned i, uint32_t value)
-{
-    rel4_ring_publish(user_ring_word(words, i), value);
+    rel4_ring_publish(user_ring_indices(words, i), pair);
 }
 
 static inline bool user_ring_must_wake(struct user_words words, unsigned i)
 {
-    return rel4_ring_must_wake(user_ring_word(words, i));
+    return rel4_ring_must_wake(user_ring_state(words, i));
 }
 
 static inline void user_ring_sleep(struct user_words words, unsigned i)
 {
-    rel4_ring_sleep(user_ring_word(words, i));
+    rel4_ring_sleep(user_ring_state(words, i));
 }
 
 static inline bool user_ring_stay(struct user_words words, unsigned i)
 {
-    return rel4_ring_stay(user_ring_word(words, i));
+    return rel4_ring_stay(user_ring_state(words, i));
 }

@@ -21,6 +21,7 @@
                        1ul << REL4_QUEUE_BITS(n),                                         \
                    "fits")
 SIZE_FITS(0);
+SIZE_FITS(3);
 SIZE_FITS(4);
 SIZE_FITS(5);
 SIZE_FITS(6);
@@ -36,6 +37,7 @@ static word_t frame_slots(struct cap cap)
 static void forget_request(struct async_queue *queue)
 {
     queue->holds_request = false;
+    queue->more_items = 0;
     badged_pass_forget(&queue->pass);
 }
 
@@ -96,6 +98,17 @@ static enum progress give_up(struct async_queue *queue, word_t slots)
     return DONE;
 }
 
+/* Words of Bind. */
+enum {
+    BIND_REQUEST_BITS,
+    BIND_RESPONSE_BITS,
+    BIND_POLICY,
+    BIND_VERSION,
+    BIND_HEADER_OFFSET,
+    BIND_LABELS, /* two */
+    BIND_WORDS = BIND_LABELS + 2
+};
+
 static enum progress perform_bind(const struct request *request, const struct operation *operation)
 {
     struct async_queue *queue = cap_object(request->cap);
@@ -104,23 +117,31 @@ static enum progress perform_bind(const struct request *request, const struct op
     queue->thread = operation->thread;
     queue->thread->async_queue = queue;
     queue->thread->worker.is_worker = true;
-    queue->request_bits = (uint8_t)request_word(request, 0);
-    queue->response_bits = (uint8_t)request_word(request, 1);
-    queue->at_tick = request_word(request, 2) == REL4_POLICY_TICK;
+    queue->request_bits = (uint8_t)request_word(request, BIND_REQUEST_BITS);
+    queue->response_bits = (uint8_t)request_word(request, BIND_RESPONSE_BITS);
+    queue->at_tick = request_word(request, BIND_POLICY) == REL4_POLICY_TICK;
+    queue->header_offset = (uint16_t)operation->value;
+    queue->labels[0] = operation->labels[0];
+    queue->labels[1] = operation->labels[1];
+    queue->is_restricted = ~(operation->labels[0] & operation->labels[1]) != 0;
     queue->state = QUEUE_STOPPED;
     slot_insert(&queue->notification, notification->cap, notification);
     return DONE;
 }
 
-static bool is_ring_size(word_t bits)
-{
-    return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
-}
-
 static word_t decode_bind(const struct request *request, struct operation *operation, struct result *result)
 {
     const struct async_queue *queue = cap_object(request->cap);
+    word_t request_bits = request_word(request, BIND_REQUEST_BITS);
+    word_t response_bits = request_word(request, BIND_RESPONSE_BITS);
 
+    /* First, so that programs of another version learn why. */
+    if (request->length <= BIND_VERSION || request_word(request, BIND_VERSION) != REL4_INTERFACE_VERSION) {
+        return error_range(result, REL4_INTERFACE_VERSION, REL4_INTERFACE_VERSION);
+    }
+    if (request->length < BIND_WORDS) {
+        return ERR_TRUNCATED_MESSAGE;
+    }
     operation->thread = request_extra_object(request, 0, CAP_TCB);
     if (!operation->thread) {
         return error_invalid_capability(result, 1);
@@ -128,12 +149,24 @@ static word_t decode_bind(const struct request *request, struct operation *opera
     if (!slot_can_signal(request->extra[1])) {
         return error_invalid_capability(result, 2);
     }
-    if (!is_ring_size(request_word(request, 0)) || !is_ring_size(request_word(request, 1))) {
-        return error_range(result, REL4_RING_MIN_BITS, REL4_RING_MAX_BITS);
+    if (request_bits < REL4_REQUESTS_MIN_BITS || request_bits > REL4_REQUESTS_MAX_BITS) {
+        return error_range(result, REL4_REQUESTS_MIN_BITS, REL4_REQUESTS_MAX_BITS);
     }
-    if (request_word(request, 2) > REL4_POLICY_TICK) {
-        return error_invalid_argument(result, 2);
+    if (response_bits < REL4_RESPONSES_MIN_BITS || response_bits > REL4_RESPONSES_MAX_BITS) {
+        return error_range(result, REL4_RESPONSES_MIN_BITS, REL4_RESPONSES_MAX_BITS);
     }
+    if (request_word(request, BIND_POLICY) > REL4_POLICY_TICK) {
+        return error_invalid_argument(result, BIND_POLICY);
+    }
+    operation->value = request_word(request, BIND_HEADER_OFFSET);
+    if (operation->value > REL4_HEADER_MAX_OFFSET) {
+        return error_range(result, 0, REL4_HEADER_MAX_OFFSET);
+    }
+    if (operation->value % REL4_ITEM_BYTES) {
+        return ERR_ALIGNMENT;
+    }
+    operation->labels[0] = request_word(request, BIND_LABELS);
+    operation->labels[1] = request_word(request, BIND_LABELS + 1);
     return queue->state == QUEUE_NEW && !operation->thread->async_queue ? ERR_NONE : ERR_ILLEGAL_OPERATION;
 }
 
@@ -222,12 +255,15 @@ static void clear_rings(struct async_queue *queue)
     queue->request_producer = 0;
     queue->response_limit = (uint32_t)bit(queue->response_bits);
     queue->told = 0;
+    queue->outcome = ERR_NONE;
     queue->placement.batch = 0;
     queue->requests = queue->responses = (struct ring_cursor){ user_words_none(), user_words_none(), 0 };
     queue->ahead = user_words_none();
-    for (word_t line = REL4_HEADER_REQUEST_PRODUCER; line <= REL4_HEADER_FAULT; line += REL4_HEADER_LINE) {
-        ring_publish_word(queue, line, 0);
-    }
+    ring_publish_word(queue, REL4_HEADER_REQUESTER, 0);
+    ring_publish_word(queue, REL4_HEADER_SERVER_STATE, REL4_ASLEEP);
+    ring_publish_word(queue, REL4_HEADER_SERVER, 0);
+    ring_publish_word(queue, REL4_HEADER_REQUESTER_STATE, REL4_ASLEEP);
+    ring_publish_word(queue, REL4_HEADER_FAULT, REL4_FAULT_NONE);
     queue->state = QUEUE_IDLE;
     if (!queue->at_tick) {
         ring_expect_news(queue, QUEUE_IDLE);
@@ -238,7 +274,7 @@ static enum progress perform_start(const struct request *request, const struct o
 {
     struct async_queue *queue = cap_object(request->cap);
 
-    queue->header = async_queue_line(queue, 0);
+    queue->header = async_queue_line(queue, queue->header_offset);
     struct user_words version = async_queue_header(queue, REL4_HEADER_VERSION);
     struct user_words statistics = async_queue_header(queue, REL4_HEADER_STATISTICS);
     user_store(version, 0, REL4_INTERFACE_VERSION | (word_t)queue->request_bits << 32);

@@ -34,24 +34,51 @@ enum queue_state {
 /* Words of a request in the queue's own memory: an item and its continuation. */
 #define QUEUE_COPY_WORDS (REL4_MAX_ITEMS * REL4_MORE_WORDS)
 
-/* The worker's place in a ring: a run of items that lie behind one another in a frame. */
+/* Words of an item of the request ring, and of a unit of the response ring. */
+#define ITEM_SIZE (REL4_ITEM_BYTES / sizeof(word_t))
+#define UNIT_SIZE (REL4_UNIT_BYTES / sizeof(word_t))
+
+/* The worker's place in a ring: a run of items, or units, that lie behind one another in a frame. */
 struct ring_cursor {
-    struct user_words item; /* the next item */
-    struct user_words end;  /* of the frame or ring, where the next address must be looked up */
-    uint32_t end_index;     /* index of the item at the end */
+    struct user_words place; /* of the next one */
+    struct user_words end;   /* of the frame or ring, where the next address must be looked up */
+    uint32_t end_index;      /* index of what is at the end */
 };
 
-/* Returns the number of items before the end. */
-static inline word_t ring_cursor_left(const struct ring_cursor *cursor)
+/* Returns how many of a size, ITEM_SIZE or UNIT_SIZE, are before the end. */
+static inline word_t ring_cursor_left(const struct ring_cursor *cursor, unsigned size)
 {
-    return user_words_between(cursor->item, cursor->end) / REL4_MORE_WORDS;
+    return user_words_between(cursor->place, cursor->end) / size;
 }
 
-/* Returns the index of the next item. */
-static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor)
+/* Returns the index of the next one. */
+static inline uint32_t ring_cursor_index(const struct ring_cursor *cursor, unsigned size)
 {
-    return cursor->end_index - (uint32_t)ring_cursor_left(cursor);
+    return cursor->end_index - (uint32_t)ring_cursor_left(cursor, size);
 }
+
+/* The index that an idle or full worker waits for the user to change. */
+struct ring_news {
+    struct user_words indices; /* the user's; or none */
+    unsigned shift;            /* of the one in them */
+    uint32_t known;            /* its last known value */
+};
+
+/* The user has changed that index. Also without the lock: then whoever takes it must check again. */
+static inline bool ring_news_exist(struct ring_news news)
+{
+    return (uint32_t)(user_ring_peer(news.indices, 0) >> news.shift) != news.known;
+}
+
+/* What is to be done of a repeated request. */
+struct repeat {
+    uint16_t left; /* calls; 0 if the request at hand is not repeated */
+    uint16_t done;
+    uint8_t words;        /* words that grow: a bit for each */
+    bool pointer;         /* the capability pointer grows by one */
+    uint8_t result_words; /* of the calls that were done, in the queue's copy */
+    word_t step;          /* of these words */
+};
 
 /* State of worker/placement.c. Times are counts of the time counter. */
 struct placement {
@@ -67,7 +94,7 @@ struct placement {
 
 struct async_queue {
     struct slot notification; /* to be signalled; may be empty */
-    struct user_words header; /* the first page of the shared memory, since Start */
+    struct user_words header; /* of the shared memory, since Start */
     word_t copy[QUEUE_COPY_WORDS];
     struct rel4_queue_statistics statistics;
     struct tcb *thread;
@@ -76,17 +103,22 @@ struct async_queue {
     uint8_t request_bits, response_bits; /* log2 of the rings' lengths, in items */
     bool at_tick;                        /* policy: serve at the next tick */
     bool holds_request;                  /* copy holds a request that is to be continued */
-    struct badged_pass pass;             /* of the request in copy */
+    uint8_t more_items;                  /* of the request at hand: the cursor is at its last one */
+    uint8_t outcome;                     /* error of the last request; see REL4_LINK */
+    uint16_t header_offset;              /* in the first frame */
+    bool is_restricted;                  /* labels has not all bits */
+    word_t labels[2];                    /* that requests may have: a bit for each below 64; from 0x400 on */
+    struct repeat repeat;
+    struct badged_pass pass; /* of the request in copy */
 
     /* What the kernel knows of the indices that the user writes, and the user of the kernel's. */
     uint32_t request_producer;
     uint32_t response_limit; /* end of the known free part of the response ring */
-    uint32_t told;           /* end of the answers that the user was told of */
-    uint32_t budget;         /* most requests of this run */
+    uint64_t told;           /* the kernel's indices when the user was last told of them */
+    uint32_t budget;         /* most calls of this run */
     struct ring_cursor requests, responses;
     struct user_words ahead; /* end of the requests that are known to be there */
-    struct user_words news;  /* the index that a sleeping or watched worker waits for; or none */
-    uint32_t known;          /* its last known value */
+    struct ring_news news;   /* what a sleeping or watched worker waits for */
 
     struct placement placement;
 
@@ -104,24 +136,35 @@ static inline bool async_queue_is_started(const struct async_queue *queue)
     return queue->state > QUEUE_STOPPED;
 }
 
-/* Returns the bytes of header and rings. */
+/* Returns where the rings begin in the memory shared with the user. */
+static inline word_t async_queue_requests(const struct async_queue *queue)
+{
+    return queue->header_offset + REL4_HEADER_BYTES;
+}
+
+static inline word_t async_queue_responses(const struct async_queue *queue)
+{
+    return async_queue_requests(queue) + (word_t)REL4_ITEM_BYTES * bit(queue->request_bits);
+}
+
+/* Returns the bytes up to the end of the rings. */
 static inline word_t async_queue_bytes(const struct async_queue *queue)
 {
-    return REL4_RINGS + (bit(queue->request_bits) + bit(queue->response_bits)) * REL4_ITEM_BYTES;
+    return async_queue_responses(queue) + (word_t)REL4_UNIT_BYTES * bit(queue->response_bits);
 }
 
 /* True if a request came by the ring of its thread's queue, so that its words are in the queue's copy. */
 bool async_queue_is_source(const struct request *request);
 
-/* Returns the words at a byte offset in the memory shared with the user, below async_queue_bytes(). The 64
- * bytes there are in one frame. The queue is started. */
+/* Returns the words at a byte offset in the memory shared with the user, below async_queue_bytes(). The item
+ * or unit there is in one frame. The queue is started. */
 static inline struct user_words async_queue_line(const struct async_queue *queue, word_t offset)
 {
     return user_words_in_frame(queue->frames[offset >> queue->frame_bits].cap,
                                offset & mask(queue->frame_bits));
 }
 
-/* Returns the words of the header page at an offset, one of REL4_HEADER_. The queue is started. */
+/* Returns the words of the header at an offset, one of REL4_HEADER_. The queue is started. */
 static inline struct user_words async_queue_header(const struct async_queue *queue, word_t offset)
 {
     return user_words_from(queue->header, (unsigned)(offset / sizeof(word_t)));

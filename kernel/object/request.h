@@ -48,6 +48,7 @@ struct operation {
     word_t address;        /* physical */
     word_t index;          /* of a table entry; an ASID; the number of an interrupt */
     word_t count;
+    word_t labels[2];   /* that the requests of a queue may have */
     unsigned size_bits; /* log2 of the bytes of an object */
 };
 

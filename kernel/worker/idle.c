@@ -152,8 +152,8 @@ static bool keep_and_let_in(struct hart *hart, struct tcb *owner, bool *is_tick)
     hart->idle.kept = NULL;
     queue->state = QUEUE_RUNNING;
     hart->serving = owner;
-    if (*is_tick && queue->told != ring_response_producer(queue)) {
-        ring_tell(queue, ring_response_producer(queue));
+    if (*is_tick && queue->told != ring_progress(queue)) {
+        ring_tell(queue);
     }
     return true;
 }
@@ -178,7 +178,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     if (state == QUEUE_STOPPED) {
         return state;
     }
-    bool untold = ring_publish(queue, ring_response_producer(queue));
+    bool untold = ring_publish(queue);
     word_t time = time_now() - start;
     learn_pace(queue, time, *served);
     queue_count(queue, &queue->statistics.busy[hart->id], time);
@@ -186,7 +186,7 @@ static enum queue_state run(struct hart *hart, struct async_queue *queue, struct
     /* The user is not left waiting for the end of a long operation, which has served nothing when it stops
      * for the second time, nor for the end of a batch that goes on and on. */
     if (untold && (!*served || interrupts_pending() & INTERRUPT_TIMER)) {
-        ring_tell(queue, ring_response_producer(queue));
+        ring_tell(queue);
     }
     return state;
 }
@@ -312,8 +312,7 @@ static bool others_have_work(void)
 
 /* What a hart that idles polls without the lock. */
 struct watch {
-    struct user_words word; /* in the ring, or none */
-    uint32_t known;
+    struct ring_news news;
     unsigned polls_left;
 };
 
@@ -325,15 +324,15 @@ static bool wait_unlocked(struct hart *hart, struct watch watch)
 
     for (;;) {
         word_t pending = interrupts_pending();
-        bool watches = user_words_exist(watch.word) && !is_over &&
+        bool watches = user_words_exist(watch.news.indices) && !is_over &&
                        __atomic_load_n(&hart->idle.watched, __ATOMIC_RELAXED);
         if (pending & INTERRUPT_IPI) {
             /* Cleared before the queues are read, so a call that comes now interrupts again. */
             ipi_clear();
             polls = POLLS_FOR_LOCK;
         }
-        bool work = (watches && user_ring_peer(watch.word, 0) != watch.known) || is_over ||
-                    others_have_work() || __atomic_load_n(&hart->idle.called, __ATOMIC_RELAXED);
+        bool work = (watches && ring_news_exist(watch.news)) || is_over || others_have_work() ||
+                    __atomic_load_n(&hart->idle.called, __ATOMIC_RELAXED);
         struct elsewhere own = find_elsewhere(hart);
         if (has_own(hart) || pending & INTERRUPT_DEVICE || own.late || (work && MUTANT(QUEUE_FOR_LOCK)) ||
             (pending & INTERRUPT_TIMER && (REL4_NUM_DOMAINS > 1 || receivers_polled))) {
@@ -390,7 +389,7 @@ static struct tcb *find_work(const struct hart *hart)
 void placement_idle(struct hart *hart)
 {
     struct tcb *owner = find_work(hart);
-    struct watch watch = { .word = user_words_none() };
+    struct watch watch = { .news.indices = user_words_none() };
 
     /* Idle harts use the kernel's own root: asid_release() does not wait for them. */
     if (hart->arch.vspace) {
@@ -411,7 +410,7 @@ void placement_idle(struct hart *hart)
     }
     if (hart->idle.watched) {
         const struct async_queue *queue = hart->idle.watched->async_queue;
-        watch = (struct watch){ queue->news, queue->known, queue->placement.patience };
+        watch = (struct watch){ queue->news, queue->placement.patience };
     }
     idle_harts |= bit(hart->id);
     kernel_leave(hart);

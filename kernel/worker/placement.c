@@ -92,10 +92,8 @@ static void end_keeping(struct async_queue *queue)
 /* Tells the user of answers that are published already. */
 static void tell_the_rest(struct async_queue *queue)
 {
-    uint32_t producer = ring_response_producer(queue);
-
-    if (queue->told != producer && !MUTANT(TELL_NOBODY)) {
-        ring_tell(queue, producer);
+    if (queue->told != ring_progress(queue) && !MUTANT(TELL_NOBODY)) {
+        ring_tell(queue);
     }
 }
 

@@ -119,16 +119,24 @@ static enum queue_state hold(struct async_queue *queue, struct call call, enum q
 
 /* Takes the request that the queue has kept, or else the next one of the ring. Returns RUNNING if there is
  * one, else the next state of the queue. */
-static inline enum queue_state first_request(struct async_queue *queue, struct call *call)
+static inline enum queue_state first_request(struct async_queue *queue, struct call *call, bool *special)
 {
     if (unlikely(queue->holds_request)) {
         queue->holds_request = false;
         *call = (struct call){ queue->copy[ITEM_COOKIE_AND_HEADER], queue->copy[ITEM_CAP] };
+        *special = call_is_special(queue, *call);
         ring_forget_ahead(queue);
         return QUEUE_RUNNING;
     }
     enum queue_state state = ring_peek_ahead(queue, 0);
-    return state == QUEUE_RUNNING ? ring_fetch(queue, call) : state;
+    return state == QUEUE_RUNNING ? ring_fetch(queue, call, special) : state;
+}
+
+/* The budget of this run is spent, or something else comes before the next call of a request. */
+static bool must_stop_between_calls(const struct async_queue *queue, const struct tcb *thread, word_t served)
+{
+    return served >= queue->budget || (thread->state == THREAD_INACTIVE && !MUTANT(SERVE_INACTIVE)) ||
+           must_stop();
 }
 
 /* Serves requests, and returns the next state of the queue. STOPPED: the queue must not be touched any more.
@@ -137,34 +145,55 @@ static ALWAYS_INLINE enum queue_state serve(struct async_queue *queue, struct tc
 {
     bool up = abi_up;
     struct call call;
-    enum queue_state state = first_request(queue, &call);
+    bool special;
+    enum queue_state state = first_request(queue, &call, &special);
     struct request request; /* these members are the same for all requests, make_call() sets the others */
 
     request.thread = thread;
     request.first = &queue->copy[ITEM_WORDS];
     request.words = user_words_none();
     while (state == QUEUE_RUNNING) {
-        if (reads_registers(call) && (state = ring_make_room_for_registers(queue)) != QUEUE_RUNNING) {
-            return hold(queue, call, state);
-        }
-        assert_no_other_is_current(queue, thread);
         struct result result;
-        enum progress progress;
-        word_t error = make_call(queue, call, up, thread, &request, &result, &progress);
-        /* A request that takes the queue from its owner stops it; one that waits for the console blocks it.
-         */
-        if (unlikely(queue->state != QUEUE_RUNNING)) {
-            return queue->state == QUEUE_BLOCKED ? hold(queue, call, QUEUE_BLOCKED) : QUEUE_STOPPED;
+        word_t error;
+        if (unlikely(special)) {
+            error = special_refusal(queue, call);
+            if (error) {
+                result.length = 0;
+                goto answer;
+            }
         }
-        if (unlikely(progress != DONE)) {
-            return hold(queue, call, QUEUE_WAITING);
+        if ((unlikely(special) || reads_registers(call)) &&
+            (state = ring_make_room(queue, call)) != QUEUE_RUNNING) {
+            return state == QUEUE_FULL ? hold(queue, call, state) : state;
         }
-        ring_answer(queue, call, error, &result);
+        for (;;) {
+            enum progress progress;
+            assert_no_other_is_current(queue, thread);
+            error = make_call(queue, call, up, thread, &request, &result, &progress);
+            /* A request that takes the queue from its owner stops it; one that waits for the console blocks
+             * it. */
+            if (unlikely(queue->state != QUEUE_RUNNING)) {
+                return queue->state == QUEUE_BLOCKED ? hold(queue, call, QUEUE_BLOCKED) : QUEUE_STOPPED;
+            }
+            if (unlikely(progress != DONE)) {
+                return hold(queue, call, QUEUE_WAITING);
+            }
+            if (likely(!special) || !special_has_next(queue, call, error, &result)) {
+                break;
+            }
+            call.pointer += queue->repeat.pointer;
+            if (must_stop_between_calls(queue, thread, ++*served)) {
+                return hold(queue, call, QUEUE_WAITING);
+            }
+        }
+    answer:
+        ring_answer(queue, call, special, error, &result);
         ++*served;
         if (unlikely(thread->state == THREAD_INACTIVE) && !MUTANT(SERVE_INACTIVE)) {
+            queue->more_items = 0;
             return QUEUE_WAITING;
         }
-        if (unlikely(user_words_equal(queue->requests.item, queue->ahead))) {
+        if (unlikely(user_words_equal(queue->requests.place, queue->ahead))) {
             state = ring_peek_ahead(queue, *served);
             if (state != QUEUE_RUNNING) {
                 return state;
@@ -173,13 +202,14 @@ static ALWAYS_INLINE enum queue_state serve(struct async_queue *queue, struct tc
         if (unlikely(must_stop())) {
             return QUEUE_WAITING;
         }
-        state = ring_fetch(queue, &call);
+        state = ring_fetch(queue, &call, &special);
     }
     return state;
 }
 
 static inline void count_run(struct async_queue *queue, word_t served, enum rel4_place place)
 {
+    assert(served <= queue->budget);
     if (served) {
         struct rel4_queue_statistics *statistics = &queue->statistics;
         queue_count(queue, &statistics->served[place], served);

@@ -34,7 +34,7 @@ cmp_ok(cost($few{adaptive}), "<=", 1.35 * cost($few{sync}), "adaptive: a call wi
 cmp_ok($few{adaptive}{trap_frequency}, "==", 1, "adaptive: it goes by trap");
 
 my %many = measured(256);
-is(join(" ", sort keys %many), "adaptive async sync", "there is a record for each mode");
+is(join(" ", sort keys %many), "adaptive async batch repeat sync", "there is a record for each mode");
 is_deeply([grep { !exists $many{async}{$_} } qw(experiment mode placement policy backend harts frames rounds clock cost_per_round
     trap_frequency user_interrupts ipis served batch_sizes)], [], "a record has all of its fields");
 cmp_ok(cost($many{async}), "<=", 1.02 * cost($many{sync}), "256 coroutines: a call costs no more instructions than by trap");

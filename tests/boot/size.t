@@ -12,5 +12,5 @@ note("text $text, data $data, bss $bss");
 
 # Lines of code: no empty lines, and none that are only a comment.
 my $lines = grep { !m{^\s*(?:$|/?\*|//)} } map { slurp($_) } split /\n/, qx(find kernel -name "*.[chS]");
-cmp_ok($lines, "<", 14000, "the kernel has less than 14000 lines of code");
+cmp_ok($lines, "<", 14400, "the kernel has less than 14400 lines of code");
 note("$lines lines");

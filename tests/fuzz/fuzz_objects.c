@@ -315,7 +315,8 @@ static void submit(struct input *in)
         if (i == 0) {
             word = (word_t)rel4_header((unsigned)label & 0xfff, 0, length, extras) << 32 | flags;
         }
-        user_store(async_queue_line(queue, REL4_RINGS + item * REL4_ITEM_BYTES), i % REL4_MORE_WORDS, word);
+        user_store(async_queue_line(queue, REL4_HEADER_BYTES + item * REL4_ITEM_BYTES), i % REL4_MORE_WORDS,
+                   word);
     }
     if (flags & 1) {
         user_ring_publish(producer, 0, index + (flags & 2 ? 1 : rel4_items_for(length + extras)));

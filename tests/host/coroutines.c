@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-#define STACK           65536 /* the sanitizers need it */
-#define COROUTINE_BYTES (STACK + sizeof(struct rel4_coroutine))
+#define STACK 65536 /* the sanitizers need it */
 
 struct machine kernel;
 struct rel4_executor executor;
@@ -28,7 +27,7 @@ void make_executor(unsigned coroutines)
 {
     struct rel4_executor_options options = {
         .memory = memory,
-        .memory_bytes = coroutines * COROUTINE_BYTES + 64,
+        .memory_bytes = REL4_COROUTINES_BYTES(coroutines, STACK),
         .stack_bytes = STACK,
     };
 
@@ -38,8 +37,8 @@ void make_executor(unsigned coroutines)
 void start(unsigned coroutines, unsigned ring_bits, bool threaded)
 {
     trace[0] = 0;
-    memory = malloc(coroutines * COROUTINE_BYTES + 64);
-    machine_start(&kernel, &executor.queue, ring_bits, ring_bits, threaded, twice);
+    memory = malloc(REL4_COROUTINES_BYTES(coroutines, STACK));
+    machine_start(&kernel, &executor.queue, ring_bits, ring_bits + 2, threaded, twice);
     make_executor(coroutines);
 }
 

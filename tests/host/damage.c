@@ -111,7 +111,7 @@ static void make_user_interrupts(void)
     add_entry(2, VECTOR_9);
 }
 
-/* A queue of two rings of 32 items, which waits: its worker is ready, too. */
+/* A queue of rings of 32 items and 128 units, in two pages, which waits: its worker is ready, too. */
 static void make_queue(void)
 {
     make_page(QUEUE_PAGE, CAP_FRAME);
@@ -123,7 +123,8 @@ static void make_queue(void)
         slot_insert(&queue()->frames[i], frame_set_queue(page->cap, queue()), page);
     }
     queue()->frame_bits = ABI_PAGE_BITS;
-    queue()->request_bits = queue()->response_bits = REL4_RING_MIN_BITS;
+    queue()->request_bits = REL4_REQUESTS_MIN_BITS;
+    queue()->response_bits = REL4_RESPONSES_MIN_BITS + 1;
     queue()->thread = thread(READY);
     thread(READY)->async_queue = queue();
     thread(READY)->worker.is_worker = true;

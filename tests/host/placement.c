@@ -25,7 +25,7 @@ void run_owner(void)
 
 void open_queue_of_priority(unsigned priority)
 {
-    open_queue(5, 5);
+    open_queue(5, 6);
     host_hart->locks = true;
     owner->max_priority = 255;
     sched_set_priority(owner, priority);
@@ -87,7 +87,7 @@ void check_place(const struct hart *hart, unsigned priority)
 
 void open_for_two(void)
 {
-    open_queue(8, 8);
+    open_queue(8, 9);
     harts_online = 2;
     home->locks = helper->locks = true;
     home->pending.any = 0;

@@ -44,6 +44,7 @@ int rel4_suspend(struct rel4_executor *executor)
     struct rel4_coroutine *current = executor->current;
     volatile bool resumed = false;
 
+    current->sp = __builtin_frame_address(0);
     getcontext(&context_of(current)->registers);
     if (!resumed) {
         resumed = true;
@@ -86,6 +87,7 @@ void rel4_switch_prepare(struct rel4_coroutine *coroutine, void *stack_top, void
     struct context *context = context_of(coroutine);
     char *lowest = (char *)(coroutine->guard + 2);
 
+    coroutine->sp = stack_top;
     context->stack = lowest;
     context->stack_bytes = (size_t)((char *)stack_top - lowest);
     context->begin = begin;
@@ -112,26 +114,45 @@ static uint32_t *header(struct machine *of, unsigned offset)
     return (uint32_t *)(of->buffer + offset);
 }
 
+static uint64_t *indices(struct machine *of, unsigned offset)
+{
+    return (uint64_t *)(void *)(of->buffer + offset);
+}
+
+/* The user's indices: producer of requests, consumer of responses. */
+static uint32_t request_producer(struct machine *of)
+{
+    return (uint32_t)rel4_ring_peer(indices(of, REL4_HEADER_REQUESTER));
+}
+
+static uint32_t response_consumer(struct machine *of)
+{
+    return (uint32_t)(rel4_ring_peer(indices(of, REL4_HEADER_REQUESTER)) >> 32);
+}
+
 static struct rel4_item *requests_of(struct machine *of)
 {
-    return (struct rel4_item *)(of->buffer + REL4_RINGS);
+    return (struct rel4_item *)(of->buffer + REL4_HEADER_BYTES);
+}
+
+static void publish(struct machine *of)
+{
+    rel4_ring_publish(indices(of, REL4_HEADER_SERVER),
+                      rel4_ring_pair(of->request_consumer, of->response_producer));
 }
 
 /* Writes an answer behind the others, and publishes it. */
 static void answer(struct machine *of, uint32_t cookie, uint32_t head, const seL4_Word *words)
 {
-    seL4_Word mask = ((seL4_Word)1 << of->response_bits) - 1;
-    struct rel4_item *responses = requests_of(of) + ((seL4_Word)1 << of->request_bits);
-    struct rel4_item *response = &responses[of->response_producer & mask];
+    uint32_t mask = (2u << of->response_bits) - 1, place = 2 * of->response_producer;
+    uint64_t *responses = (uint64_t *)(requests_of(of) + ((seL4_Word)1 << of->request_bits));
 
-    response->cookie = cookie;
-    response->header = head;
-    response->cap = 0;
+    responses[place & mask] = cookie | (uint64_t)head << 32;
     for (unsigned i = 0; i < rel4_header_words(head); i++) {
-        *rel4_ring_word(responses, mask, of->response_producer, i) = words[i];
+        responses[(place + 1 + i) & mask] = words[i];
     }
-    of->response_producer += rel4_items_for(rel4_header_words(head));
-    rel4_ring_publish(header(of, REL4_HEADER_RESPONSE_PRODUCER), of->response_producer);
+    of->response_producer += rel4_units_for(rel4_header_words(head));
+    publish(of);
 }
 
 /* Answers one request, which begins at the consumer's index. */
@@ -142,16 +163,20 @@ static void serve_one(struct machine *of)
     unsigned count = 0, error = of->service(request, words, &count);
 
     of->request_consumer +=
-        rel4_items_for(rel4_header_words(request->header) + rel4_header_extras(request->header));
-    rel4_ring_publish(header(of, REL4_HEADER_REQUEST_CONSUMER), of->request_consumer);
+        rel4_items_for(rel4_header_words(request->header) + rel4_header_extras(request->header) +
+                       rel4_flag_words(request->header));
+    if (request->header & REL4_QUIET && !error) {
+        publish(of);
+        return;
+    }
     answer(of, request->cookie, rel4_header(rel4_header_label(request->header), error, count, 0), words);
 }
 
 static bool has_room(struct machine *of)
 {
-    uint32_t used = of->response_producer - rel4_ring_peer(header(of, REL4_HEADER_RESPONSE_CONSUMER));
+    uint32_t used = of->response_producer - response_consumer(of);
 
-    return used + REL4_MAX_ITEMS <= 1u << of->response_bits;
+    return used + rel4_units_for(REL4_MAX_WORDS) <= 1u << of->response_bits;
 }
 
 bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count)
@@ -169,7 +194,7 @@ bool machine_forge(uint32_t cookie, unsigned error, unsigned word_count)
 
 static bool has_work(struct machine *of)
 {
-    return rel4_ring_peer(header(of, REL4_HEADER_REQUEST_PRODUCER)) != of->request_consumer && has_room(of);
+    return request_producer(of) != of->request_consumer && has_room(of);
 }
 
 /* Serves one request, if there is one, and room for its answer. */
@@ -186,7 +211,7 @@ static bool serve_next(struct machine *of)
 
 bool machine_serve(struct machine *of)
 {
-    uint32_t *state = header(of, REL4_HEADER_KERNEL_STATE);
+    uint32_t *state = header(of, REL4_HEADER_SERVER_STATE);
     unsigned served = 0;
 
     do {
@@ -201,7 +226,7 @@ bool machine_serve(struct machine *of)
     if (of->budget && served == of->budget) {
         __atomic_store_n(state, REL4_ASLEEP, __ATOMIC_SEQ_CST);
     }
-    if (served && rel4_ring_must_wake(header(of, REL4_HEADER_USER_STATE))) {
+    if (served && rel4_ring_must_wake(header(of, REL4_HEADER_REQUESTER_STATE))) {
         sem_post(&answers);
     }
     return served;
@@ -257,9 +282,15 @@ void machine_fault(void)
 {
     machine->fails = true;
     __atomic_store_n(header(machine, REL4_HEADER_FAULT), REL4_FAULT_INCOMPLETE, __ATOMIC_RELEASE);
-    if (rel4_ring_must_wake(header(machine, REL4_HEADER_USER_STATE))) {
+    if (rel4_ring_must_wake(header(machine, REL4_HEADER_REQUESTER_STATE))) {
         sem_post(&answers);
     }
+}
+
+/* Tests of batches have a ring. */
+int batch_add_by_trap(struct rel4_batch *batch, const struct rel4_request *request)
+{
+    abort();
 }
 
 int door_wake(const struct rel4_queue *queue)
@@ -280,7 +311,7 @@ int door_reset(const struct rel4_queue *queue)
 {
     machine->fails = false;
     machine->request_consumer = machine->response_producer = 0;
-    for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64) {
+    for (unsigned offset = REL4_HEADER_REQUESTER; offset <= REL4_HEADER_FAULT; offset += 4) {
         __atomic_store_n(header(machine, offset), 0, __ATOMIC_SEQ_CST);
     }
     return 0;

@@ -16,13 +16,14 @@
 #include <sanitizer/asan_interface.h>
 
 #define PAGE       (1u << ABI_PAGE_BITS)
-#define MAX_PAGES  17
+#define MAX_PAGES  32
 #define MAX_GUARDS (MAX_PAGES + 2)
 
 struct slot *thread, *queue_slot;
 struct tcb *owner;
 struct async_queue *queue;
 uint32_t produced, consumed;
+static uint32_t taken; /* where the answer begins that was checked last */
 uint64_t seed;
 
 static struct slot *cnode;
@@ -68,8 +69,8 @@ static void give(unsigned pointer, struct slot *slot)
 
 void open_queue(unsigned request_bits, unsigned response_bits)
 {
-    word_t bytes =
-        REL4_RINGS + ((word_t)REL4_ITEM_BYTES << request_bits) + ((word_t)REL4_ITEM_BYTES << response_bits);
+    word_t bytes = REL4_HEADER_BYTES + ((word_t)REL4_ITEM_BYTES << request_bits) +
+                   ((word_t)REL4_UNIT_BYTES << response_bits);
     unsigned count = (unsigned)((bytes + PAGE - 1) / PAGE);
 
     drop_guards();
@@ -94,10 +95,11 @@ void open_queue(unsigned request_bits, unsigned response_bits)
     give(ROOT, cnode);
     give(UNTYPED, build_untyped(12));
     give(OTHER_THREAD, build_thread());
-    assert_int_equal(invoke(queue_slot, REL4_LABEL_QUEUE_BIND,
-                            words(request_bits, response_bits, REL4_POLICY_CALL),
-                            extras(thread, notification)),
-                     ERR_NONE);
+    assert_int_equal(
+        invoke(queue_slot, REL4_LABEL_QUEUE_BIND,
+               words(request_bits, response_bits, REL4_POLICY_CALL, REL4_INTERFACE_VERSION, 0, -1ul, -1ul),
+               extras(thread, notification)),
+        ERR_NONE);
     struct slot *frames = build_cnode(5);
     for (unsigned i = 0; i < count; i++) {
         pages[i] = take_guarded(PAGE);
@@ -126,13 +128,19 @@ static char *at_offset(word_t offset)
 
 struct rel4_item *request_at(uint32_t index)
 {
-    return (void *)at_offset(REL4_RINGS + (index & mask(queue->request_bits)) * REL4_ITEM_BYTES);
+    return (void *)at_offset(REL4_HEADER_BYTES + (index & mask(queue->request_bits)) * REL4_ITEM_BYTES);
 }
 
-struct rel4_item *response_at(uint32_t index)
+struct rel4_unit *response_at(uint32_t index)
 {
-    return (void *)at_offset(REL4_RINGS + (REL4_ITEM_BYTES << queue->request_bits) +
-                             (index & mask(queue->response_bits)) * REL4_ITEM_BYTES);
+    return (void *)at_offset(REL4_HEADER_BYTES + (REL4_ITEM_BYTES << queue->request_bits) +
+                             (index & mask(queue->response_bits)) * REL4_UNIT_BYTES);
+}
+
+uint64_t response_word(unsigned i)
+{
+    /* The answer that was taken last begins at taken. */
+    return ((uint64_t *)response_at(taken + (i + 1) / 2))[(i + 1) % 2];
 }
 
 void put(uint32_t cookie, uint32_t head, word_t cap, struct words words)
@@ -257,31 +265,29 @@ unsigned answers(void)
     return *header(REL4_HEADER_RESPONSE_PRODUCER) - consumed;
 }
 
-void give_room(uint32_t items)
+void give_room(uint32_t units)
 {
-    consumed += items;
+    consumed += units;
     *header(REL4_HEADER_RESPONSE_CONSUMER) = consumed;
 }
 
-const struct rel4_item *check_answer(uint32_t cookie, word_t error, unsigned length)
+void check_answer(uint32_t cookie, word_t error, unsigned length)
 {
-    const struct rel4_item *item = response_at(consumed);
+    const struct rel4_unit *unit = response_at(consumed);
 
     assert_int_not_equal(answers(), 0);
-    assert_int_equal(item->cookie, cookie);
-    assert_int_equal(rel4_header_error(item->header), error);
-    assert_int_equal(rel4_header_words(item->header), length);
-    assert_int_equal(rel4_header_extras(item->header) | rel4_header_flags(item->header), 0);
-    assert_int_equal(item->cap, 0);
-    give_room(rel4_items_for(length));
-    return item;
+    assert_int_equal(unit->cookie, cookie);
+    assert_int_equal(rel4_header_error(unit->header), error);
+    assert_int_equal(rel4_header_words(unit->header), length);
+    assert_int_equal(unit->header >> 23 & ~(REL4_DATA >> 23), 0);
+    taken = consumed;
+    give_room(rel4_units_for(length + (unit->header & REL4_DATA ? 1 : 0)));
 }
 
 void check_served(uint32_t cookie)
 {
-    const struct rel4_item *item = check_answer(cookie, ERR_NONE, 1);
-
-    assert_int_equal(item->words[0], frame_phys(own(FRAME)->cap));
+    check_answer(cookie, ERR_NONE, 1);
+    assert_int_equal(response_word(0), frame_phys(own(FRAME)->cap));
 }
 
 void reset_queue(void)

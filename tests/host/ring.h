@@ -27,7 +27,7 @@ extern struct async_queue *queue;
 extern uint32_t produced, consumed; /* the user's own indexes */
 extern uint64_t seed;
 
-/* host_reset(), and a queue that is started, with rings of so many items, as powers of two. */
+/* host_reset(), and a queue that is started, with rings of so many items and units, as powers of two. */
 void open_queue(unsigned request_bits, unsigned response_bits);
 
 /* For cmocka: nothing is poisoned any more. */
@@ -36,11 +36,11 @@ int close_queue(void **state);
 /* The owner's slot with a capability pointer below POINTERS. */
 struct slot *own(unsigned pointer);
 
-/* The shared memory: a line of the header page, one of REL4_HEADER_, and the items with an index. */
+/* The shared memory: a word of the header, one of REL4_HEADER_, and the item and unit with an index. */
 char *header_page(void);
 uint32_t *header(unsigned line);
 struct rel4_item *request_at(uint32_t index);
-struct rel4_item *response_at(uint32_t index);
+struct rel4_unit *response_at(uint32_t index);
 
 /* Writes a request of one item, without publishing it; the second one asks for the address of FRAME. */
 void put(uint32_t cookie, uint32_t head, word_t cap, struct words words);
@@ -64,16 +64,19 @@ void serve(enum rel4_place place);
 void wake_and_serve(void);
 void publish_and_serve(void);
 
-/* Items of answers that have not been taken. */
+/* Units of answers that have not been taken. */
 unsigned answers(void);
 
 /* Takes them, so that there is room again. */
-void give_room(uint32_t items);
+void give_room(uint32_t units);
 
 /* Takes the next answer: it is this error with so many words, to the request with this cookie. The second one
  * is for put_simple(). */
-const struct rel4_item *check_answer(uint32_t cookie, word_t error, unsigned length);
+void check_answer(uint32_t cookie, word_t error, unsigned length);
 void check_served(uint32_t cookie);
+
+/* Returns word i of the answer that was checked last; with data, that is word 0. */
+uint64_t response_word(unsigned i);
 
 /* AsyncQueue Reset, on both sides. */
 void reset_queue(void);

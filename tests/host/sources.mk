@@ -7,7 +7,7 @@ HOST_KERNEL_SRCS := \
 	$(filter-out kernel/thread/kernel.c,$(wildcard kernel/thread/*.c)) \
 	kernel/lib/print.c \
 	$(addprefix kernel/boot/,elf.c fdt.c platform.c regions.c tree.c uart.c) \
-	$(addprefix lib/rel4/src/,queue.c executor.c answers.c waiting.c coroutine.c)
+	$(addprefix lib/rel4/src/,queue.c executor.c answers.c batch.c waiting.c coroutine.c)
 
 # What the simulation links instead of one hart: several, which run the rest of the kernel above the machine.
 HOST_HARTS_SRCS := kernel/arch/riscv64/emulate.c kernel/arch/riscv64/trap.c kernel/thread/kernel.c \

@@ -89,14 +89,15 @@ static void must(struct slot *slot, word_t label, struct words words, struct ext
 
 static void bind(word_t request_bits, word_t response_bits)
 {
-    must(queue, REL4_LABEL_QUEUE_BIND, words(request_bits, response_bits, REL4_POLICY_CALL),
+    must(queue, REL4_LABEL_QUEUE_BIND,
+         words(request_bits, response_bits, REL4_POLICY_CALL, REL4_INTERFACE_VERSION, 0, -1ul, -1ul),
          extras(thread, notification));
 }
 
-/* Two rings of 32 items: a page for the header, and one for both. */
+/* Rings of 32 items and 128 units, in two pages. */
 static void start(void)
 {
-    bind(5, 5);
+    bind(5, 7);
     must(queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, 2, FRAMES), extras(cnode));
     must(queue, REL4_LABEL_QUEUE_START, words(), extras());
 }
@@ -107,24 +108,41 @@ static void bind_is_refused_in_order(void **state)
     struct slot *read_only = build_copy(notification);
 
     read_only->cap = cap_make_ipc(CAP_NOTIFICATION, cap_object(notification->cap), ABI_RIGHT_READ, 0);
+    const word_t v = REL4_INTERFACE_VERSION;
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(4, 13), extras(endpoint, endpoint));
     refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(4, 13, 2), extras(endpoint));
-    refuses(ERR_INVALID_CAPABILITY, words(1), queue, label, words(4, 13, 2), extras(endpoint, endpoint));
-    refuses(ERR_INVALID_CAPABILITY, words(1), queue, label, words(4, 13, 2), extras(build_slot(), endpoint));
-    refuses(ERR_INVALID_CAPABILITY, words(2), queue, label, words(4, 13, 2), extras(thread, endpoint));
-    refuses(ERR_INVALID_CAPABILITY, words(2), queue, label, words(4, 13, 2), extras(thread, read_only));
-    const word_t wrong[] = { 0, 4, 13, 37, bit(32) + 5, -1ul };
+    refuses(ERR_RANGE, words(v, v), queue, label, words(4, 13, 2), extras(endpoint, endpoint));
+    refuses(ERR_RANGE, words(v, v), queue, label, words(4, 13, 2, v + 1, 0, 0, 0),
+            extras(endpoint, endpoint));
+    refuses(ERR_TRUNCATED_MESSAGE, NOTHING, queue, label, words(4, 13, 2, v, 0, 0),
+            extras(endpoint, endpoint));
+    refuses(ERR_INVALID_CAPABILITY, words(1), queue, label, words(4, 13, 2, v, 8, 0, 0),
+            extras(endpoint, endpoint));
+    refuses(ERR_INVALID_CAPABILITY, words(1), queue, label, words(4, 13, 2, v, 8, 0, 0),
+            extras(build_slot(), endpoint));
+    refuses(ERR_INVALID_CAPABILITY, words(2), queue, label, words(4, 13, 2, v, 8, 0, 0),
+            extras(thread, endpoint));
+    refuses(ERR_INVALID_CAPABILITY, words(2), queue, label, words(4, 13, 2, v, 8, 0, 0),
+            extras(thread, read_only));
+    const word_t wrong[] = { 0, 4, 15, 37, bit(32) + 6, -1ul };
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
-        refuses(ERR_RANGE, words(5, 12), queue, label, words(wrong[i], 12, 2), extras(thread, notification));
-        refuses(ERR_RANGE, words(5, 12), queue, label, words(5, wrong[i], 2), extras(thread, notification));
+        refuses(ERR_RANGE, words(5, 12), queue, label, words(wrong[i], 15, 2, v, 8, 0, 0),
+                extras(thread, notification));
+        refuses(ERR_RANGE, words(6, 14), queue, label, words(5, wrong[i], 2, v, 8, 0, 0),
+                extras(thread, notification));
     }
-    refuses(ERR_INVALID_ARGUMENT, words(2), queue, label, words(5, 12, 2), extras(thread, notification));
-    refuses(ERR_INVALID_ARGUMENT, words(2), queue, label, words(5, 12, -1ul), extras(thread, notification));
-    bind(5, 12);
+    refuses(ERR_INVALID_ARGUMENT, words(2), queue, label, words(5, 14, 2, v, 8, 0, 0),
+            extras(thread, notification));
+    refuses(ERR_INVALID_ARGUMENT, words(2), queue, label, words(5, 14, -1ul, v, 8, 0, 0),
+            extras(thread, notification));
+    refuses(ERR_RANGE, words(0, REL4_HEADER_MAX_OFFSET), queue, label, words(5, 14, 0, v, 4096, 0, 0),
+            extras(thread, notification));
+    refuses(ERR_ALIGNMENT, NOTHING, queue, label, words(5, 14, 0, v, 96, 0, 0), extras(thread, notification));
+    bind(5, 14);
     /* It has a thread, the thread has a queue. */
-    refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, label, words(5, 5, 0),
+    refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, label, words(5, 6, 0, v, 0, 0, 0),
             extras(build_thread(), notification));
-    refuses(ERR_ILLEGAL_OPERATION, NOTHING, build_queue(0), label, words(5, 5, 0),
+    refuses(ERR_ILLEGAL_OPERATION, NOTHING, build_queue(0), label, words(5, 6, 0, v, 0, 0, 0),
             extras(thread, notification));
 }
 
@@ -145,7 +163,7 @@ static void frames_are_refused_in_order(void **state)
     refuses(ERR_RANGE, words(0, slots - 1), queue, label, words(1, 2, -1ul), extras(cnode));
     refuses(ERR_RANGE, words(1, 1), queue, label, words(1, 2, slots - 1), extras(cnode));
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, label, words(0, 1, EMPTY), extras(cnode));
-    bind(5, 5);
+    bind(5, 7);
     for (unsigned i = READ_ONLY; i <= EMPTY; i++) {
         if (i != MEGA) {
             refuses(ERR_INVALID_CAPABILITY, words(2), queue, label, words(0, 1, i), extras(cnode));
@@ -168,10 +186,10 @@ static void frames_are_refused_in_order(void **state)
 
 static void start_wants_all_of_the_memory(void **state)
 {
-    word_t bytes = REL4_RINGS + 2 * (REL4_ITEM_BYTES << 6);
+    word_t bytes = REL4_HEADER_BYTES + (REL4_ITEM_BYTES << 7) + (REL4_UNIT_BYTES << 6);
 
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_START, words(), extras());
-    bind(6, 6);
+    bind(7, 6);
     refuses(ERR_NOT_ENOUGH_MEMORY, words(bytes), queue, REL4_LABEL_QUEUE_START, words(), extras());
     must(queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, 2, FRAMES), extras(cnode));
     refuses(ERR_NOT_ENOUGH_MEMORY, words(bytes), queue, REL4_LABEL_QUEUE_START, words(), extras());
@@ -184,7 +202,7 @@ static void start_wants_all_of_the_memory(void **state)
     must(queue, REL4_LABEL_QUEUE_DETACH, words(), extras());
     bind(12, 12);
     must(queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, 4, FRAMES), extras(cnode));
-    bytes = REL4_RINGS + 2 * (REL4_ITEM_BYTES << 12);
+    bytes = REL4_HEADER_BYTES + (REL4_ITEM_BYTES << 12) + (REL4_UNIT_BYTES << 12);
     refuses(ERR_NOT_ENOUGH_MEMORY, words(bytes), queue, REL4_LABEL_QUEUE_START, words(), extras());
     /* A large page is enough for that. */
     must(queue, REL4_LABEL_QUEUE_DETACH, words(), extras());
@@ -205,11 +223,14 @@ static void start_writes_the_header_and_nothing_else(void **state)
     const uint32_t *words = (const uint32_t *)(const void *)pages[0];
     assert_int_equal(words[0], REL4_INTERFACE_VERSION);
     assert_int_equal(words[1], 5);
-    assert_int_equal(words[2], 5);
-    for (unsigned offset = REL4_HEADER_REQUEST_PRODUCER; offset <= REL4_HEADER_FAULT; offset += 64) {
-        assert_int_equal(words[offset / 4], 0);
-        assert_int_equal(words[offset / 4 + 1], 0x5a5a5a5a);
+    assert_int_equal(words[2], 7);
+    for (unsigned line = REL4_HEADER_REQUESTER; line <= REL4_HEADER_SERVER; line += 64) {
+        for (unsigned offset = line; offset < line + 16; offset += 4) {
+            assert_int_equal(words[offset / 4], 0);
+        }
+        assert_int_equal(words[line / 4 + 6], 0x5a5a5a5a);
     }
+    assert_int_equal(words[REL4_HEADER_FAULT / 4], 0);
     for (unsigned i = 0; i < sizeof(struct rel4_queue_statistics); i++) {
         assert_int_equal(pages[0][REL4_HEADER_STATISTICS + i], 0);
     }
@@ -334,7 +355,8 @@ static void a_revoked_frame_stops_the_queue_until_there_is_another(void **state)
         assert_false(thread_of(thread)->worker.queued);
         assert_true(slot_is_empty(&object()->frames[i]));
         refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_WAKE, words(), extras());
-        refuses(ERR_NOT_ENOUGH_MEMORY, words(8192), queue, REL4_LABEL_QUEUE_START, words(), extras());
+        refuses(ERR_NOT_ENOUGH_MEMORY, words(REL4_HEADER_BYTES + 2048 + 2048), queue, REL4_LABEL_QUEUE_START,
+                words(), extras());
         must(queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(i, 1, FRAMES + 5), extras(cnode));
         must(queue, REL4_LABEL_QUEUE_START, words(), extras());
     }

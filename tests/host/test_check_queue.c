@@ -57,7 +57,7 @@ static void lose_memory(void)
 
 static void lengthen_ring(void)
 {
-    queue()->request_bits = REL4_RING_MAX_BITS;
+    queue()->request_bits = REL4_REQUESTS_MAX_BITS;
 }
 
 static void claim_frame(void)

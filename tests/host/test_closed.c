@@ -170,7 +170,9 @@ static struct slot *full_queue(void)
 {
     struct slot *queue = build_object(CAP_ASYNC_QUEUE, REL4_QUEUE_BITS(7), 7);
 
-    assert_int_equal(invoke(queue, REL4_LABEL_QUEUE_BIND, words(5, 5, 0), extras(thread, notification)),
+    assert_int_equal(invoke(queue, REL4_LABEL_QUEUE_BIND,
+                            words(5, 6, 0, REL4_INTERFACE_VERSION, 0, -1ul, -1ul),
+                            extras(thread, notification)),
                      ERR_NONE);
     assert_int_equal(invoke(queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, MANY, 0), extras(frames)), ERR_NONE);
     return queue;
@@ -306,8 +308,8 @@ static bool fill_queue(struct slot *queue)
     while (slot_revoke(slots_of(frames) + MANY - 1) == AGAIN) {
     }
     assert_int_equal(object->state, QUEUE_ENDING);
-    refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_BIND, words(5, 5, 0),
-            extras(thread, notification));
+    refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_BIND,
+            words(5, 6, 0, REL4_INTERFACE_VERSION, 0, -1ul, -1ul), extras(thread, notification));
     refuses(ERR_ILLEGAL_OPERATION, NOTHING, queue, REL4_LABEL_QUEUE_START, words(), extras());
     return add_frame(queue);
 }
@@ -319,7 +321,9 @@ static void between_two_steps_nobody_fills_a_queue_that_is_detached(void **state
     host_preempt_every(1);
     assert_true(to_the_end_against(detach, queue, fill_queue, queue, MANY / 16) > 2);
     host_preempt_never();
-    assert_int_equal(invoke(queue, REL4_LABEL_QUEUE_BIND, words(5, 5, 0), extras(thread, notification)),
+    assert_int_equal(invoke(queue, REL4_LABEL_QUEUE_BIND,
+                            words(5, 6, 0, REL4_INTERFACE_VERSION, 0, -1ul, -1ul),
+                            extras(thread, notification)),
                      ERR_NONE);
     assert_true(add_frame(queue));
 }

@@ -161,7 +161,7 @@ static void who_sleeps_is_told_once_of_all_that_an_idle_hart_serves_while_it_let
     assert_int_equal(times_let_in, 19);
     check_served(19);
     assert_int_equal(signals(), 1);
-    assert_int_equal(*header(REL4_HEADER_USER_STATE), REL4_AWAKE);
+    assert_int_equal(*header(REL4_HEADER_REQUESTER_STATE), REL4_AWAKE);
 }
 
 static void an_idle_hart_hands_over_answers_every_64_requests(void **state)

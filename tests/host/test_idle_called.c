@@ -83,7 +83,7 @@ static void a_hart_that_comes_when_all_is_served_looks_for_more(void **state)
     assert_null(helper->idle.called);
     assert_ptr_equal(helper->idle.watched, owner);
     assert_int_equal(queue->state, QUEUE_WATCHED);
-    assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_AWAKE);
+    assert_int_equal(*header(REL4_HEADER_SERVER_STATE), REL4_AWAKE);
     assert_int_equal(queue->statistics.served[REL4_PLACE_CALL], 32);
     put_batch(32);
     idle();

@@ -25,7 +25,7 @@ static void an_idle_hart_looks_for_more_only_behind_a_batch_that_was_worth_calli
             bool looks = requests >= WORTH_IT || at_tick;
             assert_ptr_equal(helper->idle.watched, looks ? owner : NULL);
             assert_int_equal(queue->state, looks ? QUEUE_WATCHED : QUEUE_IDLE);
-            assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), looks ? REL4_AWAKE : REL4_ASLEEP);
+            assert_int_equal(*header(REL4_HEADER_SERVER_STATE), looks ? REL4_AWAKE : REL4_ASLEEP);
         }
     }
 }
@@ -82,7 +82,7 @@ static void look_in_vain(void)
     idle();
     assert_null(helper->idle.watched);
     assert_int_equal(queue->state, QUEUE_IDLE);
-    assert_int_equal(*header(REL4_HEADER_KERNEL_STATE), REL4_ASLEEP);
+    assert_int_equal(*header(REL4_HEADER_SERVER_STATE), REL4_ASLEEP);
 }
 
 static void an_idle_hart_looks_longer_for_those_who_send_more(void **state)

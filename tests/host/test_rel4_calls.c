@@ -144,7 +144,8 @@ static void reset_fails_the_calls_that_wait_and_not_the_caller(void **state)
 static void index_too_high(void *arg)
 {
     rel4_flush();
-    __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 33, __ATOMIC_RELEASE);
+    __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 1000,
+                     __ATOMIC_RELEASE);
 }
 
 static void indices_that_cannot_be_are_a_fault(void **state)
@@ -162,10 +163,10 @@ static void indices_that_cannot_be_are_a_fault(void **state)
 
 static void answer_too_long(void *arg)
 {
-    struct rel4_item *item = executor.queue.responses;
+    struct rel4_unit *unit = executor.queue.responses;
 
     rel4_flush();
-    item->header = rel4_header(1, 0, 7, 0);
+    unit->header = rel4_header(1, 0, 7, 0);
     __atomic_store_n(rel4_queue_header(&executor.queue, REL4_HEADER_RESPONSE_PRODUCER), 1, __ATOMIC_RELEASE);
 }
 

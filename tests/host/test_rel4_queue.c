@@ -22,19 +22,16 @@ static uint32_t *header(unsigned offset)
 /* Answers with the words of the request, and its capability as the error. */
 static unsigned echo(const struct rel4_item *request, seL4_Word *words, unsigned *word_count)
 {
-    struct rel4_item *requests = (struct rel4_item *)(kernel.buffer + REL4_RINGS);
-    seL4_Word mask = ((seL4_Word)1 << kernel.request_bits) - 1;
-
     *word_count = rel4_header_words(request->header);
     for (unsigned i = 0; i < *word_count; i++) {
-        words[i] = *rel4_ring_word(requests, mask, kernel.request_consumer, i);
+        words[i] = *rel4_request_word(&queue, kernel.request_consumer, i);
     }
     return (unsigned)request->cap;
 }
 
 static int set_up(void **state)
 {
-    machine_start(&kernel, &queue, 5, 6, false, echo);
+    machine_start(&kernel, &queue, 5, 8, false, echo);
     return 0;
 }
 
@@ -145,7 +142,7 @@ static void answers_longer_than_the_buffer_are_cut_and_counted(void **state)
 
 static void indices_that_cannot_be_are_noticed_and_not_followed(void **state)
 {
-    static const uint32_t wrong[] = { 65, 0x80000000, 0xffffffff };
+    static const uint32_t wrong[] = { 257, 0x80000000, 0xffffffff };
     struct rel4_response response = { 0 };
 
     for (unsigned i = 0; i < 3; i++) {

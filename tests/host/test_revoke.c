@@ -67,8 +67,8 @@ static unsigned derive(struct slot *source)
           irq_notification_slot(7) },
         { new_thread, LABEL_TCB_SET_IPC_BUFFER, words(0x10000), extras(source),
           &thread_of(new_thread)->slots[TCB_BUFFER] },
-        { new_queue, REL4_LABEL_QUEUE_BIND, words(5, 5, 0), extras(new_thread, source),
-          &queue->notification },
+        { new_queue, REL4_LABEL_QUEUE_BIND, words(5, 6, 0, REL4_INTERFACE_VERSION, 0, -1ul, -1ul),
+          extras(new_thread, source), &queue->notification },
         { new_queue, REL4_LABEL_QUEUE_ADD_FRAMES, words(0, 1, 0), extras(&source_node), queue->frames },
     };
     struct cap cap;

@@ -4,6 +4,7 @@
 #include "random.h"
 #include "ring.h"
 #include "thread/hart.h"
+#include "worker/ring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,7 +69,7 @@ static bool be_the_user(void)
 {
     write_item(random_below(&seed, 1u << 31));
     if (random_below(&seed, 16) == 0) {
-        uint32_t *word = header(64 * random_below(&seed, 8));
+        uint32_t *word = header(4 * random_below(&seed, 128));
         *word = nearly(*word, 32);
     }
     return random_below(&seed, 8) == 0;
@@ -80,7 +81,7 @@ static void random_rings_are_served_or_a_fault_and_nothing_else_is_touched(void 
 
     for (unsigned round = 0; round < 3000; round++) {
         uint64_t random = round * 2654435761ul + 1;
-        open_queue(5 + round % 3, 5 + round / 3 % 3);
+        open_queue(5 + round % 3, 6 + round / 3 % 3);
         seed = random;
         host_seed = round + 1;
         host_hart->locks = harts_table[1].locks = true;
@@ -89,14 +90,14 @@ static void random_rings_are_served_or_a_fault_and_nothing_else_is_touched(void 
         for (unsigned run = 0; run < 20; run++) {
             uint32_t ahead = random_below(&seed, (uint32_t)bit(queue->request_bits) + 1);
             for (unsigned i = 0; i < ahead; i++) {
-                write_item(ring_cursor_index(&queue->requests) + i);
+                write_item(ring_request_consumer(queue) + i);
             }
-            *header(REL4_HEADER_REQUEST_PRODUCER) =
-                random_below(&seed, 8) ? ring_cursor_index(&queue->requests) + ahead
-                                       : nearly(ring_cursor_index(&queue->requests) + ahead, 32);
+            *header(REL4_HEADER_REQUEST_PRODUCER) = random_below(&seed, 8)
+                                                        ? ring_request_consumer(queue) + ahead
+                                                        : nearly(ring_request_consumer(queue) + ahead, 32);
             *header(REL4_HEADER_RESPONSE_CONSUMER) = random_below(&seed, 8)
-                                                         ? ring_cursor_index(&queue->responses)
-                                                         : nearly(ring_cursor_index(&queue->responses), 32);
+                                                         ? ring_response_producer(queue)
+                                                         : nearly(ring_response_producer(queue), 32);
             wake();
             serve((enum rel4_place)random_below(&seed, REL4_PLACES));
             check(queue->state != QUEUE_RUNNING);

@@ -62,7 +62,7 @@ is_deeply([sort { $a <=> $b } map { $value{$_} } grep { !/_(?:INVALID|COUNT)$/ }
 
 # What the kernel asks of each message before it decodes. Where an error comes before the last of these checks, decode
 # functions make the others.
-my %later = map { $_ => 1 } qw(CNODE_COPY CNODE_MINT CNODE_MOVE CNODE_MUTATE CNODE_ROTATE DOMAIN_SET);
+my %later = map { $_ => 1 } qw(CNODE_COPY CNODE_MINT CNODE_MOVE CNODE_MUTATE CNODE_ROTATE DOMAIN_SET QUEUE_BIND);
 my (%asked, $prefix, $label);
 for (split /\n/, read_file($source) =~ s/^    "[^"]*"\n//mgr) {
     $prefix = $1 if /^object \w+ \w+ \w+_ (\w+_) /;

@@ -324,7 +324,11 @@ static void restore_queue(unsigned number, seL4_Word policy)
     sel4_invoke(worker->queue, REL4_LABEL_QUEUE_DETACH, 0, 0, 0, 0, 0, 0);
     seL4_SetCap(0, worker->tcb);
     seL4_SetCap(1, notifications[number % NOTIFICATIONS]);
-    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_BIND, 2, 3, RING_BITS, RING_BITS, policy, 0);
+    seL4_SetMR(4, 0);
+    seL4_SetMR(5, ~0ul);
+    seL4_SetMR(6, ~0ul);
+    sel4_invoke(worker->queue, REL4_LABEL_QUEUE_BIND, 2, 7, RING_BITS, RING_BITS + 1, policy,
+                REL4_INTERFACE_VERSION);
     seL4_SetCap(0, CNODE);
     for (unsigned i = 0; i < RING_PAGES; i++) {
         sel4_invoke(worker->queue, REL4_LABEL_QUEUE_ADD_FRAMES, 1, 3, i, 1, worker->ring_frames[i], 0);

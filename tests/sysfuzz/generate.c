@@ -190,7 +190,13 @@ static seL4_Word queue_word(struct context *c, enum argument argument)
 
     switch (argument) {
     case ARG_RING_BITS:
-        return dice_one_in(dice, 4) ? dice_below(dice, 14) : RING_BITS;
+        return dice_one_in(dice, 4) ? dice_below(dice, 16) : RING_BITS + dice_below(dice, 2);
+    case ARG_VERSION:
+        return REL4_INTERFACE_VERSION;
+    case ARG_HEADER_OFFSET:
+        return dice_one_in(dice, 4) ? 64 * dice_below(dice, 58) : 0;
+    case ARG_LABELS:
+        return dice_one_in(dice, 4) ? dice_any_word(dice) : ~0ul;
     case ARG_POLICY:
         return dice_below(dice, 2);
     case ARG_POSITION:
@@ -247,6 +253,9 @@ static seL4_Word right_word(struct context *c, enum argument argument)
     case ARG_STACK:
         return dice_any_word(dice);
     case ARG_RING_BITS:
+    case ARG_VERSION:
+    case ARG_HEADER_OFFSET:
+    case ARG_LABELS:
     case ARG_POLICY:
     case ARG_POSITION:
     case ARG_FRAMES:
@@ -354,12 +363,12 @@ static void generate_invocation(struct call *call, struct context *c)
 /* An index, a state or any other word of the header, or a word of an item. */
 static void generate_scribble(struct call *call, struct dice *dice)
 {
-    static const uint8_t offsets[] = { REL4_HEADER_REQUEST_PRODUCER / 64,  REL4_HEADER_REQUEST_PRODUCER / 64,
-                                       REL4_HEADER_REQUEST_CONSUMER / 64,  REL4_HEADER_RESPONSE_PRODUCER / 64,
-                                       REL4_HEADER_RESPONSE_CONSUMER / 64, REL4_HEADER_KERNEL_STATE / 64,
-                                       REL4_HEADER_USER_STATE / 64,        REL4_HEADER_FAULT / 64 };
+    static const uint8_t offsets[] = { REL4_HEADER_REQUEST_PRODUCER,  REL4_HEADER_REQUEST_PRODUCER,
+                                       REL4_HEADER_REQUEST_CONSUMER,  REL4_HEADER_RESPONSE_PRODUCER,
+                                       REL4_HEADER_RESPONSE_CONSUMER, REL4_HEADER_SERVER_STATE,
+                                       REL4_HEADER_REQUESTER_STATE,   REL4_HEADER_FAULT };
 
-    call->a0 = offsets[dice_below(dice, COUNT(offsets))] * 64ul;
+    call->a0 = offsets[dice_below(dice, COUNT(offsets))];
     call->words[0] = dice_one_in(dice, 4) ? dice_any_word(dice) : dice_below(dice, 70);
     if (dice_one_in(dice, 3)) {
         call->a0 = dice_below(dice, RING_PAGES << 10) * 4ul;

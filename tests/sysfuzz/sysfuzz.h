@@ -170,7 +170,7 @@ void call_print(const struct call *call);
 #define WORKER_BUFFER 0x4000ul /* the IPC buffer */
 #define WORKER_RING   0x6000ul /* RING_PAGES pages, for a queue */
 #define RING_PAGES    2
-#define RING_BITS     5 /* of both rings */
+#define RING_BITS     5 /* of the request ring */
 #define PLAN_ADDRESS  0x10100000ul
 #define SANDBOX       0x40000000ul /* where the workers map pages */
 

@@ -7,6 +7,7 @@
 #include <rel4/abi.h>
 #include <rel4/ring.h>
 
+#include "indices.h"
 #include "sysfuzz.h"
 
 static seL4_IPCBuffer *own_buffer(unsigned worker)
@@ -39,7 +40,7 @@ static uint32_t *ring_word(unsigned worker, seL4_Word offset)
 static void put_request(const struct call *call, unsigned worker)
 {
     uint32_t *producer = ring_word(worker, REL4_HEADER_REQUEST_PRODUCER);
-    const uint64_t *items = (const uint64_t *)ring_word(worker, REL4_RINGS);
+    const uint64_t *items = (const uint64_t *)ring_word(worker, REL4_HEADER_BYTES);
     unsigned words = REL4_MORE_WORDS << RING_BITS;
     unsigned at = *producer % (1u << RING_BITS) * REL4_MORE_WORDS;
     volatile uint64_t *to = (volatile uint64_t *)items;
@@ -52,7 +53,7 @@ static void put_request(const struct call *call, unsigned worker)
     for (unsigned i = 0; i < REL4_MAX_EXTRAS; i++) {
         to[(at + 2 + call->length + i) % words] = call->extras[i];
     }
-    rel4_ring_publish(producer, *producer + (uint32_t)call->receive[1]);
+    index_publish(producer, *producer + (uint32_t)call->receive[1]);
 }
 
 static seL4_Word use_ring(const struct call *call, unsigned worker)
@@ -64,18 +65,18 @@ static seL4_Word use_ring(const struct call *call, unsigned worker)
         put_request(call, worker);
         break;
     case RING_TAKE:
-        rel4_ring_publish(ring_word(worker, REL4_HEADER_RESPONSE_CONSUMER), rel4_ring_peer(produced));
+        index_publish(ring_word(worker, REL4_HEADER_RESPONSE_CONSUMER), index_peer(produced));
         break;
     case RING_SCRIBBLE:
         *ring_word(worker, call->a0) = (uint32_t)call->words[0];
         break;
     }
-    if (call->receive[2] && rel4_ring_must_wake(ring_word(worker, REL4_HEADER_KERNEL_STATE))) {
+    if (call->receive[2] && rel4_ring_must_wake(ring_word(worker, REL4_HEADER_SERVER_STATE))) {
         seL4_Word queue = cell_pointer(cell_of(worker), kinds[KIND_QUEUE].first + place_of(worker));
         sel4_trap_call(seL4_SysCall,
                        (struct sel4_registers){ queue, (seL4_Word)REL4_LABEL_QUEUE_WAKE << 12, 0, 0, 0, 0 });
     }
-    return digest_mix(rel4_ring_peer(produced), *ring_word(worker, REL4_HEADER_FAULT));
+    return digest_mix(index_peer(produced), *ring_word(worker, REL4_HEADER_FAULT));
 }
 
 static seL4_Word make_call(const struct call *call, unsigned worker)

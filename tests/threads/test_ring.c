@@ -25,8 +25,10 @@
 #include <rel4/queue.h>
 
 #define QUEUES       2
-#define RING_BITS    REL4_RING_MIN_BITS
+#define RING_BITS    REL4_REQUESTS_MIN_BITS
 #define RING_ITEMS   (1U << RING_BITS)
+#define ANSWER_UNITS 4 /* of each answer, which has as many words as a request */
+#define RING_UNITS   (ANSWER_UNITS * RING_ITEMS)
 #define WAIT_SECONDS 60
 
 /* What wakes: a bit stays until it is taken. */
@@ -38,7 +40,8 @@ struct doorbell {
 
 /* One thread's queue, and the worker's side of it. */
 struct channel {
-    char memory[REL4_RINGS + 2 * RING_ITEMS * REL4_ITEM_BYTES] __attribute__((aligned(4096)));
+    char memory[REL4_HEADER_BYTES + RING_ITEMS * REL4_ITEM_BYTES + RING_UNITS * REL4_UNIT_BYTES]
+        __attribute__((aligned(4096)));
     struct rel4_queue queue;
     struct doorbell answers;
     struct doorbell *requests;
@@ -166,7 +169,7 @@ static bool take_answer(struct channel *channel, uint64_t n)
 
 static void wait_for_answers(struct channel *channel, uint64_t *random)
 {
-    uint32_t *state = rel4_queue_header(&channel->queue, REL4_HEADER_USER_STATE);
+    uint32_t *state = rel4_queue_header(&channel->queue, REL4_HEADER_REQUESTER_STATE);
 
     dawdle(random);
     rel4_ring_sleep(state);
@@ -215,37 +218,38 @@ static void *run_thread(void *arg)
 static bool can_serve(struct channel *channel)
 {
     const struct rel4_queue *queue = &channel->queue;
-    uint32_t requests =
-        rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER)) - channel->served;
-    uint32_t answers =
-        channel->served - rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER));
+    uint64_t indices = rel4_ring_peer(rel4_queue_indices(queue, REL4_HEADER_REQUESTER));
+    uint32_t requests = (uint32_t)indices - channel->served;
+    uint32_t answers = ANSWER_UNITS * channel->served - (uint32_t)(indices >> 32);
 
-    require(requests <= RING_ITEMS && answers <= RING_ITEMS, "an index that cannot be");
-    return requests && answers < RING_ITEMS;
+    require(requests <= RING_ITEMS && answers <= RING_UNITS, "an index that cannot be");
+    return requests && answers < RING_UNITS;
 }
 
 static void serve_one(struct channel *channel, uint64_t *random)
 {
     const struct rel4_queue *queue = &channel->queue;
-    struct rel4_item item = queue->requests[channel->served % RING_ITEMS];
+    const struct rel4_item *item = &queue->requests[channel->served % RING_ITEMS];
+    struct rel4_unit *unit = &queue->responses[ANSWER_UNITS * channel->served % RING_UNITS];
 
+    unit->cookie = item->cookie;
+    unit->header = item->header;
     for (unsigned i = 0; i < REL4_ITEM_WORDS; i++) {
-        item.words[i] = answer_to(item.words[i]);
+        *rel4_answer_word(queue, ANSWER_UNITS * channel->served, i) = answer_to(item->words[i]);
     }
-    queue->responses[channel->served % RING_ITEMS] = item;
     channel->served++;
     dawdle(random);
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER), channel->served);
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER), channel->served);
+    rel4_ring_publish(rel4_queue_indices(queue, REL4_HEADER_SERVER),
+                      rel4_ring_pair(channel->served, ANSWER_UNITS * channel->served));
     dawdle(random);
-    if (rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_USER_STATE))) {
+    if (rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_REQUESTER_STATE))) {
         doorbell_ring(&channel->answers, 1);
     }
 }
 
 static void serve(struct channel *channel, uint64_t *random)
 {
-    uint32_t *state = rel4_queue_header(&channel->queue, REL4_HEADER_KERNEL_STATE);
+    uint32_t *state = rel4_queue_header(&channel->queue, REL4_HEADER_SERVER_STATE);
 
     do {
         while (can_serve(channel)) {
@@ -287,21 +291,18 @@ static void *run_worker(void *arg)
  * ---- Tests ----
  */
 
-/* Empty rings whose indices all have this value. */
+/* Empty rings; this is the index of their next request. */
 static void channel_init(struct channel *channel, struct worker *worker, unsigned number, uint32_t start,
                          uint64_t items)
 {
-    static const unsigned indices[] = { REL4_HEADER_REQUEST_PRODUCER, REL4_HEADER_REQUEST_CONSUMER,
-                                        REL4_HEADER_RESPONSE_PRODUCER, REL4_HEADER_RESPONSE_CONSUMER };
     struct rel4_queue *queue = &channel->queue;
 
     memset(channel, 0, sizeof(*channel));
-    rel4_queue_attach(queue, channel->memory, RING_BITS, RING_BITS);
+    rel4_queue_attach(queue, channel->memory, RING_BITS, RING_BITS + 2);
     queue->request_producer = queue->request_limit = queue->request_published = start;
-    queue->response_consumer = start;
-    for (unsigned i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
-        *rel4_queue_header(queue, indices[i]) = start;
-    }
+    queue->response_consumer = queue->answers_end = ANSWER_UNITS * start;
+    *rel4_queue_indices(queue, REL4_HEADER_REQUESTER) = rel4_ring_pair(start, ANSWER_UNITS * start);
+    *rel4_queue_indices(queue, REL4_HEADER_SERVER) = rel4_ring_pair(start, ANSWER_UNITS * start);
     doorbell_init(&channel->answers, 0);
     channel->requests = &worker->requests;
     channel->number = number;

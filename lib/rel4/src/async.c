@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-/* Submits a request of several items that was written, and waits for its answer. */
-static int submit(struct rel4_executor *executor, unsigned items)
-{
-    executor->extra_items += items - 1;
-    executor->queue.request_producer += items - 1;
-    return rel4_submit(executor);
-}
-
 /* Stores the answer of a system call for rel4_error_word(), and in reply if that is not null. */
 static void keep_answer(struct rel4_executor *executor, const struct sel4_registers *answer, int error,
                         struct rel4_response *reply)
@@ -25,11 +17,11 @@ static void keep_answer(struct rel4_executor *executor, const struct sel4_regist
     /* Without an executor, rel4_error_word() reads the IPC buffer. */
     if (error && executor->count) {
         memcpy(executor->current->error_words, words, sizeof(words));
+        executor->current->error_words[4] = seL4_GetMR(4);
     }
     if (!reply) {
         return;
     }
-    reply->badge = answer->badge;
     reply->word_count = (unsigned)seL4_MessageInfo_get_length((seL4_MessageInfo_t){ { answer->info } });
     for (unsigned i = 0; i < reply->word_count && i < reply->capacity; i++) {
         reply->words[i] = i < 4 ? words[i] : seL4_GetMR((int)i);
@@ -149,27 +141,21 @@ int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Wo
     if (queue->request_limit - queue->request_producer < items && !rel4_make_room(executor, items)) {
         return call_by_trap(cap, label, word_count, words, extra_count, extras, reply);
     }
-    rel4_queue_write(queue, &(struct rel4_request){ .cookie = rel4_await(executor),
-                                                    .cap = cap,
+    return executor_request(executor,
+                            &(struct rel4_request){ .cap = cap,
                                                     .label = label,
                                                     .word_count = word_count,
                                                     .extra_count = extra_count,
                                                     .words = words,
-                                                    .extras = extras });
-    if (!reply) {
-        return submit(executor, items);
-    }
-    executor->current->reply = reply;
-    int error = submit(executor, items);
-    executor->current->reply = NULL;
-    return error;
+                                                    .extras = extras },
+                            reply);
 }
 
 seL4_Word rel4_error_word(unsigned i)
 {
     const struct rel4_executor *executor = rel4_executor_self;
 
-    if (i >= 4) {
+    if (i >= REL4_ERROR_WORDS) {
         return 0;
     }
     return executor->count ? executor->current->error_words[i] : seL4_GetMR((int)i);
@@ -226,9 +212,9 @@ static int put_piece(seL4_CPtr queue, const char *bytes, size_t length)
         item->header = rel4_header(REL4_LABEL_QUEUE_PUT_STRING, 0, words, 0);
         item->cap = queue;
         for (unsigned i = 0; i < words; i++) {
-            *rel4_ring_word(ring->requests, ring->request_mask, index, i) = string_word(bytes, length, i);
+            *rel4_request_word(ring, index, i) = string_word(bytes, length, i);
         }
-        return submit(executor, items);
+        return executor_submit(executor, items);
     }
     for (unsigned i = 0; i < words; i++) {
         if (i < 4) {

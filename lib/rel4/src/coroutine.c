@@ -11,7 +11,7 @@
 
 static char *stack_of(const struct rel4_executor *executor, uint32_t place)
 {
-    return (char *)(executor->coroutines + executor->count) + place * executor->stack_bytes;
+    return (char *)(executor->coroutines + executor->count) + place * executor->stack_stride;
 }
 
 static void guard_stack(struct rel4_coroutine *coroutine, seL4_Word *lowest)
@@ -32,7 +32,6 @@ void executor_lay_out(struct rel4_executor *executor)
     main->state = REL4_COROUTINE_ACTIVE;
     main->ready = &executor->lists[REL4_PRIORITIES - 1];
     list_init(&main->joiners);
-    guard_stack(main, &executor->main_guard);
     for (uint32_t i = 0; i < executor->count; i++) {
         executor->coroutines[i] =
             (struct rel4_coroutine){ .cookie = i << 16, .awaited = executor->no_cookie, .id = i + NEXT };
@@ -66,6 +65,9 @@ static void retire(struct rel4_executor *executor, struct rel4_coroutine *corout
         executor->abandoned++;
     }
     list_append(&executor->free, coroutine);
+    if (executor->batches) {
+        batches_abandon(executor, coroutine);
+    }
     if (!list_empty(&coroutine->joiners)) {
         executor_release(executor, &coroutine->joiners, error);
     }
@@ -81,6 +83,7 @@ static void begin(void)
     struct rel4_coroutine *current = executor->current;
 
     current->entry(current->arg);
+    executor_check_guard(executor);
     retire(executor, current, seL4_NoError);
     rel4_schedule(executor, current, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include <sel4/errors.h>
 
-/* Header page of executors without a queue. It stays 0, so nothing is ever pending in it. */
+/* Header of executors without a queue. It stays 0, so nothing is ever pending in it. */
 static char no_header[REL4_HEADER_STATISTICS] __attribute__((aligned(REL4_ITEM_BYTES)));
 
 /* Executor of threads that have none of their own. It has no coroutines and is never written. */
@@ -25,7 +25,8 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
     size_t stack = options->stack_bytes ? options->stack_bytes : REL4_DEFAULT_COROUTINE_STACK;
     uintptr_t start = ((uintptr_t)options->memory + REL4_ITEM_BYTES - 1) & -(uintptr_t)REL4_ITEM_BYTES;
     uintptr_t end = (uintptr_t)options->memory + options->memory_bytes;
-    size_t count = end > start ? (end - start) / (sizeof(struct rel4_coroutine) + stack) : 0;
+    size_t stride = REL4_STACK_STRIDE(stack);
+    size_t count = end > start ? (end - start) / (sizeof(struct rel4_coroutine) + stride) : 0;
     struct rel4_queue queue = executor->queue;
 
     if (!count || stack < REL4_MIN_COROUTINE_STACK || stack % 16) {
@@ -44,6 +45,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
         .count = (uint32_t)count,
         .no_cookie = (uint32_t)count << 16,
         .stack_bytes = stack,
+        .stack_stride = stride,
         .mode = (uint8_t)options->mode,
         .waiting = (uint8_t)options->waiting,
         .polls = options->polls,
@@ -55,7 +57,7 @@ int rel4_executor_init(struct rel4_executor *executor, const struct rel4_executo
     };
     /* Do not count what the queue carried before. */
     executor->extra_items = queue.request_producer;
-    executor->extra_answers = executor->answers_end = queue.response_consumer;
+    executor->extra_answers = executor->queue.answers_end = queue.response_consumer;
     executor_lay_out(executor);
     rel4_executor_self = executor;
     return seL4_NoError;
@@ -180,7 +182,7 @@ static void fail(struct rel4_executor *executor)
  * false, a coroutine may have become ready. */
 static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_flight)
 {
-    if (!in_flight && list_empty(&executor->room)) {
+    if (!in_flight && list_empty(&executor->room) && !batches_are_in_flight(executor)) {
         executor_wait_for_signals(executor);
         return false;
     }
@@ -192,7 +194,7 @@ static inline bool ask_for_answers(struct rel4_executor *executor, seL4_Word in_
         return true;
     }
     executor_grant_room(executor);
-    if (!executor->top) {
+    if (!executor->top && !batches_have_news(executor)) {
         executor_wait_for_answers(executor);
     }
     return false;
@@ -207,6 +209,9 @@ static inline struct rel4_coroutine *find_work(struct rel4_executor *executor)
     struct rel4_coroutine *next = NULL;
 
     publish(executor);
+    if (__builtin_expect(executor->batches != NULL, 0) && executor_take_progress(executor)) {
+        return NULL;
+    }
     /* If no request in flight was published before, there is no answer to poll for. Requests of several items
      * make this estimate too high; an answer is then found after the worker's state was checked. */
     if (!(in_flight && in_flight <= fresh ? executor_knows_answers(executor)
@@ -236,6 +241,7 @@ static _Noreturn void __attribute__((noinline)) schedule_slowly(struct rel4_exec
     struct rel4_coroutine *next = NULL;
     int error = seL4_NoError;
 
+    executor_check_guard(executor);
     if (executor->mixed) {
         executor_poll(executor);
     }
@@ -269,7 +275,7 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
 {
     struct rel4_coroutine *current = executor->current;
 
-    *current->guard = (seL4_Word)current->guard;
+    current->guard = NULL; /* said once */
     if (executor->on_overflow) {
         executor->on_overflow(current->id);
     }
@@ -277,12 +283,21 @@ static _Noreturn void __attribute__((noinline)) overflow(struct rel4_executor *e
     abort();
 }
 
+void executor_check_guard(struct rel4_executor *executor)
+{
+    const struct rel4_coroutine *current = executor->current;
+
+    if (current->guard && *current->guard != (seL4_Word)current->guard) {
+        overflow(executor);
+    }
+}
+
 _Noreturn void rel4_schedule(struct rel4_executor *executor, struct rel4_coroutine *current, void *pc)
 {
     struct rel4_list *top = executor->top;
 
     current->pc = pc;
-    if (__builtin_expect(*current->guard != (seL4_Word)current->guard, 0)) {
+    if (__builtin_expect((seL4_Word *)current->sp < current->guard, 0)) {
         rel4_switch_rest(overflow, executor);
     }
     if (__builtin_expect(!top, 1)) {
@@ -309,7 +324,8 @@ void executor_restart(struct rel4_executor *executor)
 
     executor->stats.submitted += queue->request_producer - executor->extra_items;
     executor->stats.answered += executor_answered(executor);
-    executor->extra_items = executor->extra_answers = executor->answers_end = 0;
+    executor->extra_items = executor->extra_answers = 0;
+    executor->done = 0;
     executor->faulted = false;
     rel4_queue_restart(queue);
     executor_check_next_call(executor);
@@ -329,7 +345,7 @@ static void hand_over_batch(struct rel4_executor *executor)
     }
 }
 
-static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *executor, unsigned items)
+bool __attribute__((noinline)) executor_make_room(struct rel4_executor *executor, unsigned items)
 {
     struct rel4_queue *queue = &executor->queue;
     bool waited = false;
@@ -358,7 +374,7 @@ static bool __attribute__((noinline)) make_room_in_ring(struct rel4_executor *ex
 
 bool rel4_make_room(struct rel4_executor *executor, unsigned items)
 {
-    return !executor_traps(executor) && make_room_in_ring(executor, items);
+    return !executor_traps(executor) && executor_make_room(executor, items);
 }
 
 void rel4_flush(void)
@@ -366,7 +382,7 @@ void rel4_flush(void)
     struct rel4_executor *executor = rel4_executor_self;
 
     publish(executor);
-    if (executor_in_flight(executor) && !wake_worker(executor)) {
+    if ((executor_in_flight(executor) || executor->batches) && !wake_worker(executor)) {
         executor->faulted = true;
     }
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <rel4/coroutine.h>
+#include <rel4/batch.h>
 
 static inline void list_init(struct rel4_list *list)
 {
@@ -118,6 +118,10 @@ static inline void executor_end_await(const struct rel4_executor *executor, stru
  * ---- Room ----
  */
 
+/* Waits until the request ring has room for so many items, also outside of coroutines. Returns false if the
+ * queue is faulted. */
+bool executor_make_room(struct rel4_executor *executor, unsigned items);
+
 /* The rest of executor_grant_room(), when coroutines wait. */
 void executor_grant_room_slowly(struct rel4_executor *executor);
 
@@ -137,9 +141,9 @@ static inline void executor_grant_room(struct rel4_executor *executor)
  * the cookie is read once and checked. (Read as a signed word: the compiler would extend an unsigned one
  * twice.) */
 static inline struct rel4_coroutine *executor_addressee(const struct rel4_executor *executor,
-                                                        const struct rel4_item *item)
+                                                        const struct rel4_unit *unit)
 {
-    int64_t word = *(const volatile int32_t *)&item->cookie;
+    int64_t word = *(const volatile int32_t *)&unit->cookie;
     uint32_t cookie = (uint32_t)word;
     struct rel4_coroutine *coroutine = &executor->coroutines[cookie >> 16];
 
@@ -149,7 +153,7 @@ static inline struct rel4_coroutine *executor_addressee(const struct rel4_execut
 /* Returns whether there are answers that were found and not yet taken. */
 static inline bool executor_knows_answers(const struct rel4_executor *executor)
 {
-    return executor->queue.response_consumer != executor->answers_end;
+    return executor->queue.response_consumer != executor->queue.answers_end;
 }
 
 /* Takes the next known answer if it has neither error nor words. Returns the coroutine that it is for, or
@@ -157,10 +161,10 @@ static inline bool executor_knows_answers(const struct rel4_executor *executor)
 static inline struct rel4_coroutine *executor_take_simple_answer(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
-    const struct rel4_item *item = &queue->responses[queue->response_consumer & queue->response_mask];
-    struct rel4_coroutine *coroutine = executor_addressee(executor, item);
+    const struct rel4_unit *unit = &queue->responses[queue->response_consumer & queue->response_mask];
+    struct rel4_coroutine *coroutine = executor_addressee(executor, unit);
 
-    if (!coroutine || !rel4_header_is_plain(item->header)) {
+    if (!coroutine || !rel4_header_is_plain(unit->header)) {
         return NULL;
     }
     queue->response_consumer++;
@@ -181,6 +185,10 @@ static inline bool executor_has_answers(struct rel4_executor *executor)
  */
 bool executor_take_answers(struct rel4_executor *executor, bool all);
 
+/* Takes the answers that are there, and makes those ready whose batches are done. Returns whether a coroutine
+ * is ready. */
+bool executor_take_progress(struct rel4_executor *executor);
+
 /* Makes every call that waits for an answer, or for room, return REL4_FAULTED. */
 void executor_fail_calls(struct rel4_executor *executor);
 
@@ -197,12 +205,67 @@ void executor_wait_for_answers(struct rel4_executor *executor);
 /* Waits for a signal, as nothing is in flight. Ends the executor's run as stuck if signals cannot help. */
 void executor_wait_for_signals(struct rel4_executor *executor);
 
+/* Submits a request of so many items that was written, and waits for its answer. */
+static inline int executor_submit(struct rel4_executor *executor, unsigned items)
+{
+    executor->extra_items += items - 1;
+    executor->queue.request_producer += items - 1;
+    return rel4_submit(executor);
+}
+
+/* Makes a request of the current coroutine that has room, and waits for its answer. Sets its cookie. reply,
+ * if not null, receives the words. Returns the error. Inlined, as stacks of coroutines are small. */
+static inline __attribute__((always_inline)) int
+executor_request(struct rel4_executor *executor, struct rel4_request *request, struct rel4_response *reply)
+{
+    unsigned items = rel4_request_items(request);
+
+    request->cookie = rel4_await(executor);
+    rel4_queue_write(&executor->queue, request);
+    executor->current->reply = reply;
+    int error = executor_submit(executor, items);
+    executor->current->reply = NULL;
+    return error;
+}
+
+/*
+ * ---- Batches: batch.c ----
+ */
+
+/* Takes an answer to a request of a batch; false if there is no such request in flight. */
+bool batch_take_answer(struct rel4_executor *executor, uint32_t cookie, uint32_t header, seL4_Word index);
+
+/* Returns whether the kernel has done more requests since batches_note_progress(), and batches may wait. */
+bool batches_have_news(const struct rel4_executor *executor);
+
+/* Returns whether a batch has requests that are not known to be done. */
+bool batches_are_in_flight(const struct rel4_executor *executor);
+
+/* Makes those ready whose batch is done: the kernel has done all requests before an index, and the answers to
+ * them are taken. */
+void batches_note_progress(struct rel4_executor *executor, uint32_t done);
+
+/* Ends all batches in flight with REL4_FAULTED. */
+void batches_fail(struct rel4_executor *executor);
+
+/* Notes that request number i of a batch has failed. */
+void batch_note_error(struct rel4_batch *batch, uint32_t i, int error);
+
+/* Adds a request to a batch of a thread without a ring: makes the call at once (repeat.c). */
+int batch_add_by_trap(struct rel4_batch *batch, const struct rel4_request *request);
+
+/* Forgets the batches of a coroutine that ends. */
+void batches_abandon(struct rel4_executor *executor, const struct rel4_coroutine *owner);
+
 /*
  * ---- Beginning ----
  */
 
 /* Starts again with empty rings, after AsyncQueue Reset. */
 void executor_restart(struct rel4_executor *executor);
+
+/* Ends the program, or calls on_overflow, if the current coroutine has written over the end of its stack. */
+void executor_check_guard(struct rel4_executor *executor);
 
 /* Prepares lists, records and guards of a new executor. */
 void executor_lay_out(struct rel4_executor *executor);

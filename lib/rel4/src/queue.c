@@ -4,13 +4,13 @@
  */
 #include <rel4/queue.h>
 
-void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_bits, unsigned response_bits)
+void rel4_queue_attach(struct rel4_queue *queue, void *header, unsigned request_bits, unsigned response_bits)
 {
-    struct rel4_item *rings = (struct rel4_item *)((char *)memory + REL4_RINGS);
+    char *rings = (char *)header + REL4_HEADER_BYTES;
 
-    queue->requests = rings;
-    queue->responses = rings + ((uint32_t)1 << request_bits);
-    queue->header = memory;
+    queue->requests = (struct rel4_item *)rings;
+    queue->responses = (struct rel4_unit *)(rings + ((seL4_Word)REL4_ITEM_BYTES << request_bits));
+    queue->header = header;
     queue->request_mask = ((seL4_Word)1 << request_bits) - 1;
     queue->response_mask = ((seL4_Word)1 << response_bits) - 1;
     rel4_queue_restart(queue);
@@ -19,14 +19,13 @@ void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_
 void rel4_queue_restart(struct rel4_queue *queue)
 {
     queue->request_producer = queue->request_limit = queue->request_published = 0;
-    queue->response_consumer = 0;
+    queue->response_consumer = queue->answers_end = 0;
     queue->broken = false;
 }
 
 uint32_t rel4_queue_room(struct rel4_queue *queue)
 {
-    uint32_t consumer = rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_REQUEST_CONSUMER));
-    uint32_t used = (uint32_t)queue->request_producer - consumer;
+    uint32_t used = (uint32_t)queue->request_producer - rel4_queue_done(queue);
     uint32_t size = (uint32_t)queue->request_mask + 1;
 
     if (used > size) {
@@ -36,45 +35,55 @@ uint32_t rel4_queue_room(struct rel4_queue *queue)
     return size - used;
 }
 
+/* Where the words of a request go. */
+struct writer {
+    const struct rel4_queue *queue;
+    seL4_Word index; /* of the item */
+    uint64_t *next;
+    unsigned room; /* in the item */
+};
+
+static void write_words(struct writer *writer, const seL4_Word *from, unsigned count)
+{
+    for (const seL4_Word *end = from + count; from < end; from++) {
+        if (!writer->room) {
+            writer->next =
+                (uint64_t *)&writer->queue->requests[++writer->index & writer->queue->request_mask];
+            writer->room = REL4_MORE_WORDS;
+        }
+        writer->room--;
+        *writer->next++ = *from;
+    }
+}
+
 void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *request)
 {
-    unsigned words = request->word_count, left = words + request->extra_count, room = REL4_ITEM_WORDS;
-    seL4_Word index = queue->request_producer;
-    struct rel4_item *item = &queue->requests[index & queue->request_mask];
-    const seL4_Word *from = words ? request->words : request->extras;
-    uint64_t *to = item->words;
+    struct rel4_item *item = &queue->requests[queue->request_producer & queue->request_mask];
+    struct writer writer = { queue, queue->request_producer, item->words, REL4_ITEM_WORDS };
 
     item->cookie = request->cookie;
-    item->header = rel4_header((unsigned)request->label, 0, words, request->extra_count);
+    item->header =
+        rel4_header((unsigned)request->label, 0, request->word_count, request->extra_count) | request->flags;
     item->cap = request->cap;
-    /* Copy the words, then the capabilities, item by item. */
-    while (left) {
-        unsigned count = words ? words : left;
-
-        if (!room) {
-            to = (uint64_t *)&queue->requests[++index & queue->request_mask];
-            room = REL4_MORE_WORDS;
-        }
-        if (count > room) {
-            count = room;
-        }
-        room -= count;
-        left -= count;
-        for (const seL4_Word *end = from + count; from < end; from++) {
-            *to++ = *from;
-        }
-        if (words && !(words -= count)) {
-            from = request->extras;
-        }
+    write_words(&writer, request->words, request->word_count);
+    write_words(&writer, request->extras, request->extra_count);
+    if (__builtin_expect(request->flags & REL4_REPEAT, 0)) {
+        write_words(&writer, (const seL4_Word[]){ request->step, request->repeat }, 2);
+    }
+    if (__builtin_expect(request->flags & REL4_DATA, 0)) {
+        write_words(&writer, &request->data, 1);
     }
 }
 
 bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request)
 {
-    unsigned items = rel4_items_for(request->word_count + request->extra_count);
+    unsigned items = rel4_request_items(request);
 
+    if (queue->request_limit - queue->request_producer < items) {
+        queue->request_limit = queue->request_producer + rel4_queue_room(queue);
+    }
     if (request->word_count > REL4_MAX_WORDS || request->extra_count > REL4_MAX_EXTRAS ||
-        request->label > REL4_MAX_LABEL || items > rel4_queue_room(queue)) {
+        request->label > REL4_MAX_LABEL || queue->request_limit - queue->request_producer < items) {
         return false;
     }
     rel4_queue_write(queue, request);
@@ -82,28 +91,43 @@ bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request
     return true;
 }
 
+bool rel4_queue_cancel(struct rel4_queue *queue, seL4_Word index)
+{
+    const struct rel4_item *item = &queue->requests[index & queue->request_mask];
+
+    if ((int32_t)(rel4_queue_done(queue) - (uint32_t)index) > 0) {
+        return false;
+    }
+    uint32_t header = item->header | REL4_LABEL_NOP;
+    __atomic_store_n((uint64_t *)(uintptr_t)item, item->cookie | (uint64_t)header << 32, __ATOMIC_RELAXED);
+    return true;
+}
+
 bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response)
 {
     seL4_Word index = queue->response_consumer;
-    uint32_t pending = rel4_queue_pending(queue);
-    const struct rel4_item *item = &queue->responses[index & queue->response_mask];
 
-    if (!pending) {
-        return false;
+    if (queue->answers_end == index) {
+        queue->answers_end = index + rel4_queue_pending(queue);
+        if (queue->answers_end == index) {
+            return false;
+        }
     }
-    unsigned words = rel4_header_words(item->header);
-    unsigned items = rel4_items_for(words);
-    if (items > pending) {
+    const struct rel4_unit *unit = &queue->responses[index & queue->response_mask];
+    uint32_t header = unit->header;
+    unsigned words = rel4_header_words(header), first = header & REL4_DATA ? 1 : 0;
+    unsigned units = rel4_units_for(words + first);
+    if (units > queue->answers_end - index) {
         queue->broken = true;
         return false;
     }
-    response->cookie = item->cookie;
-    response->error = rel4_header_error(item->header);
-    response->badge = item->cap;
+    response->cookie = unit->cookie;
+    response->error = rel4_header_error(header);
+    response->data = first ? unit->word : 0;
     response->word_count = words;
     for (unsigned i = 0; i < words && i < response->capacity; i++) {
-        response->words[i] = *rel4_ring_word(queue->responses, queue->response_mask, index, i);
+        response->words[i] = *rel4_answer_word(queue, index, first + i);
     }
-    queue->response_consumer = index + items;
+    queue->response_consumer = index + units;
     return true;
 }

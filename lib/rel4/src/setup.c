@@ -11,12 +11,19 @@
 
 static unsigned pages_of(const struct rel4_queue_options *options)
 {
-    return (unsigned)((rel4_queue_bytes(options->request_bits, options->response_bits) + PAGE - 1) / PAGE);
+    seL4_Word bytes =
+        options->header_offset + rel4_queue_bytes(options->request_bits, options->response_bits);
+
+    return (unsigned)((bytes + PAGE - 1) / PAGE);
 }
 
-static bool is_ring_size(unsigned bits)
+static bool are_possible(const struct rel4_queue_options *options)
 {
-    return bits >= REL4_RING_MIN_BITS && bits <= REL4_RING_MAX_BITS;
+    return options->request_bits >= REL4_REQUESTS_MIN_BITS &&
+           options->request_bits <= REL4_REQUESTS_MAX_BITS &&
+           options->response_bits >= REL4_RESPONSES_MIN_BITS &&
+           options->response_bits <= REL4_RESPONSES_MAX_BITS &&
+           options->header_offset <= REL4_HEADER_MAX_OFFSET;
 }
 
 static void delete_slot(const struct rel4_queue *queue, unsigned i)
@@ -122,8 +129,10 @@ static seL4_Error add_frames(const struct rel4_queue *queue, const struct rel4_q
 
 static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_options *options)
 {
-    seL4_Error error = rel4_AsyncQueue_Bind(queue->cap, options->request_bits, options->response_bits,
-                                            options->policy, options->tcb, options->notification);
+    seL4_Error error =
+        rel4_AsyncQueue_Bind(queue->cap, options->request_bits, options->response_bits, options->policy,
+                             REL4_INTERFACE_VERSION, options->header_offset, ~options->denied_labels[0],
+                             ~options->denied_labels[1], options->tcb, options->notification);
 
     if (!error) {
         error = add_frames(queue, options);
@@ -133,7 +142,7 @@ static seL4_Error start(const struct rel4_queue *queue, const struct rel4_queue_
 
 int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options *options)
 {
-    if (!is_ring_size(options->request_bits) || !is_ring_size(options->response_bits)) {
+    if (!are_possible(options)) {
         return seL4_RangeError;
     }
     queue->cnode = options->cnode;
@@ -148,7 +157,8 @@ int rel4_queue_create(struct rel4_queue *queue, const struct rel4_queue_options 
         rel4_queue_destroy(queue);
         return error;
     }
-    rel4_queue_attach(queue, (void *)options->vaddr, options->request_bits, options->response_bits);
+    rel4_queue_attach(queue, (void *)(options->vaddr + options->header_offset), options->request_bits,
+                      options->response_bits);
     return seL4_NoError;
 }
 

@@ -14,11 +14,11 @@
 static void block(struct rel4_executor *executor)
 {
     struct rel4_queue *queue = &executor->queue;
-    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
+    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_REQUESTER_STATE);
     seL4_Word bits = 0;
 
     rel4_ring_sleep(state);
-    if (!rel4_queue_pending(queue) && !rel4_queue_faulted(queue)) {
+    if (!rel4_queue_pending(queue) && !batches_have_news(executor) && !rel4_queue_faulted(queue)) {
         executor->stats.blocks++;
         bits = door_wait(queue);
     }
@@ -60,7 +60,7 @@ static bool poll_for_answers(struct rel4_executor *executor)
     seL4_Word start = 0, until = 0;
 
     for (uint32_t i = 0; i < executor->polls || executor->waiting == REL4_WAIT_SPIN; i++) {
-        if (rel4_queue_pending(queue) || rel4_queue_faulted(queue)) {
+        if (rel4_queue_pending(queue) || batches_have_news(executor) || rel4_queue_faulted(queue)) {
             return true;
         }
         if (i == POLLS_PER_CLOCK) {

@@ -206,13 +206,14 @@ static struct rel4_item *item_at(const struct user_ring *ring, word_t offset)
 
 static struct rel4_item *request_item(const struct user_ring *ring, uint32_t index)
 {
-    return item_at(ring, REL4_RINGS + (index & mask(ring->request_bits)) * REL4_ITEM_BYTES);
+    return item_at(ring, REL4_HEADER_BYTES + (index & mask(ring->request_bits)) * REL4_ITEM_BYTES);
 }
 
-static struct rel4_item *response_item(const struct user_ring *ring, uint32_t index)
+static struct rel4_unit *response_unit(const struct user_ring *ring, uint32_t index)
 {
-    return item_at(ring, REL4_RINGS + (REL4_ITEM_BYTES << ring->request_bits) +
-                             (index & mask(ring->response_bits)) * REL4_ITEM_BYTES);
+    return (struct rel4_unit *)(void *)item_at(ring,
+                                               REL4_HEADER_BYTES + (REL4_ITEM_BYTES << ring->request_bits) +
+                                                   (index & mask(ring->response_bits)) * REL4_UNIT_BYTES);
 }
 
 static bool is_started(const struct user_ring *ring)
@@ -258,11 +259,11 @@ static bool take_answers(struct user_ring *ring)
 
     check(producer - ring->consumed <= bit(ring->response_bits));
     while (ring->consumed != producer) {
-        const struct rel4_item *item = response_item(ring, ring->consumed);
-        check(ring->answered != ring->asked && item->cookie == ring->answered);
+        const struct rel4_unit *unit = response_unit(ring, ring->consumed);
+        check(ring->answered != ring->asked && unit->cookie == ring->answered);
         uint32_t asked = ring->headers[ring->answered++ % ARRAY_SIZE(ring->headers)];
-        check(rel4_header_label(item->header) == rel4_header_label(asked));
-        ring->consumed += rel4_items_for(rel4_header_words(item->header));
+        check(rel4_header_label(unit->header) == rel4_header_label(asked));
+        ring->consumed += rel4_units_for(rel4_header_words(unit->header));
     }
     *header(ring, REL4_HEADER_RESPONSE_CONSUMER) = ring->consumed;
     return ring->consumed != before;
@@ -271,7 +272,7 @@ static bool take_answers(struct user_ring *ring)
 /* Who sees that the kernel sleeps wakes it, or has promised to. */
 static bool must_wake(struct user_ring *ring)
 {
-    if (!rel4_ring_must_wake(header(ring, REL4_HEADER_KERNEL_STATE))) {
+    if (!rel4_ring_must_wake(header(ring, REL4_HEADER_SERVER_STATE))) {
         return false;
     }
     ring->promised = ring->queue->statistics.wakes + 1;
@@ -294,7 +295,7 @@ static bool publish(struct user_ring *ring)
     follow_reset(ring);
     while (count-- && put(ring, any_op())) {
     }
-    rel4_ring_publish(header(ring, REL4_HEADER_REQUEST_PRODUCER), ring->produced);
+    *header(ring, REL4_HEADER_REQUEST_PRODUCER) = ring->produced;
     return must_wake(ring);
 }
 
@@ -307,7 +308,7 @@ static bool consume(struct user_ring *ring)
     follow_reset(ring);
     bool has_room = take_answers(ring);
     if (one_in(2)) {
-        rel4_ring_sleep(header(ring, REL4_HEADER_USER_STATE));
+        rel4_ring_sleep(header(ring, REL4_HEADER_REQUESTER_STATE));
     }
     return has_room && must_wake(ring);
 }
@@ -337,6 +338,8 @@ static bool repair(struct tcb *tcb, unsigned i)
         call = with_word(with_word(op(REL4_LABEL_QUEUE_BIND, AT_QUEUE + i), ring->request_bits),
                          ring->response_bits);
         call = with_word(call, ring->at_tick ? REL4_POLICY_TICK : REL4_POLICY_CALL);
+        call = with_word(with_word(call, REL4_INTERFACE_VERSION), 0);
+        call = with_word(with_word(call, -1ul), -1ul);
         call = with_extra(with_extra(call, AT_THREAD + i), AT_SIGNALS);
     } else if (!ring->queue->thread) {
         call = op(REL4_LABEL_QUEUE_DETACH, AT_QUEUE + i);

@@ -142,7 +142,7 @@ static void check_queues_told(void)
         if (user_rings[i].exists && async_queue_is_started(queue)) {
             check(queue->state != QUEUE_FAULTED && queue->state != QUEUE_RUNNING);
             check(queue->state == QUEUE_WAITING || queue->state == QUEUE_KEPT ||
-                  queue->told == ring_response_producer(queue));
+                  queue->told == ring_progress(queue));
         }
     }
 }

@@ -90,8 +90,8 @@ static void build_rings(void)
         struct slot *frames = host_take(4 * sizeof(struct slot));
         user_rings[i] = (struct user_ring){
             .queue = host_take(bit(REL4_QUEUE_BITS(QUEUE_BITS))),
-            .request_bits = REL4_RING_MIN_BITS,
-            .response_bits = REL4_RING_MIN_BITS,
+            .request_bits = REL4_REQUESTS_MIN_BITS,
+            .response_bits = REL4_RESPONSES_MIN_BITS,
         };
         for (unsigned k = 0; k < ARRAY_SIZE(user_rings[i].pages); k++) {
             slot_insert_root(&frames[k], new_frame(&user_rings[i].pages[k]));

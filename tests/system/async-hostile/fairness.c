@@ -18,7 +18,7 @@ static void put_one(struct queue *queue, uint32_t cookie)
 
 static uint32_t published(const struct queue *queue)
 {
-    return rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
+    return index_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
 }
 
 /* ---- A producer without end ---- */
@@ -39,9 +39,9 @@ static void produce(void *arg)
         }
         queue->consumed = published(queue);
         flood.answers = queue->consumed;
-        rel4_ring_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
+        index_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
         queue_publish(queue);
-        if (rel4_ring_must_wake(queue_word(queue, REL4_HEADER_KERNEL_STATE))) {
+        if (rel4_ring_must_wake(queue_word(queue, REL4_HEADER_SERVER_STATE))) {
             queue_invoke(queue, REL4_LABEL_QUEUE_WAKE);
         }
     }
@@ -183,7 +183,7 @@ static void note_progress(void *arg)
 {
     for (;;) {
         seL4_Wait(urgent.notification, NULL);
-        urgent.seen = rel4_ring_peer(queue_word(urgent.queue, REL4_HEADER_REQUEST_CONSUMER));
+        urgent.seen = index_peer(queue_word(urgent.queue, REL4_HEADER_REQUEST_CONSUMER));
         urgent.runs++;
     }
 }
@@ -266,7 +266,7 @@ static struct test_thread *set_up_matrix(void (*entry)(void *), seL4_Word priori
     matrix.ticks = LONG_TICKS;
     matrix.never = test_object(seL4_EndpointObject, 0);
     matrix.done = test_object(seL4_NotificationObject, 0);
-    matrix.queue = queue_prepare(thread->tcb, 5, 5, policy);
+    matrix.queue = queue_prepare(thread->tcb, 5, 6, policy);
     CHECK_OK(queue_invoke(matrix.queue, REL4_LABEL_QUEUE_START).error);
     return thread;
 }
@@ -381,7 +381,7 @@ TEST("async fairness: who is told of answers because an idle hart leaves their q
     struct test_thread *owner = test_thread_create(block, NULL, HOSTILE_PRIORITY - 1, 0);
     matrix.never = test_object(seL4_EndpointObject, 0);
     leaving.go = test_object(seL4_NotificationObject, 0);
-    leaving.queue = queue_new(owner->tcb, 5, 5);
+    leaving.queue = queue_new(owner->tcb, 5, 6);
     test_thread_start(owner);
     start(run_after, NULL, HOSTILE_PRIORITY, 1);
     start(be_told, NULL, HOSTILE_PRIORITY + 1, 1);
@@ -389,7 +389,7 @@ TEST("async fairness: who is told of answers because an idle hart leaves their q
         struct rel4_queue_statistics before = *queue_statistics(leaving.queue);
         uint32_t first = leaving.queue->produced;
         leaving.told = leaving.ran = false;
-        rel4_ring_sleep(queue_word(leaving.queue, REL4_HEADER_USER_STATE));
+        rel4_ring_sleep(queue_word(leaving.queue, REL4_HEADER_REQUESTER_STATE));
         for (uint32_t n = 0; n < 32; n++) {
             if (n == 8) {
                 queue_put(leaving.queue, n, leaving.go, 0, &(struct arguments){ 0 });

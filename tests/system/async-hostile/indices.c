@@ -18,12 +18,12 @@ static const unsigned indexes[] = {
 
 static uint32_t fault_of(const struct queue *queue)
 {
-    return rel4_ring_peer(queue_word(queue, REL4_HEADER_FAULT));
+    return index_peer(queue_word(queue, REL4_HEADER_FAULT));
 }
 
 static void store(const struct queue *queue, unsigned offset, uint32_t value)
 {
-    rel4_ring_publish(queue_word(queue, offset), value);
+    index_publish(queue_word(queue, offset), value);
 }
 
 /* A queue that has stopped takes no wake call. */
@@ -44,7 +44,7 @@ static void check_fault(const struct queue *queue, enum rel4_ring_fault fault)
 /* Serves some, so that the indexes are not zero. */
 static struct queue *used_queue(unsigned requests)
 {
-    struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
+    struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 6);
 
     for (unsigned i = 0; i < requests; i++) {
         queue_check_works(queue);
@@ -68,14 +68,13 @@ TEST("async indexes: a request producer that is more than a ring ahead stops the
     }
 }
 
-TEST("async indexes: a response consumer that cannot be stops the queue when it needs room")
+TEST("async indexes: a response consumer that cannot be stops the queue when it is looked at")
 {
     struct queue *queue = used_queue(5);
-    static const uint32_t ahead[] = { 33, 40, 64, 0x7fffffff, 0x80000000, -33u, -64u };
+    static const uint32_t ahead[] = { 1, 65, 128, 0x7fffffff, 0x80000000, -65u, -128u };
 
     for (unsigned i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
         store(queue, REL4_HEADER_RESPONSE_CONSUMER, queue->consumed + ahead[i]);
-        /* It is looked at when there is no room, as far as the kernel knows. */
         for (unsigned n = 0; n <= 2 * 32 && !fault_of(queue); n++) {
             if (queue_room(queue)) {
                 queue_put(queue, n, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
@@ -97,7 +96,7 @@ TEST("async indexes: what the kernel writes itself it does not read back")
 
     for (unsigned i = 0; i < FORGED_ROUNDS; i++) {
         store(queue, REL4_HEADER_REQUEST_CONSUMER, hostile_index(&random, queue->produced, 32));
-        uint32_t produced = rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
+        uint32_t produced = index_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
         store(queue, REL4_HEADER_RESPONSE_PRODUCER, hostile_index(&random, produced, 32));
         store(queue, REL4_HEADER_FAULT, (uint32_t)hostile_random(&random));
         store(queue, REL4_HEADER_VERSION, (uint32_t)hostile_random(&random));
@@ -106,9 +105,9 @@ TEST("async indexes: what the kernel writes itself it does not read back")
         queue_publish(queue);
         wake(queue);
         /* The answer is there, and both are right again, as the worker has published them. */
-        WAIT_FOR(rel4_ring_peer(&queue_response(queue, queue->consumed)->cookie) == i + 1);
-        WAIT_FOR(rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) == queue->consumed + 1);
-        WAIT_FOR(rel4_ring_peer(queue_word(queue, REL4_HEADER_REQUEST_CONSUMER)) == queue->produced);
+        WAIT_FOR(index_peer(&queue_response(queue, queue->consumed)->cookie) == i + 1);
+        WAIT_FOR(index_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) == queue->consumed + 1);
+        WAIT_FOR(index_peer(queue_word(queue, REL4_HEADER_REQUEST_CONSUMER)) == queue->produced);
         struct response response = queue_take(queue);
         CHECK_RESPONSE(&response, i + 1, seL4_NoError, address_of(queue->frames));
     }
@@ -121,7 +120,7 @@ TEST("async indexes: any value of any index is served, or stops the queue with t
 
     for (unsigned i = 0; i < FORGED_ROUNDS; i++) {
         unsigned which = hostile_random(&random) >> 20 & 3;
-        uint32_t right = rel4_ring_peer(queue_word(queue, indexes[which]));
+        uint32_t right = index_peer(queue_word(queue, indexes[which]));
         store(queue, indexes[which], hostile_index(&random, right, 32));
         wake(queue);
         hostile_pause();
@@ -141,8 +140,8 @@ TEST("async indexes: the state words are hints: whatever is in them, a wake call
     seL4_Word random = 3;
 
     for (unsigned i = 0; i < FORGED_ROUNDS; i++) {
-        store(queue, REL4_HEADER_KERNEL_STATE, hostile_random(&random) >> 63 ? (uint32_t)random : i & 3);
-        store(queue, REL4_HEADER_USER_STATE, hostile_random(&random) >> 63 ? (uint32_t)random : i & 3);
+        store(queue, REL4_HEADER_SERVER_STATE, hostile_random(&random) >> 63 ? (uint32_t)random : i & 3);
+        store(queue, REL4_HEADER_REQUESTER_STATE, hostile_random(&random) >> 63 ? (uint32_t)random : i & 3);
         queue_put(queue, i, queue->frames, RISCVPageGetAddress, &(struct arguments){ 0 });
         queue_publish(queue);
         wake(queue);
@@ -197,7 +196,7 @@ TEST("async indexes: a request of more than 120 words stops the queue, however m
 TEST("async indexes: a stopped queue stays so, and the other queues go on")
 {
     struct queue *queue = used_queue(3);
-    struct queue *other = queue_new(test_object(seL4_TCBObject, 0), 5, 5);
+    struct queue *other = queue_new(test_object(seL4_TCBObject, 0), 5, 6);
 
     store(queue, REL4_HEADER_REQUEST_PRODUCER, 1000);
     check_fault(queue, REL4_FAULT_REQUEST_INDEX);
@@ -232,13 +231,13 @@ static void forge(void *arg)
         seL4_Word dice = hostile_random(&forger.random);
         unsigned offset = (unsigned)(dice >> 20 & 7) * 64 + 0x40;
         uint32_t *word = queue_word(forger.queue, offset);
-        uint32_t right = rel4_ring_peer(word);
-        rel4_ring_publish(word, hostile_index(&forger.random, right, 32));
+        uint32_t right = index_peer(word);
+        index_publish(word, hostile_index(&forger.random, right, 32));
         for (volatile seL4_Word i = dice >> 40 & 63; i; i--) {
         }
         /* Mostly it is right again at once. */
         if (dice >> 32 & 7) {
-            rel4_ring_publish(word, right);
+            index_publish(word, right);
         }
         forger.turns++;
         if (forger.shares_hart && (dice >> 50 & 15) == 0) {

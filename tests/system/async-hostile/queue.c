@@ -13,7 +13,8 @@ static unsigned queues_used;
 
 unsigned queue_pages(unsigned request_bits, unsigned response_bits)
 {
-    seL4_Word bytes = REL4_RINGS + (REL4_ITEM_BYTES << request_bits) + (REL4_ITEM_BYTES << response_bits);
+    seL4_Word bytes =
+        REL4_HEADER_BYTES + (REL4_ITEM_BYTES << request_bits) + (REL4_UNIT_BYTES << response_bits);
 
     return (unsigned)((bytes + 4095) / 4096);
 }
@@ -50,9 +51,9 @@ struct queue *queue_prepare(seL4_CPtr tcb, unsigned request_bits, unsigned respo
     queue->notification = test_object(seL4_NotificationObject, 0);
     queue->reply = test_mint(queue->notification, seL4_AllRights, QUEUE_BADGE);
     queue->frames = queue_frames(queue->pages, queue->memory);
-    CHECK_OK(INVOKE(queue->cap, REL4_LABEL_QUEUE_BIND, .length = 3,
-                    .words = { request_bits, response_bits, policy }, .extras = 2,
-                    .caps = { tcb, queue->reply })
+    CHECK_OK(INVOKE(queue->cap, REL4_LABEL_QUEUE_BIND, .length = 7,
+                    .words = { request_bits, response_bits, policy, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul },
+                    .extras = 2, .caps = { tcb, queue->reply })
                  .error);
     CHECK_OK(INVOKE(queue->cap, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3,
                     .words = { 0, queue->pages, queue->frames }, .extras = 1,
@@ -71,19 +72,21 @@ struct queue *queue_new(seL4_CPtr tcb, unsigned request_bits, unsigned response_
 
 struct rel4_item *queue_request(const struct queue *queue, uint32_t index)
 {
-    return (struct rel4_item *)(queue->memory + REL4_RINGS) + (index & ((1u << queue->request_bits) - 1));
+    return (struct rel4_item *)(queue->memory + REL4_HEADER_BYTES) +
+           (index & ((1u << queue->request_bits) - 1));
 }
 
-struct rel4_item *queue_response(const struct queue *queue, uint32_t index)
+struct rel4_unit *queue_response(const struct queue *queue, uint32_t index)
 {
-    return (struct rel4_item *)(queue->memory + REL4_RINGS) + (1u << queue->request_bits) +
-           (index & ((1u << queue->response_bits) - 1));
+    char *ring = queue->memory + REL4_HEADER_BYTES + ((seL4_Word)REL4_ITEM_BYTES << queue->request_bits);
+
+    return (struct rel4_unit *)ring + (index & ((1u << queue->response_bits) - 1));
 }
 
 unsigned queue_room(const struct queue *queue)
 {
     return (1u << queue->request_bits) -
-           (queue->produced - rel4_ring_peer(queue_word(queue, REL4_HEADER_REQUEST_CONSUMER)));
+           (queue->produced - index_peer(queue_word(queue, REL4_HEADER_REQUEST_CONSUMER)));
 }
 
 void queue_put_words(struct queue *queue, uint32_t cookie, seL4_CPtr cap, uint32_t header,
@@ -126,12 +129,12 @@ void queue_put(struct queue *queue, uint32_t cookie, seL4_CPtr cap, seL4_Word la
 
 void queue_publish(const struct queue *queue)
 {
-    rel4_ring_publish(queue_word(queue, REL4_HEADER_REQUEST_PRODUCER), queue->produced);
+    index_publish(queue_word(queue, REL4_HEADER_REQUEST_PRODUCER), queue->produced);
 }
 
 void queue_kick(const struct queue *queue)
 {
-    if (rel4_ring_must_wake(queue_word(queue, REL4_HEADER_KERNEL_STATE))) {
+    if (rel4_ring_must_wake(queue_word(queue, REL4_HEADER_SERVER_STATE))) {
         CHECK_OK(queue_invoke(queue, REL4_LABEL_QUEUE_WAKE).error);
     }
 }
@@ -151,30 +154,26 @@ void queue_reset(struct queue *queue)
 struct response queue_take(struct queue *queue)
 {
     struct response response = { 0 };
-    uint32_t available = rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) - queue->consumed;
+    uint32_t available = index_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER)) - queue->consumed;
 
     if (available == 0) {
         return response;
     }
-    struct rel4_item *item = queue_response(queue, queue->consumed++);
+    const struct rel4_unit *unit = queue_response(queue, queue->consumed);
+    unsigned first = unit->header & REL4_DATA ? 1 : 0;
     response.came = true;
-    response.cookie = item->cookie;
-    response.error = rel4_header_error(item->header);
-    response.length = rel4_header_words(item->header);
-    response.badge = item->cap;
-    CHECK(rel4_items_for((unsigned)response.length) <= available);
+    response.cookie = unit->cookie;
+    response.error = rel4_header_error(unit->header);
+    response.length = rel4_header_words(unit->header);
+    response.data = first ? unit->word : 0;
+    unsigned units = rel4_units_for((unsigned)response.length + first);
+    CHECK(units <= available);
     for (unsigned i = 0; i < response.length; i++) {
-        unsigned place = (i - REL4_ITEM_WORDS) % REL4_MORE_WORDS;
-        if (i < REL4_ITEM_WORDS) {
-            response.words[i] = item->words[i];
-            continue;
-        }
-        if (place == 0) {
-            item = queue_response(queue, queue->consumed++);
-        }
-        response.words[i] = ((uint64_t *)item)[place];
+        unsigned place = i + first + 1;
+        response.words[i] = ((uint64_t *)queue_response(queue, queue->consumed + place / 2))[place % 2];
     }
-    rel4_ring_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
+    queue->consumed += units;
+    index_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
     /* The worker may have stopped for room. */
     queue_kick(queue);
     return response;
@@ -212,13 +211,10 @@ void response_check(const char *file, int line, const struct response *response,
         test_fail(file, line, "no response with cookie 0x%x", cookie);
         return;
     }
-    if (response->cookie != cookie || response->error != error || response->length != length ||
-        response->badge != 0) {
+    if (response->cookie != cookie || response->error != error || response->length != length) {
         test_fail(file, line,
-                  "cookie 0x%x, error %lu with %lu words and badge %lu, expected cookie 0x%x, error %lu with "
-                  "%u words",
-                  response->cookie, response->error, response->length, response->badge, cookie, error,
-                  length);
+                  "cookie 0x%x, error %lu with %lu words, expected cookie 0x%x, error %lu with %u words",
+                  response->cookie, response->error, response->length, cookie, error, length);
         return;
     }
     for (unsigned i = 0; i < length; i++) {

@@ -2,7 +2,7 @@
  * What the hostile tests of asynchronous system calls share: queues with their rings, and nothing between the
  * test and the shared memory, so that every word of it can be wrong.
  *
- *     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 5);
+ *     struct queue *queue = queue_new(seL4_CapInitThreadTCB, 5, 6);
  *     queue_put(queue, cookie, frame, RISCVPageGetAddress, &(struct arguments){ 0 });
  *     queue_go(queue);
  *     CHECK_RESPONSE(queue_wait(queue), cookie, seL4_NoError, address);
@@ -14,6 +14,7 @@
 
 #include "actor.h"
 #include "answer.h"
+#include "indices.h"
 
 /* Threads below the test's priority, for all that goes on by itself. */
 #define HOSTILE_PRIORITY (TEST_PRIORITY - 10)
@@ -48,10 +49,10 @@ static inline seL4_CPtr queue_object(unsigned frame_bits)
 /* Consecutive slots with pages of 4 KiB, mapped at memory. */
 seL4_CPtr queue_frames(unsigned count, char *memory);
 
-/* Pages that rings of these lengths need. */
+/* Pages that rings of these lengths need: log2 of items, log2 of units. */
 unsigned queue_pages(unsigned request_bits, unsigned response_bits);
 
-/* A word of the header page, by its offset. */
+/* A word of the header, by its offset. */
 static inline uint32_t *queue_word(const struct queue *queue, unsigned offset)
 {
     return (uint32_t *)(queue->memory + offset);
@@ -64,7 +65,7 @@ static inline struct rel4_queue_statistics *queue_statistics(const struct queue 
 
 /* The place of an index in either ring. */
 struct rel4_item *queue_request(const struct queue *queue, uint32_t index);
-struct rel4_item *queue_response(const struct queue *queue, uint32_t index);
+struct rel4_unit *queue_response(const struct queue *queue, uint32_t index);
 
 /* Room in the request ring, in items. */
 unsigned queue_room(const struct queue *queue);
@@ -96,7 +97,7 @@ void queue_reset(struct queue *queue);
 struct response {
     bool came;
     uint32_t cookie;
-    seL4_Word error, length, badge;
+    seL4_Word error, length, data;
     seL4_Word words[128];
 };
 

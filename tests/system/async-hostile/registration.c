@@ -6,7 +6,7 @@
 #include "queue.h"
 
 #define REQUEST_BITS  5
-#define RESPONSE_BITS 5
+#define RESPONSE_BITS 6
 #define FRAME_BITS    1
 #define FRAMES        2
 
@@ -16,7 +16,8 @@
 static struct answer bind(seL4_CPtr queue, seL4_Word requests, seL4_Word responses, seL4_Word policy,
                           seL4_CPtr tcb, seL4_CPtr notification)
 {
-    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { requests, responses, policy },
+    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7,
+                  .words = { requests, responses, policy, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul },
                   .extras = 2, .caps = { tcb, notification });
 }
 
@@ -80,26 +81,35 @@ static void finish(bool bound, bool framed)
 TEST("async registration: Bind takes no lengths, policies and sizes that do not exist")
 {
     static const seL4_Word bits[] = {
-        0,    REL4_RING_MIN_BITS - 1, REL4_RING_MAX_BITS + 1, 31,      32, 63, 64,
-        -1ul, 1ul << 32 | 5,          1ul << 63 | 5,          256 + 5,
+        0,
+        REL4_REQUESTS_MIN_BITS - 1,
+        REL4_RESPONSES_MAX_BITS + 1,
+        31,
+        32,
+        63,
+        64,
+        -1ul,
+        1ul << 32 | 6,
+        1ul << 63 | 6,
+        256 + 6,
     };
     static const seL4_Word policies[] = { 2, 3, 256, 1ul << 32, 1ul << 63, -1ul };
 
     set_up();
     for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-        CHECK_REFUSED(bind(queue, bits[i], 5, 0, seL4_CapInitThreadTCB, notification));
+        CHECK_REFUSED(bind(queue, bits[i], 6, 0, seL4_CapInitThreadTCB, notification));
         CHECK_REFUSED(bind(queue, 5, bits[i], 0, seL4_CapInitThreadTCB, notification));
     }
     for (unsigned i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-        CHECK_REFUSED(bind(queue, 5, 5, policies[i], seL4_CapInitThreadTCB, notification));
+        CHECK_REFUSED(bind(queue, 5, 6, policies[i], seL4_CapInitThreadTCB, notification));
     }
     for (seL4_Word length = 0; length < 3; length++) {
-        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = length, .words = { 5, 5, 0 }, .extras = 2,
+        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = length, .words = { 5, 6, 0 }, .extras = 2,
                             .caps = { seL4_CapInitThreadTCB, notification }),
                      seL4_TruncatedMessage);
     }
     for (seL4_Word extras = 0; extras < 2; extras++) {
-        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 5, 0 }, .extras = extras,
+        CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 6, 0 }, .extras = extras,
                             .caps = { seL4_CapInitThreadTCB, notification }),
                      seL4_TruncatedMessage);
     }
@@ -138,10 +148,10 @@ TEST("async registration: Bind takes a TCB and a notification with the right to 
     };
 
     for (unsigned i = 0; i < sizeof(no_tcb) / sizeof(no_tcb[0]); i++) {
-        CHECK_REFUSED(bind(queue, 5, 5, 0, no_tcb[i], notification));
+        CHECK_REFUSED(bind(queue, 5, 6, 0, no_tcb[i], notification));
     }
     for (unsigned i = 0; i < sizeof(no_notification) / sizeof(no_notification[0]); i++) {
-        CHECK_REFUSED(bind(queue, 5, 5, 0, seL4_CapInitThreadTCB, no_notification[i]));
+        CHECK_REFUSED(bind(queue, 5, 6, 0, seL4_CapInitThreadTCB, no_notification[i]));
     }
     finish(false, false);
 }
@@ -152,12 +162,12 @@ TEST("async registration: a thread has one queue and a queue one thread, also if
     seL4_CPtr other = queue_object(FRAME_BITS);
 
     bind_right();
-    CHECK_REFUSED(bind(queue, 5, 5, 0, seL4_CapInitThreadTCB, notification));
-    CHECK_REFUSED(bind(queue, 5, 5, 0, tcb, notification));
-    CHECK_REFUSED(bind(other, 5, 5, 0, seL4_CapInitThreadTCB, notification));
-    CHECK_OK(bind(other, 5, 5, 0, tcb, notification).error);
+    CHECK_REFUSED(bind(queue, 5, 6, 0, seL4_CapInitThreadTCB, notification));
+    CHECK_REFUSED(bind(queue, 5, 6, 0, tcb, notification));
+    CHECK_REFUSED(bind(other, 5, 6, 0, seL4_CapInitThreadTCB, notification));
+    CHECK_OK(bind(other, 5, 6, 0, tcb, notification).error);
     finish(true, false);
-    CHECK_REFUSED(bind(queue, 5, 5, 0, seL4_CapInitThreadTCB, notification));
+    CHECK_REFUSED(bind(queue, 5, 6, 0, seL4_CapInitThreadTCB, notification));
     CHECK_REFUSED(bind(queue, 6, 6, 0, tcb, notification));
 }
 
@@ -278,16 +288,16 @@ TEST("async registration: rings that the frames cannot hold are refused, at Bind
     set_up();
     seL4_CPtr first = queue_frames(FRAMES, VIEW + 0x100000);
 
-    for (seL4_Word bits = 6; bits <= REL4_RING_MAX_BITS; bits++) {
+    for (seL4_Word bits = 7; bits <= REL4_REQUESTS_MAX_BITS; bits++) {
         seL4_CPtr small = queue_object(FRAME_BITS), some = test_object(seL4_TCBObject, 0);
-        struct answer bound = bind(small, bits, 5, 0, some, notification);
+        struct answer bound = bind(small, bits, 6, 0, some, notification);
         if (!bound.error) {
             add(small, 0, FRAMES, first);
             CHECK_REFUSED(start(small));
         }
         CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, some, seL4_WordBits));
         some = test_object(seL4_TCBObject, 0);
-        bound = bind(queue_object(FRAME_BITS), 5, bits, 0, some, notification);
+        bound = bind(queue_object(FRAME_BITS), 5, bits + 2, 0, some, notification);
         if (!bound.error) {
             CHECK_REFUSED(start(small));
         }

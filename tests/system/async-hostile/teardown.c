@@ -92,8 +92,8 @@ static void pump(void *arg)
         }
         queue_publish(it.queue);
         queue_invoke(it.queue, REL4_LABEL_QUEUE_WAKE);
-        it.queue->consumed = rel4_ring_peer(queue_word(it.queue, REL4_HEADER_RESPONSE_PRODUCER));
-        rel4_ring_publish(queue_word(it.queue, REL4_HEADER_RESPONSE_CONSUMER), it.queue->consumed);
+        it.queue->consumed = index_peer(queue_word(it.queue, REL4_HEADER_RESPONSE_PRODUCER));
+        index_publish(queue_word(it.queue, REL4_HEADER_RESPONSE_CONSUMER), it.queue->consumed);
         hostile_pause();
     }
 }
@@ -137,7 +137,7 @@ static void begin(enum situation situation, seL4_Word round)
     it.turns = 0;
     it.random = round * 2654435761u + 12345;
     make_owner();
-    it.queue = queue_prepare(it.owner.tcb, 5, 5, situation == AT_TICK ? REL4_POLICY_TICK : REL4_POLICY_CALL);
+    it.queue = queue_prepare(it.owner.tcb, 5, 6, situation == AT_TICK ? REL4_POLICY_TICK : REL4_POLICY_CALL);
     CHECK_OK(queue_invoke(it.queue, REL4_LABEL_QUEUE_START).error);
     give_owner(OWN_FRAME, it.queue->frames);
     give_owner(OWN_ROOT, CNODE);
@@ -185,7 +185,7 @@ static void bring_about(void)
         }
         break;
     case FAULTED:
-        rel4_ring_publish(queue_word(it.queue, REL4_HEADER_REQUEST_PRODUCER), 1000);
+        index_publish(queue_word(it.queue, REL4_HEADER_REQUEST_PRODUCER), 1000);
         queue_invoke(it.queue, REL4_LABEL_QUEUE_WAKE);
         break;
     case TRAFFIC:

@@ -49,8 +49,8 @@ static uint32_t take_all(struct queue *queue)
 {
     uint32_t before = queue->consumed;
 
-    queue->consumed = rel4_ring_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
-    rel4_ring_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
+    queue->consumed = index_peer(queue_word(queue, REL4_HEADER_RESPONSE_PRODUCER));
+    index_publish(queue_word(queue, REL4_HEADER_RESPONSE_CONSUMER), queue->consumed);
     return queue->consumed - before;
 }
 
@@ -109,7 +109,7 @@ static bool meets_window(void)
     put_simple(1);
     queue_kick(own[0]);
     queue_publish(watched);
-    bool is_watched = !rel4_ring_must_wake(queue_word(watched, REL4_HEADER_KERNEL_STATE));
+    bool is_watched = !rel4_ring_must_wake(queue_word(watched, REL4_HEADER_SERVER_STATE));
     for (unsigned i = 1; i < OWN_QUEUES; i++) {
         queue_kick(own[i]);
     }

@@ -164,29 +164,39 @@ static void overflowed(rel4_coroutine_id id)
     rel4_coroutine_cancel(id);
 }
 
-/* Writes over the end of its stack, as a function does that needs too much of it. */
-static void use_too_much(void *arg)
+static void end_at_once(void *arg)
 {
-    volatile char *here = __builtin_frame_address(0);
-
-    for (unsigned i = 0; i < LIB_STACK; i++) {
-        here[-(int)i] = 1;
-        if (here - i <= (volatile char *)rel4_executor_self->current->guard) {
-            break;
-        }
-    }
-    rel4_coroutine_yield();
 }
 
-TEST("async coroutines: an overflow of the stack is noticed when the coroutine waits")
+/* Waits in a function that needs more than its stack has. */
+static void use_too_much(void *arg)
+{
+    volatile char much[LIB_STACK] __attribute__((unused));
+
+    much[LIB_STACK - 1] = 1;
+    rel4_coroutine_yield();
+    much[LIB_STACK - 1] = 2;
+}
+
+/* Has written over the end of its stack when it ends. */
+static void have_used_too_much(void *arg)
+{
+    *(volatile seL4_Word *)rel4_executor_self->current->guard = 1;
+}
+
+TEST("async coroutines: an overflow of the stack is noticed when the coroutine waits, or at its end")
 {
     LIB_SET_UP(.mode = REL4_ASYNC, .on_overflow = overflowed);
     frames = lib_pages(0, COUNT);
-    overflows = 0;
-    ids[0] = rel4_coroutine_create(use_too_much, NULL, 3);
-    ids[1] = rel4_coroutine_create(end_with, NULL, 3);
-    CHECK_EQUAL(rel4_run(), 0);
-    CHECK_EQUAL(overflows, 1);
+    for (unsigned way = 0; way < 2; way++) {
+        overflows = 0;
+        /* The overflow goes into the stack of the first one, which has ended. */
+        CHECK(rel4_coroutine_create(end_at_once, NULL, 3) != 0);
+        ids[0] = rel4_coroutine_create(way ? have_used_too_much : use_too_much, NULL, 3);
+        ids[1] = rel4_coroutine_create(end_with, NULL, 3);
+        CHECK_EQUAL(rel4_run(), 0);
+        CHECK_EQUAL(overflows, 1);
+    }
 }
 
 static void call_ten_times(void *arg)

@@ -51,19 +51,19 @@ void lib_set_up(const struct lib_options *options)
 
     memset(&user->executor, 0, sizeof(user->executor));
     rel4_init(&(struct rel4_resources){ .backend = rel4_backend_of(test_bootinfo) });
-    CHECK_OK(
-        rel4_queue_create(&user->executor.queue, &(struct rel4_queue_options){
-                                                     .untyped = test_arena,
-                                                     .cnode = seL4_CapInitThreadCNode,
-                                                     .first_slot = lib_slots(rel4_queue_slots(bits, bits)),
-                                                     .vspace = seL4_CapInitThreadVSpace,
-                                                     .vaddr = LIB_RINGS(options->user),
-                                                     .tcb = tcb,
-                                                     .notification = make_notification(tcb, user),
-                                                     .request_bits = bits,
-                                                     .response_bits = bits,
-                                                     .policy = options->policy,
-                                                 }));
+    CHECK_OK(rel4_queue_create(&user->executor.queue,
+                               &(struct rel4_queue_options){
+                                   .untyped = test_arena,
+                                   .cnode = seL4_CapInitThreadCNode,
+                                   .first_slot = lib_slots(rel4_queue_slots(bits, bits + 1)),
+                                   .vspace = seL4_CapInitThreadVSpace,
+                                   .vaddr = LIB_RINGS(options->user),
+                                   .tcb = tcb,
+                                   .notification = make_notification(tcb, user),
+                                   .request_bits = bits,
+                                   .response_bits = bits + 1,
+                                   .policy = options->policy,
+                               }));
     CHECK_OK(rel4_executor_init(&user->executor, &(struct rel4_executor_options){
                                                      .memory = user->pool,
                                                      .memory_bytes = sizeof(user->pool),

@@ -24,7 +24,7 @@ struct lib_user {
     struct rel4_executor executor;
     struct rel4_thread record;
     char handler_stack[2048] __attribute__((aligned(16)));
-    char pool[LIB_COROUTINES * (LIB_STACK + sizeof(struct rel4_coroutine)) + 64];
+    char pool[REL4_COROUTINES_BYTES(LIB_COROUTINES, LIB_STACK)];
 };
 extern struct lib_user lib_users[LIB_USERS];
 

@@ -73,7 +73,7 @@ static int try_to_create(struct rel4_queue *queue, seL4_CPtr untyped, seL4_CPtr 
                                                                   .tcb = seL4_CapInitThreadTCB,
                                                                   .notification = notification,
                                                                   .request_bits = bits,
-                                                                  .response_bits = bits });
+                                                                  .response_bits = bits + 1 });
 }
 
 TEST("async queues: a hundred times made and taken apart, with all memory and slots as before")
@@ -81,7 +81,7 @@ TEST("async queues: a hundred times made and taken apart, with all memory and sl
     struct rel4_queue queue = { 0 };
     /* Two pages of rings and one for the header, a queue object, two page tables: 24 KiB and less. */
     seL4_CPtr untyped = test_object(seL4_UntypedObject, 15);
-    seL4_CPtr slots = lib_slots(rel4_queue_slots(6, 6));
+    seL4_CPtr slots = lib_slots(rel4_queue_slots(6, 7));
     seL4_CPtr notification = test_object(seL4_NotificationObject, 0);
 
     for (unsigned i = 0; i < SOAK_OR(5000, 100); i++) {
@@ -99,7 +99,7 @@ TEST("async queues: what fails on the way leaves nothing behind")
 {
     struct rel4_queue queue = { 0 };
     seL4_CPtr untyped = test_object(seL4_UntypedObject, 15), small = test_object(seL4_UntypedObject, 13);
-    seL4_CPtr slots = lib_slots(rel4_queue_slots(6, 6));
+    seL4_CPtr slots = lib_slots(rel4_queue_slots(6, 7));
     seL4_CPtr notification = test_object(seL4_NotificationObject, 0);
 
     CHECK_ERROR(try_to_create(&queue, untyped, slots, notification, 4), seL4_RangeError);

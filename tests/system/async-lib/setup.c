@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define BITS       6 /* of each ring: three pages */
-#define PAGES      3
+#define BITS       6 /* of the request ring: with the other one, two pages */
+#define PAGES      2
 #define PAGE       4096ul
 #define MEGA       0x200000ul
 #define GIGA       0x40000000ul
@@ -28,13 +28,13 @@ static void prepare(struct parts *parts, seL4_CPtr tcb, seL4_Word vaddr)
     parts->options = (struct rel4_queue_options){
         .untyped = parts->untyped,
         .cnode = seL4_CapInitThreadCNode,
-        .first_slot = lib_slots(rel4_queue_slots(BITS, BITS)),
+        .first_slot = lib_slots(rel4_queue_slots(BITS, BITS + 1)),
         .vspace = seL4_CapInitThreadVSpace,
         .vaddr = vaddr,
         .tcb = tcb,
         .notification = test_object(seL4_NotificationObject, 0),
         .request_bits = BITS,
-        .response_bits = BITS,
+        .response_bits = BITS + 1,
     };
 }
 
@@ -57,7 +57,7 @@ static void check_whole(const struct parts *parts)
 {
     seL4_CPtr slot = parts->options.first_slot;
 
-    for (unsigned i = 0; i < rel4_queue_slots(BITS, BITS); i++) {
+    for (unsigned i = 0; i < rel4_queue_slots(BITS, BITS + 1); i++) {
         CHECK_OK(seL4_Untyped_Retype(parts->untyped, seL4_UntypedObject, i ? 4 : MEMORY,
                                      seL4_CapInitThreadCNode, 0, 0, slot + i, 1));
         CHECK_OK(seL4_CNode_Delete(seL4_CapInitThreadCNode, slot + i, seL4_WordBits));

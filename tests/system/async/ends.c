@@ -13,7 +13,7 @@ static bool was_signalled(const struct rings *rings)
 
 static void await_fault(const struct rings *rings, enum rel4_ring_fault reason)
 {
-    while (!rel4_ring_peer(header_word(rings, REL4_HEADER_FAULT))) {
+    while (!index_peer(header_word(rings, REL4_HEADER_FAULT))) {
         seL4_Yield();
     }
     CHECK_EQUAL(*header_word(rings, REL4_HEADER_FAULT), reason);
@@ -49,7 +49,7 @@ TEST("an impossible request index is a fault that is told and signalled, until R
 
     check_serves(&rings);
     was_signalled(&rings);
-    rel4_ring_publish(header_word(&rings, REL4_HEADER_REQUEST_PRODUCER), 1 + 33);
+    index_publish(header_word(&rings, REL4_HEADER_REQUEST_PRODUCER), 1 + 33);
     rings_wake(&rings);
     await_fault(&rings, REL4_FAULT_REQUEST_INDEX);
     CHECK(was_signalled(&rings));
@@ -62,17 +62,8 @@ TEST("an impossible response index is a fault")
 {
     struct rings rings = rings_small();
 
-    for (uint32_t i = 0; i < 32; i++) {
-        put_nothing(&rings, i);
-    }
-    rel4_ring_publish(header_word(&rings, REL4_HEADER_RESPONSE_CONSUMER), 1);
-    rings_publish(&rings);
-    CHECK_OK(rings_wake(&rings));
-    while (rings_answers(&rings) < 32) {
-        seL4_Yield();
-    }
-    /* All found room without a look at the index. */
-    rel4_ring_publish(header_word(&rings, REL4_HEADER_RESPONSE_CONSUMER), 33);
+    check_serves(&rings);
+    index_publish(header_word(&rings, REL4_HEADER_RESPONSE_CONSUMER), 2);
     put_nothing(&rings, 99);
     rings_publish(&rings);
     rings_wake(&rings);
@@ -91,7 +82,7 @@ TEST("a request that was not published whole, or is too long, is a fault")
     await_fault(&rings, REL4_FAULT_INCOMPLETE);
     reset(&rings);
     PUT(&rings, 1, seL4_CapInitThreadTCB, 0, .length = 0);
-    ((volatile struct rel4_item *)(rings.memory + REL4_RINGS))[1].header = rel4_header(0, 0, 121, 0);
+    ((volatile struct rel4_item *)(rings.memory + REL4_HEADER_BYTES))[1].header = rel4_header(0, 0, 121, 0);
     rings_publish(&rings);
     rings_wake(&rings);
     await_fault(&rings, REL4_FAULT_TOO_LONG);
@@ -100,9 +91,9 @@ TEST("a request that was not published whole, or is too long, is a fault")
 
 TEST("a full response ring stops the worker, loses nothing, and room wakes it")
 {
-    struct rings rings = rings_new(seL4_CapInitThreadTCB, 6, 5, REL4_POLICY_CALL);
+    struct rings rings = rings_new(seL4_CapInitThreadTCB, 6, 6, REL4_POLICY_CALL);
 
-    for (uint32_t i = 0; i < 40; i++) {
+    for (uint32_t i = 0; i < 64; i++) {
         put_nothing(&rings, i);
     }
     rings_publish(&rings);
@@ -110,14 +101,14 @@ TEST("a full response ring stops the worker, loses nothing, and room wakes it")
     while (*(volatile uint64_t *)&statistics(&rings)->full == 0) {
         seL4_Yield();
     }
-    CHECK_EQUAL(rings_answers(&rings), 32);
-    for (uint32_t i = 0; i < 40; i++) {
+    CHECK_EQUAL(rings_answers(&rings), 64 - REL4_ANSWER_UNITS + 1);
+    for (uint32_t i = 0; i < 64; i++) {
         CHECK_EQUAL(rings_take(&rings).cookie, i);
-        if (rel4_ring_must_wake(header_word(&rings, REL4_HEADER_KERNEL_STATE))) {
+        if (rel4_ring_must_wake(header_word(&rings, REL4_HEADER_SERVER_STATE))) {
             CHECK_OK(rings_wake(&rings));
         }
     }
-    CHECK_EQUAL(served_anywhere(&rings), 40);
+    CHECK_EQUAL(served_anywhere(&rings), 64);
 }
 
 TEST("Detach, and the end of every object that a queue needs, stop it; what is left can be used again")
@@ -130,7 +121,7 @@ TEST("Detach, and the end of every object that a queue needs, stop it; what is l
     CHECK_ERROR(rings_wake(&rings), seL4_IllegalOperation);
 
     /* A frame: revoking it takes the queue's copy. */
-    rings = rings_small();
+    rings = rings_new(seL4_CapInitThreadTCB, 6, 6, REL4_POLICY_CALL);
     put_nothing(&rings, 1);
     rings_publish(&rings);
     CHECK_OK(seL4_CNode_Revoke(seL4_CapInitThreadCNode, rings.frames + 1, seL4_WordBits));
@@ -155,7 +146,7 @@ TEST("Detach, and the end of every object that a queue needs, stop it; what is l
 TEST("a queue whose thread is deleted belongs to nobody, until it is detached and bound again")
 {
     struct test_thread *thread = test_thread_create(NULL, NULL, TEST_PRIORITY, seL4_CapNull);
-    struct rings rings = rings_new(thread->tcb, 5, 5, REL4_POLICY_CALL);
+    struct rings rings = rings_new(thread->tcb, 5, 6, REL4_POLICY_CALL);
 
     put_nothing(&rings, 1);
     rings_publish(&rings);
@@ -164,7 +155,8 @@ TEST("a queue whose thread is deleted belongs to nobody, until it is detached an
     CHECK_ERROR(rings_wake(&rings), seL4_IllegalOperation);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_START, .length = 0), seL4_IllegalOperation);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_DETACH, .length = 0), seL4_NoError);
-    CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 5, 0 }, .extras = 2,
+    CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_BIND, .length = 7,
+                        .words = { 5, 6, 0, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul }, .extras = 2,
                         .caps = { seL4_CapInitThreadTCB, rings.notification }),
                  seL4_NoError);
 }
@@ -179,7 +171,7 @@ static void do_nothing(void *arg)
 TEST("the queue of a thread that is not running is served when it is resumed")
 {
     struct test_thread *thread = test_thread_create(do_nothing, NULL, TEST_PRIORITY, seL4_CapNull);
-    struct rings rings = rings_new(thread->tcb, 5, 5, REL4_POLICY_CALL);
+    struct rings rings = rings_new(thread->tcb, 5, 6, REL4_POLICY_CALL);
 
     put_nothing(&rings, 1);
     rings_publish(&rings);

@@ -9,7 +9,8 @@
 static struct answer bind(seL4_CPtr queue, seL4_Word requests, seL4_Word responses, seL4_Word policy,
                           seL4_CPtr tcb, seL4_CPtr notification)
 {
-    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { requests, responses, policy },
+    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7,
+                  .words = { requests, responses, policy, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul },
                   .extras = 2, .caps = { tcb, notification });
 }
 
@@ -29,7 +30,7 @@ TEST("Retype makes queues of 2^0 to 2^8 frame slots, and no larger ones")
     for (seL4_Word bits = 0; bits <= REL4_QUEUE_MAX_SIZE_BITS; bits++) {
         seL4_CPtr queue = test_object(REL4_TYPE_ASYNC_QUEUE, bits);
         CHECK(queue != seL4_CapNull);
-        CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
+        CHECK_ANSWER(bind(queue, 5, 6, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
         CHECK_ANSWER(add(queue, 1ul << bits, 1, 0), seL4_RangeError, 0, (1ul << bits) - 1);
         CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_DETACH), seL4_NoError);
     }
@@ -43,7 +44,7 @@ TEST("Retype makes queues of 2^0 to 2^8 frame slots, and no larger ones")
                  seL4_RangeError, 0, 38);
 }
 
-TEST("Bind refuses in order: message, thread, notification, sizes, policy, state")
+TEST("Bind refuses in order: message, version, thread, notification, sizes, policy, header, state")
 {
     seL4_CPtr queue = test_object(REL4_TYPE_ASYNC_QUEUE, 1);
     seL4_CPtr other = test_object(REL4_TYPE_ASYNC_QUEUE, 1);
@@ -54,18 +55,34 @@ TEST("Bind refuses in order: message, thread, notification, sizes, policy, state
                  seL4_TruncatedMessage);
     CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .extras = 1, .caps = { TCB }),
                  seL4_TruncatedMessage);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .extras = 2, .caps = { queue, queue }),
+                 seL4_RangeError, 2, 2);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7, .words = { 5, 6, 0, 1 }, .extras = 2,
+                        .caps = { queue, queue }),
+                 seL4_RangeError, 2, 2);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 6, .words = { 5, 6, 0, 2 }, .extras = 2,
+                        .caps = { queue, queue }),
+                 seL4_TruncatedMessage);
     CHECK_ANSWER(bind(queue, 4, 4, 9, queue, queue), seL4_InvalidCapability, 1);
     CHECK_ANSWER(bind(queue, 4, 4, 9, TCB, queue), seL4_InvalidCapability, 2);
     CHECK_ANSWER(bind(queue, 4, 4, 9, TCB, receive_only), seL4_InvalidCapability, 2);
     CHECK_ANSWER(bind(queue, 4, 5, 9, TCB, notification), seL4_RangeError, 5, 12);
-    CHECK_ANSWER(bind(queue, 5, 13, 9, TCB, notification), seL4_RangeError, 5, 12);
-    CHECK_ANSWER(bind(queue, 5, ~0ul, 9, TCB, notification), seL4_RangeError, 5, 12);
-    CHECK_ANSWER(bind(queue, 5, 5, 2, TCB, notification), seL4_InvalidArgument, 2);
-    CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, notification), seL4_NoError);
-    CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, notification), seL4_IllegalOperation);
-    CHECK_ANSWER(bind(other, 5, 5, 0, TCB, notification), seL4_IllegalOperation);
+    CHECK_ANSWER(bind(queue, 13, 6, 9, TCB, notification), seL4_RangeError, 5, 12);
+    CHECK_ANSWER(bind(queue, 5, 5, 9, TCB, notification), seL4_RangeError, 6, 14);
+    CHECK_ANSWER(bind(queue, 5, 15, 9, TCB, notification), seL4_RangeError, 6, 14);
+    CHECK_ANSWER(bind(queue, 5, ~0ul, 9, TCB, notification), seL4_RangeError, 6, 14);
+    CHECK_ANSWER(bind(queue, 5, 6, 2, TCB, notification), seL4_InvalidArgument, 2);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7, .words = { 5, 6, 0, 2, 3585 }, .extras = 2,
+                        .caps = { TCB, notification }),
+                 seL4_RangeError, 0, 3584);
+    CHECK_ANSWER(INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7, .words = { 5, 6, 0, 2, 3520 + 8 },
+                        .extras = 2, .caps = { TCB, notification }),
+                 seL4_AlignmentError);
+    CHECK_ANSWER(bind(queue, 5, 6, 0, TCB, notification), seL4_NoError);
+    CHECK_ANSWER(bind(queue, 5, 6, 0, TCB, notification), seL4_IllegalOperation);
+    CHECK_ANSWER(bind(other, 5, 6, 0, TCB, notification), seL4_IllegalOperation);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_DETACH), seL4_NoError);
-    CHECK_ANSWER(bind(other, 5, 5, 0, TCB, notification), seL4_NoError);
+    CHECK_ANSWER(bind(other, 5, 6, 0, TCB, notification), seL4_NoError);
     CHECK_ANSWER(plain(other, REL4_LABEL_QUEUE_DETACH), seL4_NoError);
 }
 
@@ -93,7 +110,7 @@ TEST("AddFrames refuses in order: message, CNode, positions, slots, state, then 
     CHECK_ANSWER(add(queue, 6, 2, slots), seL4_RangeError, 0, slots - 1);
     CHECK_ANSWER(add(queue, 6, 2, slots - 1), seL4_RangeError, 1, 1);
     CHECK_ANSWER(add(queue, 0, 1, first), seL4_IllegalOperation);
-    CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
+    CHECK_ANSWER(bind(queue, 5, 6, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
     CHECK_ANSWER(add(queue, 0, 1, empty), seL4_InvalidCapability, 2);
     CHECK_ANSWER(add(queue, 0, 1, table), seL4_InvalidCapability, 2);
     CHECK_ANSWER(add(queue, 0, 1, read_only), seL4_InvalidCapability, 2);
@@ -115,10 +132,10 @@ TEST("Start wants a bound queue with frames for all of it")
 
     CHECK_EQUAL(test_object(seL4_RISCV_4K_Page, 0), first + 1);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_IllegalOperation);
-    CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
-    CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_NotEnoughMemory, 0x2000);
+    CHECK_ANSWER(bind(queue, 6, 6, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
+    CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_NotEnoughMemory, 0x1600);
     CHECK_ANSWER(add(queue, 1, 1, first), seL4_NoError);
-    CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_NotEnoughMemory, 0x2000);
+    CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_NotEnoughMemory, 0x1600);
     CHECK_ANSWER(add(queue, 0, 1, first + 1), seL4_NoError);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_NoError);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_START), seL4_IllegalOperation);
@@ -132,7 +149,7 @@ TEST("Wake and Reset want a started queue, Detach a bound one; a label that is n
     for (seL4_Word label = REL4_LABEL_QUEUE_WAKE; label <= REL4_LABEL_QUEUE_DETACH; label++) {
         CHECK_ANSWER(plain(queue, label), seL4_IllegalOperation);
     }
-    CHECK_ANSWER(bind(queue, 5, 5, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
+    CHECK_ANSWER(bind(queue, 5, 6, 0, TCB, test_object(seL4_NotificationObject, 0)), seL4_NoError);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_WAKE), seL4_IllegalOperation);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_RESET), seL4_IllegalOperation);
     CHECK_ANSWER(plain(queue, REL4_LABEL_QUEUE_PUT_STRING + 1), seL4_IllegalOperation);

@@ -13,7 +13,7 @@ TEST("a single request is served in the wake call, and answered with its cookie 
 
     CHECK_EQUAL(*header_word(&rings, REL4_HEADER_VERSION), REL4_INTERFACE_VERSION);
     CHECK_EQUAL(*header_word(&rings, REL4_HEADER_VERSION + 4), 5);
-    CHECK_EQUAL(*header_word(&rings, REL4_HEADER_VERSION + 8), 5);
+    CHECK_EQUAL(*header_word(&rings, REL4_HEADER_VERSION + 8), 6);
     PUT(&rings, 7, frame, RISCVPageGetAddress, .length = 0);
     rings_publish(&rings);
     CHECK_EQUAL(rings_answers(&rings), 0);
@@ -25,7 +25,7 @@ TEST("a single request is served in the wake call, and answered with its cookie 
     CHECK_EQUAL(served_anywhere(&rings), 1);
     CHECK_EQUAL(served(&rings, REL4_PLACE_CALL), 1);
     CHECK_EQUAL(statistics(&rings)->wakes, 1);
-    CHECK_EQUAL(rel4_ring_peer(header_word(&rings, REL4_HEADER_REQUEST_CONSUMER)), 1);
+    CHECK_EQUAL(index_peer(header_word(&rings, REL4_HEADER_REQUEST_CONSUMER)), 1);
 }
 
 TEST("an idle hart serves what is worth waking it, also one that runs no threads")
@@ -121,7 +121,7 @@ TEST("a thread that blocks with requests has them served first")
 /* Blocks until there is an answer. */
 static void wait_for_answer(const struct rings *rings)
 {
-    uint32_t *state = header_word(rings, REL4_HEADER_USER_STATE);
+    uint32_t *state = header_word(rings, REL4_HEADER_REQUESTER_STATE);
     seL4_Word badge;
 
     while (!rings_answers(rings)) {
@@ -166,7 +166,7 @@ TEST("harts that could serve a queue do not stop one another after every request
 
 TEST("with the policy of ticks the wake call leaves the requests to a tick, or to an idle hart")
 {
-    struct rings rings = rings_new(seL4_CapInitThreadTCB, 5, 5, REL4_POLICY_TICK);
+    struct rings rings = rings_new(seL4_CapInitThreadTCB, 5, 6, REL4_POLICY_TICK);
     seL4_CPtr frame = test_object(seL4_RISCV_4K_Page, 0);
 
     PUT(&rings, 1, frame, RISCVPageGetAddress, .length = 0);

@@ -27,7 +27,8 @@ seL4_CPtr frames_mapped(seL4_Word vaddr, seL4_Word count)
 
 struct rings rings_new(seL4_CPtr tcb, unsigned request_bits, unsigned response_bits, seL4_Word policy)
 {
-    seL4_Word bytes = REL4_RINGS + ((1ul << request_bits) + (1ul << response_bits)) * REL4_ITEM_BYTES;
+    seL4_Word bytes = REL4_HEADER_BYTES + ((seL4_Word)REL4_ITEM_BYTES << request_bits) +
+                      ((seL4_Word)REL4_UNIT_BYTES << response_bits);
     static seL4_Word next;
     seL4_Word vaddr = REGION + (next++ % 16 << seL4_LargePageBits);
     struct rings rings = {
@@ -41,10 +42,11 @@ struct rings rings_new(seL4_CPtr tcb, unsigned request_bits, unsigned response_b
     rings.cap = test_object(REL4_TYPE_ASYNC_QUEUE, REL4_QUEUE_MAX_SIZE_BITS);
     rings.notification = test_object(seL4_NotificationObject, 0);
     seL4_CPtr signal = test_mint(rings.notification, seL4_AllRights, ANSWER_BADGE);
-    CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_BIND, .length = 3,
-                        .words = { request_bits, response_bits, policy }, .extras = 2,
-                        .caps = { tcb, signal }),
-                 seL4_NoError);
+    CHECK_ANSWER(
+        INVOKE(rings.cap, REL4_LABEL_QUEUE_BIND, .length = 7,
+               .words = { request_bits, response_bits, policy, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul },
+               .extras = 2, .caps = { tcb, signal }),
+        seL4_NoError);
     CHECK_ANSWER(INVOKE(rings.cap, REL4_LABEL_QUEUE_ADD_FRAMES, .length = 3,
                         .words = { 0, rings.frame_count, rings.frames }, .extras = 1,
                         .caps = { seL4_CapInitThreadCNode }),
@@ -55,7 +57,7 @@ struct rings rings_new(seL4_CPtr tcb, unsigned request_bits, unsigned response_b
 
 struct rings rings_small(void)
 {
-    return rings_new(seL4_CapInitThreadTCB, 5, 5, REL4_POLICY_CALL);
+    return rings_new(seL4_CapInitThreadTCB, 5, 6, REL4_POLICY_CALL);
 }
 
 static uint64_t *ring_word(char *ring, unsigned bits, uint32_t item, unsigned word)
@@ -72,7 +74,7 @@ static uint64_t *message_word(char *ring, unsigned bits, uint32_t item, unsigned
 void rings_put(struct rings *rings, uint32_t cookie, seL4_CPtr cap, seL4_Word label,
                const struct arguments *arguments)
 {
-    char *ring = rings->memory + REL4_RINGS;
+    char *ring = rings->memory + REL4_HEADER_BYTES;
     uint32_t item = rings->request_producer;
     unsigned words = (unsigned)arguments->length;
     unsigned extras = (unsigned)arguments->extras;
@@ -89,7 +91,7 @@ void rings_put(struct rings *rings, uint32_t cookie, seL4_CPtr cap, seL4_Word la
 
 void rings_publish(struct rings *rings)
 {
-    rel4_ring_publish(header_word(rings, REL4_HEADER_REQUEST_PRODUCER), rings->request_producer);
+    index_publish(header_word(rings, REL4_HEADER_REQUEST_PRODUCER), rings->request_producer);
 }
 
 seL4_Error rings_wake(const struct rings *rings)
@@ -99,31 +101,30 @@ seL4_Error rings_wake(const struct rings *rings)
 
 uint32_t rings_answers(const struct rings *rings)
 {
-    return rel4_ring_peer(header_word(rings, REL4_HEADER_RESPONSE_PRODUCER)) - rings->response_consumer;
+    return index_peer(header_word(rings, REL4_HEADER_RESPONSE_PRODUCER)) - rings->response_consumer;
 }
 
 struct ring_answer rings_take(struct rings *rings)
 {
-    char *ring = rings->memory + REL4_RINGS + ((uint64_t)REL4_ITEM_BYTES << rings->request_bits);
-    unsigned bits = rings->response_bits;
-    uint32_t item = rings->response_consumer;
+    char *ring = rings->memory + REL4_HEADER_BYTES + ((uint64_t)REL4_ITEM_BYTES << rings->request_bits);
+    uint64_t *words = (uint64_t *)(void *)ring;
+    uint32_t mask = (2u << rings->response_bits) - 1, place = 2 * rings->response_consumer;
     struct ring_answer taken = { 0 };
 
     while (!rings_answers(rings)) {
         seL4_Yield();
     }
-    uint64_t first = *ring_word(ring, bits, item, 0);
+    uint64_t first = words[place & mask];
     uint32_t header = (uint32_t)(first >> 32);
     taken.cookie = (uint32_t)first;
     taken.label = rel4_header_label(header);
     taken.answer.error = rel4_header_error(header);
     taken.answer.length = rel4_header_words(header);
-    taken.answer.badge = *ring_word(ring, bits, item, 1);
     for (unsigned i = 0; i < 6 && i < taken.answer.length; i++) {
-        taken.answer.words[i] = *message_word(ring, bits, item, i);
+        taken.answer.words[i] = words[(place + 1 + i) & mask];
     }
-    rings->response_consumer += rel4_items_for((unsigned)taken.answer.length);
-    rel4_ring_publish(header_word(rings, REL4_HEADER_RESPONSE_CONSUMER), rings->response_consumer);
+    rings->response_consumer += rel4_units_for((unsigned)taken.answer.length);
+    index_publish(header_word(rings, REL4_HEADER_RESPONSE_CONSUMER), rings->response_consumer);
     return taken;
 }
 

@@ -5,6 +5,7 @@
 
 #include "actor.h"
 #include "answer.h"
+#include "indices.h"
 
 #include <rel4/abi.h>
 #include <rel4/ring.h>

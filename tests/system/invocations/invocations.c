@@ -53,7 +53,7 @@ static const struct {
     [RISCVASIDPoolAssign] = { C(TABLE) },
     [RISCVIRQIssueIRQHandlerTrigger] = { W(21, 0, 20, 64), C(CNODE) },
 }, right_extension[] = {
-    [REL4_LABEL_QUEUE_BIND & 63] = { W(5, 5, 0), C(TCB_PLAIN, NOTIFICATION) },
+    [REL4_LABEL_QUEUE_BIND & 63] = { W(5, 6, 0, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul), C(TCB_PLAIN, NOTIFICATION) },
     [REL4_LABEL_QUEUE_ADD_FRAMES & 63] = { W(2, 1, 9), C(CNODE) },
     [REL4_LABEL_QUEUE_PUT_STRING & 63] = { W(954) },
     [REL4_LABEL_SENDER_TABLE_BIND & 63] = { C(TCB_PLAIN) },

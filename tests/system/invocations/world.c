@@ -157,8 +157,8 @@ static void make_queue(enum object queue, enum object tcb)
 {
     make(queue, REL4_TYPE_ASYNC_QUEUE, 3);
     change(queue, REL4_LABEL_QUEUE_BIND,
-           &(struct arguments){ .length = 3,
-                                .words = { 5, 5, REL4_POLICY_CALL },
+           &(struct arguments){ .length = 7,
+                                .words = { 5, 6, REL4_POLICY_CALL, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul },
                                 .extras = 2,
                                 .caps = { world_cap(tcb), world_cap(NOTIFICATION) } });
     change(queue, REL4_LABEL_QUEUE_ADD_FRAMES,

@@ -172,8 +172,9 @@ TEST("latency: AddFrames of 128 frames with the longest lookups")
     wide = test_object(seL4_CapTableObject, 8);
     CHECK_OK(seL4_Untyped_Retype(memory, seL4_RISCV_4K_Page, 0, CNODE, wide, DEPTH, 0,
                                  REL4_QUEUE_FRAMES_PER_CALL));
-    CHECK_OK(rel4_AsyncQueue_Bind(queue, REL4_RING_MAX_BITS, REL4_RING_MAX_BITS, REL4_POLICY_CALL,
-                                  seL4_CapInitThreadTCB, test_object(seL4_NotificationObject, 0)));
+    CHECK_OK(rel4_AsyncQueue_Bind(queue, REL4_REQUESTS_MAX_BITS, REL4_RESPONSES_MAX_BITS, REL4_POLICY_CALL,
+                                  REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul, seL4_CapInitThreadTCB,
+                                  test_object(seL4_NotificationObject, 0)));
     CHECK_OK(seL4_CNode_Delete(nodes[NODES - 1], LEAF_NOTIFICATION, 2));
     CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_NOTIFICATION, 2, CNODE, queue, DEPTH));
     CHECK_OK(seL4_CNode_Move(nodes[NODES - 1], LEAF_EMPTY, 2, CNODE, wide, DEPTH));

@@ -198,7 +198,7 @@ TEST("7.5 extra BootInfo: a second chunk, id 0 with a word that tells it from pa
     CHECK_EQUAL(word_at(second), 0);
     CHECK(word_at(second + 8) >= 9 * sizeof(seL4_Word));
     CHECK_EQUAL(word_at(second + 16), 0x344C4552);
-    CHECK_EQUAL(word_at(second + 24), 1); /* interface version */
+    CHECK_EQUAL(word_at(second + 24), 2); /* interface version */
     CHECK(word_at(second + 32) <= 2);     /* backend of user interrupts */
     CHECK(word_at(second + 40) & 4);      /* asynchronous queues */
     CHECK_EQUAL(word_at(second + 48), 64);

@@ -378,7 +378,8 @@ static seL4_CPtr other_queue;
 
 static seL4_Error bind(seL4_CPtr queue)
 {
-    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 3, .words = { 5, 5, 0 }, .extras = 2,
+    return INVOKE(queue, REL4_LABEL_QUEUE_BIND, .length = 7,
+                  .words = { 5, 6, 0, REL4_INTERFACE_VERSION, 0, ~0ul, ~0ul }, .extras = 2,
                   .caps = { receiver, notification })
         .error;
 }

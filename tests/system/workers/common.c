@@ -276,13 +276,13 @@ struct rel4_queue *queue_new(seL4_CPtr tcb, unsigned bits, seL4_Word policy)
     static struct rel4_queue queues[QUEUES];
     static unsigned used; /* those of the last test are gone with its memory */
     unsigned i = used++ % QUEUES, memory_bits = 16;
-    unsigned slots = rel4_queue_slots(bits, bits);
+    unsigned slots = rel4_queue_slots(bits, bits + 2);
     seL4_CPtr first = test_slot();
 
     while (slots-- > 1) {
         test_slot();
     }
-    while (LIBSEL4_BIT(memory_bits) < rel4_queue_bytes(bits, bits) + 0x8000) {
+    while (LIBSEL4_BIT(memory_bits) < rel4_queue_bytes(bits, bits + 2) + 0x8000) {
         memory_bits++;
     }
     CHECK_OK(rel4_queue_create(&queues[i], &(struct rel4_queue_options){
@@ -294,7 +294,7 @@ struct rel4_queue *queue_new(seL4_CPtr tcb, unsigned bits, seL4_Word policy)
                                                .tcb = tcb,
                                                .notification = teller(ANSWERED),
                                                .request_bits = bits,
-                                               .response_bits = bits,
+                                               .response_bits = bits + 2,
                                                .policy = (unsigned)policy,
                                            }));
     return &queues[i];
@@ -357,7 +357,7 @@ bool put_slow(struct rel4_queue *queue)
 
 bool answered_within(struct rel4_queue *queue, unsigned number, seL4_Word nanoseconds)
 {
-    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
+    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_REQUESTER_STATE);
     seL4_Word until = now() + nanoseconds / 100, time;
 
     for (;;) {
@@ -373,7 +373,7 @@ bool answered_within(struct rel4_queue *queue, unsigned number, seL4_Word nanose
 
 bool take(const char *file, int line, struct rel4_queue *queue, unsigned number)
 {
-    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
+    uint32_t *state = rel4_queue_header(queue, REL4_HEADER_REQUESTER_STATE);
     seL4_Word word;
     struct rel4_response response = { .capacity = 1, .words = &word };
 
@@ -393,8 +393,8 @@ bool take(const char *file, int line, struct rel4_queue *queue, unsigned number)
         rel4_ring_stay(state);
     }
     /* Their room, and nothing else: what is put is not published. */
-    rel4_ring_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER),
-                      (uint32_t)queue->response_consumer);
+    index_publish(rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER),
+                  (uint32_t)queue->response_consumer);
     return true;
 }
 

@@ -102,9 +102,9 @@ static bool serve(unsigned but)
 {
     forget(ANSWERED | BELOW);
     if (trial.tells) {
-        rel4_ring_sleep(rel4_queue_header(trial.queue, REL4_HEADER_USER_STATE));
+        rel4_ring_sleep(rel4_queue_header(trial.queue, REL4_HEADER_REQUESTER_STATE));
     } else {
-        rel4_ring_stay(rel4_queue_header(trial.queue, REL4_HEADER_USER_STATE));
+        rel4_ring_stay(rel4_queue_header(trial.queue, REL4_HEADER_REQUESTER_STATE));
     }
     rel4_queue_publish(trial.queue);
     switch (trial.way) {

@@ -25,7 +25,7 @@ static struct {
 
 static void store_and_wake(void *unused)
 {
-    uint32_t *user_state = rel4_queue_header(queue, REL4_HEADER_USER_STATE);
+    uint32_t *user_state = rel4_queue_header(queue, REL4_HEADER_REQUESTER_STATE);
 
     for (unsigned round = 0; round < ROUNDS; round++) {
         put_many(queue, 1);
@@ -42,7 +42,7 @@ static void store_and_wake(void *unused)
 TEST("workers memory: a conditional store to a word of the header that a wake call wrote in between fails")
 {
     static const unsigned words[] = { REL4_HEADER_REQUEST_CONSUMER, REL4_HEADER_RESPONSE_PRODUCER,
-                                      REL4_HEADER_KERNEL_STATE, REL4_HEADER_USER_STATE };
+                                      REL4_HEADER_SERVER_STATE, REL4_HEADER_REQUESTER_STATE };
 
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         test_reset();

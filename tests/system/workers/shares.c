@@ -77,8 +77,7 @@ static seL4_Word nanoseconds_of_rounds(unsigned equals)
 /* Answers so far, taken or not: they are one item each. */
 static uint32_t published(void)
 {
-    return producer.queue ? rel4_ring_peer(rel4_queue_header(producer.queue, REL4_HEADER_RESPONSE_PRODUCER))
-                          : 0;
+    return producer.queue ? index_peer(rel4_queue_header(producer.queue, REL4_HEADER_RESPONSE_PRODUCER)) : 0;
 }
 
 static void measure(seL4_Word nanoseconds)

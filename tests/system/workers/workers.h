@@ -12,6 +12,7 @@
 #include "actor.h"
 #include "answer.h"
 #include "clock.h"
+#include "indices.h"
 #include "victim.h"
 
 #define CNODE  seL4_CapInitThreadCNode

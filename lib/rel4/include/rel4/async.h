@@ -56,7 +56,7 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
 
 /*
  * Makes any invocation of an object. words and extras are the message words and extra capabilities. reply, if
- * not null, receives the badge, the number of words, and as many words as its capacity says. Endpoints, whose
+ * not null, receives the number of words, and as many words as its capacity says. Endpoints, whose
  * calls block, and reply capabilities cannot be called this way.
  *
  * seL4_InvalidArgument: more than 120 words, more than 3 capabilities, or a label of more than 12 bits.
@@ -64,8 +64,37 @@ static inline int rel4_call_short(seL4_CPtr cap, seL4_Word label, unsigned words
 int rel4_call(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
               unsigned extra_count, const seL4_CPtr *extras, struct rel4_response *reply);
 
+/* How a call is repeated (docs/ring.md). */
+struct rel4_repetition {
+    seL4_Word count; /* of calls; 0: none */
+    seL4_Word step;  /* added to words from call to call */
+    uint8_t words;   /* words that grow by it: bit i for word i, 0 to 5 */
+    bool pointer;    /* the capability pointer grows by one */
+};
+
 /*
- * Returns message word i, 0 to 3, of the last error answer that this coroutine got, or this thread outside of
+ * Makes an invocation many times, by one request for each 65 535 calls, or by that many system calls. Stops
+ * at the first error and returns it; *done, if done is not null, is how many calls were done. Only calls
+ * whose answer has no words can be repeated.
+ *
+ * Errors: of the call. seL4_InvalidArgument: more than 6 words or 3 capabilities, or a word grows that is not
+ * there. seL4_IllegalOperation: the call cannot be repeated.
+ */
+int rel4_call_repeated(seL4_CPtr cap, seL4_Word label, unsigned word_count, const seL4_Word *words,
+                       unsigned extra_count, const seL4_CPtr *extras,
+                       const struct rel4_repetition *repetition, seL4_Word *done);
+
+/* As seL4_RISCV_Page_Map() of count pages one behind the other in memory, whose capabilities are in slots one
+ * behind the other. *done, if done is not null: the pages that were mapped. */
+int rel4_page_map_range(seL4_CPtr first_frame, seL4_CPtr vspace, seL4_Word vaddr, seL4_Word page_bytes,
+                        seL4_Word count, seL4_CapRights_t rights, seL4_RISCV_VMAttributes attr,
+                        seL4_Word *done);
+
+/* As seL4_RISCV_Page_Unmap() of count pages, whose capabilities are in slots one behind the other. */
+int rel4_page_unmap_range(seL4_CPtr first_frame, seL4_Word count, seL4_Word *done);
+
+/*
+ * Returns message word i, 0 to 4, of the last error answer that this coroutine got, or this thread outside of
  * coroutines: the number of the argument, the range, and so on (<sel4/errors.h>). 0 for other i.
  */
 seL4_Word rel4_error_word(unsigned i);

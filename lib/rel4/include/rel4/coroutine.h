@@ -19,9 +19,15 @@ typedef uint32_t rel4_coroutine_id;
 /* Priorities are 0 to 7; 7 is the highest. */
 #define REL4_PRIORITIES 8
 
+/* Bytes of a line of a cache. */
+#define REL4_LINE 64
+
+/* The most words of an error answer: 0 and those of a failed lookup. */
+#define REL4_ERROR_WORDS 5
+
 #define REL4_MIN_COROUTINE_STACK     1024
 #define REL4_DEFAULT_COROUTINE_STACK 4096
-#define REL4_MAX_COROUTINES          65535
+#define REL4_MAX_COROUTINES          32767
 
 /* Functions that return an int return 0, an seL4_Error, or one of these. */
 enum rel4_error {
@@ -62,14 +68,16 @@ enum rel4_coroutine_state {
     REL4_COROUTINE_WAITING /* waits for rel4_coroutine_wake() */
 };
 
-/* A coroutine, or the thread outside of coroutines. Only the library uses the fields. */
+/* A coroutine, or the thread outside of coroutines. Only the library uses the fields. A call uses those of
+ * the first line of 64 bytes. The size is an odd number of lines, so that these lines of several coroutines
+ * are in different sets of a cache. */
 struct rel4_coroutine {
     struct rel4_coroutine *next;
     void *sp; /* where it resumes: <rel4/switch.h> */
     void *pc;
     void *s0;
     struct rel4_list *ready; /* the list of its priority */
-    seL4_Word *guard;        /* lowest word of its stack, which holds its own address while intact */
+    seL4_Word *guard;        /* lowest word of its stack, which holds its own address while intact; or null */
     union {
         uint32_t cookie;     /* of its call in flight, or of its next call; the upper half is its place */
         uint16_t generation; /* lower half of the cookie, which changes with each answer */
@@ -88,9 +96,12 @@ struct rel4_coroutine {
             void (*entry)(void *arg);
             void *arg;
         };
-        seL4_Word error_words[4]; /* of its last error answer */
+        seL4_Word error_words[REL4_ERROR_WORDS]; /* of its last error answer */
     };
-};
+} __attribute__((aligned(REL4_LINE)));
+
+_Static_assert(offsetof(struct rel4_coroutine, reply) == REL4_LINE, "what a call uses is in one line");
+_Static_assert(sizeof(struct rel4_coroutine) / REL4_LINE % 2 == 1, "an odd number of lines");
 
 /* Counted since rel4_executor_init(); the kernel's part since AsyncQueue Start. */
 struct rel4_stats {
@@ -104,7 +115,7 @@ struct rel4_stats {
     seL4_Word full;      /* times that a coroutine waited for room in the request ring */
     seL4_Word user_interrupts; /* taken by this thread, since rel4_thread_init() */
     seL4_Word
-        batches[REL4_RING_MAX_BITS + 1]; /* times that 2^i to 2^(i + 1) - 1 answers were found at once */
+        batches[REL4_RESPONSES_MAX_BITS + 1]; /* times that 2^i to 2^(i + 1) - 1 units were found at once */
     struct rel4_queue_statistics kernel;
 };
 
@@ -120,8 +131,7 @@ struct rel4_executor {
     struct rel4_coroutine *current;
     struct rel4_list *top;   /* non-empty ready list of the highest priority, or null */
     seL4_Word extra_items;   /* request items, without the first item of each request that will be answered */
-    seL4_Word extra_answers; /* response items, without the first item of each answer */
-    seL4_Word answers_end;   /* end of the answers that were found */
+    seL4_Word extra_answers; /* response units, without the first unit of each answer */
     bool mixed; /* coroutines of several priorities exist, so that answers are polled for more often */
     uint8_t common_priority;
     uint8_t mode;
@@ -136,15 +146,18 @@ struct rel4_executor {
     struct rel4_list lists[REL4_PRIORITIES];
     struct rel4_list room; /* coroutines that wait for room in the request ring */
     struct rel4_list free;
+    struct rel4_batch *batches; /* that are not waited for yet: <rel4/batch.h> */
+    uint32_t done;              /* requests that the kernel had done when batches were last looked at */
+    uint16_t last_batch;        /* id */
     struct rel4_coroutine *coroutines;
     uint32_t count;     /* of coroutines that can exist */
     uint32_t no_cookie; /* lowest cookie that no coroutine can have */
     uint32_t live;
     uint32_t abandoned; /* calls in flight whose coroutine is gone; so many stale answers are not forged */
     size_t stack_bytes;
+    size_t stack_stride; /* from one stack to the next */
     uint32_t busy; /* times that a coroutine made another one ready since the executor last polled for that
                       reason */
-    seL4_Word main_guard;
     struct rel4_coroutine main;
     void (*on_overflow)(rel4_coroutine_id id);
     void (*on_signals)(seL4_Word bits, void *arg);
@@ -155,6 +168,12 @@ struct rel4_executor {
 
 /* The calling thread's executor, or an empty one without coroutines and queue. */
 extern __thread struct rel4_executor *rel4_executor_self __attribute__((tls_model("local-exec")));
+
+/* Bytes of memory that n coroutines with stacks of so many bytes take (rel4_executor_options.memory). Stacks
+ * are an odd number of lines apart, so that their tops are in different sets of a cache. */
+#define REL4_STACK_STRIDE(stack_bytes) ((((stack_bytes) + REL4_LINE - 1) / REL4_LINE | 1) * REL4_LINE)
+#define REL4_COROUTINES_BYTES(n, stack_bytes) \
+    ((n) * (sizeof(struct rel4_coroutine) + REL4_STACK_STRIDE(stack_bytes)) + REL4_LINE)
 
 struct rel4_executor_options {
     void *memory; /* for the records and stacks of coroutines */

@@ -17,15 +17,16 @@
 /* Only the library uses the fields. */
 struct rel4_queue {
     struct rel4_item *requests;
-    struct rel4_item *responses;
-    char *header; /* header page: REL4_HEADER_... are offsets in it */
+    struct rel4_unit *responses;
+    char *header; /* REL4_HEADER_... are offsets in it */
     seL4_Word request_mask;
     seL4_Word response_mask;
     seL4_Word request_producer; /* own indices, which do not wrap; the kernel sees them when published */
     seL4_Word request_limit;    /* requests up to here need no check for room */
     seL4_Word request_published;
     seL4_Word response_consumer;
-    bool broken; /* an index of the kernel, or an answer, was impossible */
+    seL4_Word answers_end; /* end of the answers that were found */
+    bool broken;           /* an index of the kernel, or an answer, was impossible */
     seL4_CPtr cap;
     seL4_CPtr notification; /* signalled when an answer comes while the thread sleeps */
     seL4_CPtr cnode;        /* slots that rel4_queue_create() has used */
@@ -43,45 +44,68 @@ struct rel4_request {
     unsigned extra_count; /* 0 to REL4_MAX_EXTRAS */
     const seL4_Word *words;
     const seL4_CPtr *extras;
+    uint32_t flags;  /* REL4_REPEAT, REL4_LINK, REL4_QUIET, REL4_DATA */
+    uint32_t repeat; /* REL4_REPEAT: number of calls, REL4_REPEAT_WORD(i), REL4_REPEAT_POINTER */
+    seL4_Word step;  /* REL4_REPEAT */
+    seL4_Word data;  /* REL4_DATA: returned with the answer */
 };
 
 /* An answer. */
 struct rel4_response {
     uint32_t cookie;
-    unsigned error; /* an seL4_Error */
-    seL4_Word badge;
+    unsigned error; /* an seL4_Error, REL4_ERROR_SKIPPED or REL4_ERROR_CANCELLED */
+    seL4_Word data;
     unsigned word_count; /* words of the answer, which may be more than capacity */
     unsigned capacity;   /* set by the caller: words that fit into words[] */
     seL4_Word *words;
 };
 
-/* Returns the word of the header page at an offset, REL4_HEADER_... */
+/* Returns a word of the header at an offset, REL4_HEADER_... */
 static inline uint32_t *rel4_queue_header(const struct rel4_queue *queue, unsigned offset)
 {
     return (uint32_t *)(queue->header + offset);
 }
 
-/* Returns the bytes of a header page and two rings of these lengths, log2 of items. */
-static inline seL4_Word rel4_queue_bytes(unsigned request_bits, unsigned response_bits)
+/* Returns a pair of indices in the header: REL4_HEADER_REQUESTER or REL4_HEADER_SERVER. */
+static inline uint64_t *rel4_queue_indices(const struct rel4_queue *queue, unsigned offset)
 {
-    return REL4_RINGS + (((seL4_Word)1 << request_bits) + ((seL4_Word)1 << response_bits)) * REL4_ITEM_BYTES;
+    return (uint64_t *)(void *)(queue->header + offset);
 }
 
-/* Starts using empty rings, whose indices are all 0, in memory at a page boundary. Lengths are log2 of items.
- * The capabilities in queue stay as they are. */
-void rel4_queue_attach(struct rel4_queue *queue, void *memory, unsigned request_bits, unsigned response_bits);
+/* Returns the bytes of header and rings: log2 of items, log2 of units. */
+static inline seL4_Word rel4_queue_bytes(unsigned request_bits, unsigned response_bits)
+{
+    return REL4_HEADER_BYTES + ((seL4_Word)REL4_ITEM_BYTES << request_bits) +
+           ((seL4_Word)REL4_UNIT_BYTES << response_bits);
+}
+
+/* Starts using empty rings, whose indices are all 0, at header: log2 of items, log2 of units. The
+ * capabilities in queue stay as they are. */
+void rel4_queue_attach(struct rel4_queue *queue, void *header, unsigned request_bits, unsigned response_bits);
 
 /* Starts again with empty rings, after AsyncQueue Reset. */
 void rel4_queue_restart(struct rel4_queue *queue);
+
+/* Returns the kernel's index of requests: those before it are done, and their room is free. */
+static inline uint32_t rel4_queue_done(const struct rel4_queue *queue)
+{
+    return (uint32_t)rel4_ring_peer(rel4_queue_indices(queue, REL4_HEADER_SERVER));
+}
 
 /* Returns how many items of the request ring are free. 0, and the queue is broken, if the kernel's index is
  * impossible. */
 uint32_t rel4_queue_room(struct rel4_queue *queue);
 
+/* Returns how many items a request takes. */
+static inline unsigned rel4_request_items(const struct rel4_request *request)
+{
+    return rel4_items_for(request->word_count + request->extra_count + rel4_flag_words(request->flags));
+}
+
 /*
  * Writes a request of 1 to 16 items, which rel4_queue_publish() hands to the kernel. Returns false if the
  * ring has too little room, or if the request is impossible: too many words or capabilities, or a label of
- * more than 12 bits.
+ * more than 12 bits. The kernel stops serving the queue if the flags and their words make no sense.
  */
 bool rel4_queue_put(struct rel4_queue *queue, const struct rel4_request *request);
 
@@ -92,16 +116,21 @@ void rel4_queue_write(struct rel4_queue *queue, const struct rel4_request *reque
  * rel4_queue_publish() frees its room. */
 bool rel4_queue_take(struct rel4_queue *queue, struct rel4_response *response);
 
+/*
+ * Cancels a request that was put when request_producer was index, unless the kernel has begun it: it is then
+ * answered REL4_ERROR_CANCELLED, and otherwise as ever. label has to be taken again by that answer. Returns
+ * false if it is known to be done.
+ */
+bool rel4_queue_cancel(struct rel4_queue *queue, seL4_Word index);
+
 /* Hands all requests that were put to the kernel, and frees the room of all answers that were taken. */
 static inline void rel4_queue_publish(struct rel4_queue *queue)
 {
-    uint32_t *consumer = rel4_queue_header(queue, REL4_HEADER_RESPONSE_CONSUMER);
-    uint32_t *producer = rel4_queue_header(queue, REL4_HEADER_REQUEST_PRODUCER);
     seL4_Word index = queue->request_producer;
 
     queue->request_published = index;
-    rel4_ring_publish(consumer, (uint32_t)queue->response_consumer);
-    rel4_ring_publish(producer, (uint32_t)index);
+    rel4_ring_publish(rel4_queue_indices(queue, REL4_HEADER_REQUESTER),
+                      rel4_ring_pair((uint32_t)index, (uint32_t)queue->response_consumer));
 }
 
 /*
@@ -110,14 +139,14 @@ static inline void rel4_queue_publish(struct rel4_queue *queue)
  */
 static inline bool rel4_queue_must_wake(struct rel4_queue *queue)
 {
-    return rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_KERNEL_STATE));
+    return rel4_ring_must_wake(rel4_queue_header(queue, REL4_HEADER_SERVER_STATE));
 }
 
-/* Returns how many items of answers can be taken. 0, and the queue is broken, if the number is impossible. */
+/* Returns how many units of answers can be taken. 0, and the queue is broken, if the number is impossible. */
 static inline uint32_t rel4_queue_pending(struct rel4_queue *queue)
 {
-    uint32_t producer = rel4_ring_peer(rel4_queue_header(queue, REL4_HEADER_RESPONSE_PRODUCER));
-    uint32_t pending = producer - (uint32_t)queue->response_consumer;
+    uint64_t indices = rel4_ring_peer(rel4_queue_indices(queue, REL4_HEADER_SERVER));
+    uint32_t pending = (uint32_t)(indices >> 32) - (uint32_t)queue->response_consumer;
 
     if (__builtin_expect(pending > queue->response_mask + 1, 0)) {
         queue->broken = true;
@@ -132,13 +161,20 @@ static inline bool rel4_queue_faulted(const struct rel4_queue *queue)
     return queue->broken || __atomic_load_n(rel4_queue_header(queue, REL4_HEADER_FAULT), __ATOMIC_ACQUIRE);
 }
 
-/* Returns word i of the message whose first item is at index. */
-static inline uint64_t *rel4_ring_word(struct rel4_item *ring, seL4_Word mask, seL4_Word index, unsigned i)
+/* Returns word i of the request whose first item is at index. */
+static inline uint64_t *rel4_request_word(const struct rel4_queue *queue, seL4_Word index, unsigned i)
 {
     unsigned more = i - REL4_ITEM_WORDS;
 
     if (i < REL4_ITEM_WORDS) {
-        return &ring[index & mask].words[i];
+        return &queue->requests[index & queue->request_mask].words[i];
     }
-    return (uint64_t *)&ring[(index + 1 + more / REL4_MORE_WORDS) & mask] + more % REL4_MORE_WORDS;
+    return (uint64_t *)&queue->requests[(index + 1 + more / REL4_MORE_WORDS) & queue->request_mask] +
+           more % REL4_MORE_WORDS;
+}
+
+/* Returns word i of the answer whose first unit is at index; data is word 0 if there is data. */
+static inline uint64_t *rel4_answer_word(const struct rel4_queue *queue, seL4_Word index, unsigned i)
+{
+    return (uint64_t *)&queue->responses[(index + (i + 1) / 2) & queue->response_mask] + (i + 1) % 2;
 }
