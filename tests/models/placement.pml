@@ -66,7 +66,7 @@
 byte published[2], served[2];
 bool unlooked[2]; /* the thread has published, and not looked at the kernel's state since */
 bool polled[2];   /* the thread has called Wake since it published, and since the last tick */
-bool awake[2];    /* REL4_HEADER_KERNEL_STATE */
+bool awake[2];    /* REL4_HEADER_SERVER_STATE */
 byte thread[2], queue[2], home[2];
 byte level[4] = { 1, 1, 0, 3 };    /* priorities; nobody's is the least */
 byte at[2] = { NOWHERE, NOWHERE }; /* in whose ready queue the worker is */
